@@ -1,0 +1,38 @@
+"""A course on convolutional networks in Keras, and the autograder that runs it.
+
+    solutions/*.py ──build──▶ lessons/*.ipynb ──▶ a student's copy ─┐
+                                                                    │ execute   (in a kernel)
+    grader/rubrics/*.py ───────────────────────────────────────▶  judge       (outside that kernel)
+                                                                    │ results
+                                                 reports ◀──────────┘
+
+Students need two names, `check` and `hint`; authors of rubrics two more, `Exercise` and `expect`.
+They are imported on first use, so that `grader --help` does not wait for NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grader import expect
+    from grader.exercise import Exercise
+    from grader.live import check, hint
+
+__all__ = ["Exercise", "check", "expect", "hint"]
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Exercise": "grader.exercise",
+    "check": "grader.live",
+    "hint": "grader.live",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name == "expect":
+        return importlib.import_module("grader.expect")
+    raise AttributeError(f"module 'grader' has no attribute {name!r}")

@@ -1,0 +1,402 @@
+"""The `grader` command: arguments → one call → exit status.
+
+Whatever a command needs beyond reading its arguments is imported when it runs, so that `--help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.pool import Plan
+    from grader.results import SubmissionResult
+    from grader.submissions import Submission
+
+ALL_PASSED, POINTS_MISSING, USAGE, NOT_GRADED, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="grader",
+    help="Grade the exercises of a course on convolutional networks in Keras.",
+    epilog="Exit status: 0 all passed, 1 points missing, 2 usage, 3 something was not graded.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class IsolationLevel(StrEnum):
+    """What stands between a student's code and this machine."""
+
+    SANDBOX = "sandbox"
+    USER = "user"
+    NONE = "none"
+
+
+CourseFolder = Annotated[
+    Path, typer.Option("--course", help="The checkout of the course, with `solutions/`.")
+]
+CellSeconds = Annotated[
+    int, typer.Option("--timeout", min=1, help="How long one cell may run, in seconds.")
+]
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, an .ipynb file.")],
+    timeout: CellSeconds = 20,
+) -> None:
+    """Check your own notebook from top to bottom, in a fresh kernel, the way it will be graded.
+
+    Your code runs with your own rights, as it does in Jupyter. The random cases are the ones you
+    also get from check() in the notebook; grading draws others.
+    """
+    from grader.judge import PUBLIC_SECRET
+    from grader.report.console import submission_report
+    from grader.submissions import find
+
+    with _told_in_one_sentence():
+        submissions = find([notebook])
+        if len(submissions) != 1:
+            from grader.errors import UsageError
+
+            raise UsageError(
+                f"One notebook is checked at a time. Received: {len(submissions)} in {notebook}. "
+                f"Name one .ipynb file, or use `grader grade` for a folder."
+            )
+        results = _grade(submissions, _plan(PUBLIC_SECRET, timeout, None, 1), None, quiet=False)
+        _stdout().print(submission_report(results[0]))
+    raise typer.Exit(_status(results))
+
+
+@app.command()
+def grade(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Notebooks, or folders as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb."),
+    ],
+    to: Annotated[Path, typer.Option("--to", help="The folder that the results go to.")],
+    isolation: Annotated[
+        IsolationLevel,
+        typer.Option(help="What keeps student code away from this machine."),
+    ] = IsolationLevel.SANDBOX,
+    lesson: Annotated[
+        str | None, typer.Option(help="Accept notebooks of this lesson only.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many at a time.", show_default="cores")
+    ] = None,
+    seed: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with the secret that random cases are drawn from, or - for standard "
+            "input. Without it, one is drawn and kept in the results folder."
+        ),
+    ] = None,
+    timeout: CellSeconds = 20,
+    formats: Annotated[
+        str, typer.Option("--format", help="console, json, junit, github: one or more, by commas.")
+    ] = "console",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Grade notebooks: one, a folder of them, or several folders.
+
+    Each result is a JSON file in TO/results/STUDENT/LESSON.json as soon as it exists; Ctrl-C keeps
+    what is done.
+
+    Example: grader grade examples/class --to graded --isolation none
+    """
+    from grader.submissions import find
+
+    with _told_in_one_sentence():
+        wanted = _formats(formats)
+        _refuse_missing_isolation(isolation)
+        submissions = find(paths)
+        _refuse_doubles(submissions)
+        if lesson is not None:
+            from grader.course import lesson as lesson_called
+
+            lesson_called(lesson)
+        plan = _plan(_secret(seed, to), timeout, lesson, jobs or os.cpu_count() or 1)
+        try:
+            results = _grade(submissions, plan, to, quiet=quiet)
+        except KeyboardInterrupt:
+            _stderr().print(f"Stopped. What was graded stands in {to / 'results'}.")
+            raise typer.Exit(INTERRUPTED) from None
+        _report(results, wanted, to)
+    raise typer.Exit(_status(results))
+
+
+@app.command()
+def build(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="Lessons to build.", show_default="all")
+    ] = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Write nothing; say whether lessons/ is up to date.")
+    ] = False,
+    course: CourseFolder = Path(),
+) -> None:
+    """Build the students' notebooks in lessons/ from the sources in solutions/."""
+    from grader.build import lesson_path, notebook_text, student_notebook
+    from grader.course import lesson, lesson_names
+
+    stale = []
+    with _told_in_one_sentence():
+        for name in lessons or lesson_names():
+            path = lesson_path(lesson(name), course)
+            text = notebook_text(student_notebook(lesson(name), course))
+            if path.is_file() and path.read_text(encoding="utf-8") == text:
+                continue
+            stale.append(path)
+            if not check_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    for path in stale:
+        _stderr().print(f"{path} is out of date: run `grader build`." if check_only else f"{path} built.")
+    raise typer.Exit(POINTS_MISSING if check_only and stale else ALL_PASSED)
+
+
+@app.command()
+def selfcheck(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="Lessons to prove.", show_default="all")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many draws of random cases.")] = 20,
+    course: CourseFolder = Path(),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Prove that a lesson is graded fairly; for authors of lessons.
+
+    Solutions get full marks, starters none, every misconception is caught and diagnosed as itself,
+    every check is failed by one. Takes about a minute a lesson.
+    """
+    from grader.course import lesson, lesson_names
+    from grader.selfcheck import selfcheck as prove
+    from grader.selfcheck import steps
+
+    sound = True
+    with _told_in_one_sentence():
+        for name in lessons or lesson_names():
+            with _progress(f"Lesson {name}", steps(lesson(name), seeds), quiet=quiet) as step:
+                findings = prove(lesson(name), course, seeds=seeds, on_step=step)
+            exercises = lesson(name).exercises
+            for finding in findings:
+                _stdout().print(f"{finding.exercise}: {finding.sentence}", markup=False)
+            if not findings:
+                wrong = sum(len(exercise.misconceptions) for exercise in exercises)
+                _stdout().print(
+                    f"{name}: sound. {len(exercises)} exercises, {wrong} misconceptions, "
+                    f"{seeds} seeds."
+                )
+            sound = sound and not findings
+    raise typer.Exit(ALL_PASSED if sound else POINTS_MISSING)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has and lacks for grading, and which command mends it."""
+    from grader.doctor import examine
+
+    findings = examine()
+    out = _stdout()
+    for finding in findings:
+        out.print(f"{'✔' if finding.fine else '✘'} {finding.what}", markup=False)
+        if finding.mend:
+            out.print(f"    {finding.mend}", markup=False)
+    needed = [finding for finding in findings if finding.needed and not finding.fine]
+    raise typer.Exit(NOT_GRADED if needed else ALL_PASSED)
+
+
+def main() -> None:
+    """Run the command line."""
+    # jsonschema, which nbformat imports, loads a grammar of URIs if one is installed: 2.6 s, for
+    # nothing that a notebook needs.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # None means "absent"
+    app()
+
+
+@contextmanager
+def _told_in_one_sentence() -> Iterator[None]:
+    """Turn our own exceptions into a sentence on standard error and exit status 2."""
+    from grader.errors import AuthorError, UsageError
+
+    try:
+        yield
+    except (UsageError, AuthorError) as error:
+        _stderr().print(f"grader: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+
+
+def _stdout() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _stderr() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def _refuse_missing_isolation(isolation: IsolationLevel) -> None:
+    from grader.errors import UsageError
+
+    if isolation is not IsolationLevel.NONE:
+        raise UsageError(
+            f"Student code is kept away from this machine by a sandbox, which this version does "
+            f"not have yet. Received: --isolation {isolation.value}. For code that you would run "
+            f"yourself, write --isolation none."
+        )
+
+
+def _refuse_doubles(submissions: list[Submission]) -> None:
+    """A student's two notebooks of one name would overwrite each other's result."""
+    from grader.errors import UsageError
+
+    seen: dict[str, Path] = {}
+    for submission in submissions:
+        if submission.student in seen:
+            raise UsageError(
+                f"A student hands in one notebook a lesson. Received: {seen[submission.student]} "
+                f"and {submission.path}. Keep one of them."
+            )
+        seen[submission.student] = submission.path
+
+
+def _formats(text: str) -> list[str]:
+    from grader.errors import UsageError
+
+    known = ("console", "json", "junit", "github")
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    strange = [part for part in wanted if part not in known]
+    if strange or not wanted:
+        raise UsageError(
+            f"A format is one of {', '.join(known)}. Received: {text!r}. Use one or more of these, "
+            f"separated by commas."
+        )
+    if {"console", "json"} <= set(wanted) or {"json", "github"} <= set(wanted):
+        raise UsageError(
+            "json takes standard output for itself. Received: a second format that prints there. "
+            "Leave one out; the JSON records are always in the results folder."
+        )
+    return wanted
+
+
+def _secret(seed: Path | None, to: Path) -> bytes:
+    """The secret of this class: from a file, from standard input, or drawn and kept in `to`."""
+    import secrets
+
+    from grader.errors import UsageError
+
+    if seed is not None and str(seed) == "-":
+        text = sys.stdin.read()
+    elif seed is not None:
+        try:
+            text = seed.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"--seed names a file that can be read. Received: {seed} ({error.strerror})."
+            ) from error
+    else:
+        kept = to / "seed"
+        if not kept.exists():
+            to.mkdir(parents=True, exist_ok=True)
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_hex(32) + "\n", encoding="utf-8")
+        text = kept.read_text(encoding="utf-8")
+    if len(text.strip()) < 16:
+        raise UsageError(
+            "A seed has at least 16 characters that nobody can guess. Received: fewer. Make one "
+            "with `openssl rand -hex 32`."
+        )
+    return text.strip().encode()
+
+
+def _plan(secret: bytes, timeout: int, lesson: str | None, jobs: int) -> Plan:
+    from grader.grade import Limits
+    from grader.pool import Plan
+
+    limits = Limits(cell=float(timeout), submission=max(300.0, 10.0 * timeout))
+    return Plan(secret, limits, lesson, jobs)
+
+
+def _grade(
+    submissions: list[Submission], plan: Plan, to: Path | None, *, quiet: bool
+) -> list[SubmissionResult]:
+    """Grade, with a progress bar; every record is on disk in `to` before it counts as done."""
+    from grader.pool import grade_all
+    from grader.report import records
+
+    results: list[SubmissionResult] = []
+    with _progress("Grading", len(submissions), quiet=quiet) as step:
+
+        def done(result: SubmissionResult) -> None:
+            if to is not None:
+                records.write(result, to)
+            results.append(result)
+            step()
+
+        grade_all(submissions, plan, done)
+    return sorted(results, key=lambda result: (result.student, result.lesson))
+
+
+@contextmanager
+def _progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A bar with rate and time left on standard error; calling what is yielded makes one step."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("· left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_stderr(), disable=quiet, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def _report(results: list[SubmissionResult], formats: list[str], to: Path) -> None:
+    from grader.report import console, github, junit, records
+
+    out = _stdout()
+    if "console" in formats:
+        out.print(console.class_table(results))
+        out.print(f"Records: {to / 'results'}", markup=False)
+    if "json" in formats:
+        sys.stdout.write(records.to_json(results))
+    if "junit" in formats:
+        to.mkdir(parents=True, exist_ok=True)
+        (to / "junit.xml").write_bytes(junit.to_xml(results))
+    if "github" in formats:
+        github.write(results, sys.stdout, os.environ)
+
+
+def _status(results: list[SubmissionResult]) -> int:
+    from grader.results import Verdict
+
+    verdicts = {result.verdict for result in results}
+    if verdicts & {Verdict.REJECTED, Verdict.BROKEN}:
+        return NOT_GRADED
+    return ALL_PASSED if verdicts == {Verdict.PASSED} else POINTS_MISSING

@@ -1,0 +1,111 @@
+"""Which misconception explains a student's answers?"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from grader.deadline import DeadlinePassed, limit
+from grader.errors import Untransferable
+from grader.exercise import Exercise, Misconception
+from grader.judge import Call, Judgement
+from grader.results import Diagnosis, Verdict
+from grader.values import Packet, unpack
+
+# How long a misconception may take on all the calls of an exercise, in seconds. One that does not
+# end by then gives the answer that a student's endless loop gives: none in time.
+PATIENCE = 1.0
+
+
+def diagnose(exercise: Exercise, judgement: Judgement) -> Diagnosis | None:
+    """The first misconception, in the rubric's order, that explains what the judge received."""
+    for misconception in explanations(exercise, judgement):
+        return Diagnosis(misconception=misconception.name, message=misconception.message)
+    return None
+
+
+def explanations(exercise: Exercise, judgement: Judgement) -> list[Misconception]:
+    """Every misconception that explains the answers, in the rubric's order.
+
+    One that tells by its own `recognise` is asked; any other has to give the same outputs as the
+    student on the calls of the failed checks. Those calls end with one whose output was wrong, so
+    a misconception that agrees is wrong there in the same way.
+    """
+    failed = judgement.result.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED, Verdict.BROKEN)
+    if not failed:
+        return []
+    return [known for known in exercise.misconceptions if _explains(exercise, known, judgement)]
+
+
+def _explains(exercise: Exercise, misconception: Misconception, judgement: Judgement) -> bool:
+    try:
+        with limit(PATIENCE):
+            if misconception.recognise is not None:
+                return _recognises(misconception, judgement.values)
+            return _reproduces(exercise, misconception, judgement)
+    except DeadlinePassed:
+        # A misconception that never ends explains an answer that never came.
+        return any(call.outcome == "OutOfTime" for call in judgement.calls)
+
+
+def _recognises(misconception: Misconception, values: dict[str, Any]) -> bool:
+    assert misconception.recognise is not None
+    wanted = inspect.signature(misconception.recognise).parameters
+    if not set(wanted) <= set(values):
+        return False
+    try:
+        return bool(misconception.recognise(**{name: values[name] for name in wanted}))
+    except (TypeError, ValueError, IndexError):
+        return False  # the student's value is not of the kind that this predicate is about
+
+
+def _reproduces(exercise: Exercise, misconception: Misconception, judgement: Judgement) -> bool:
+    stand_ins = misconception.objects(exercise.names[0])
+    calls = [call for call in judgement.calls if callable(stand_ins.get(call.name))]
+    values = {name: value for name, value in stand_ins.items() if name in judgement.values}
+    return (
+        bool(calls or values)
+        and all(_same_outcome(stand_ins[call.name], call) for call in calls)
+        and all(_alike(value, judgement.values[name]) for name, value in values.items())
+    )
+
+
+def _same_outcome(function: Any, call: Call) -> bool:
+    try:
+        arguments = unpack(call.arguments)
+        received = unpack(call.outcome) if isinstance(call.outcome, Packet) else call.outcome
+    except Untransferable:
+        return False  # a function was handed over, and it is gone
+    try:
+        with np.errstate(all="ignore"):
+            result = function(*arguments["args"], **arguments["kwargs"])
+    except Exception as error:  # noqa: BLE001 - a wrong answer may raise whatever it likes
+        return call.outcome == type(error).__name__
+    return isinstance(call.outcome, Packet) and _alike(result, received)
+
+
+def _alike(ours: Any, theirs: Any) -> bool:
+    """Whether two answers are the same: numbers up to rounding, in float32, everything else exactly."""
+    if isinstance(ours, tuple | list) and isinstance(theirs, tuple | list):
+        return len(ours) == len(theirs) and all(map(_alike, ours, theirs))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(_alike(ours[key], theirs[key]) for key in ours)
+    if _is_numeric(ours) and _is_numeric(theirs):
+        return _close(np.asarray(ours), np.asarray(theirs))
+    return type(ours) is type(theirs) and bool(ours == theirs)
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, tuple | list | dict | str) or value is None:
+        return False
+    kind = np.asarray(value).dtype.kind
+    return kind in "biufc"
+
+
+def _close(ours: Any, theirs: Any) -> bool:
+    if ours.shape != theirs.shape:
+        return False
+    scale = max(1.0, float(np.abs(ours.astype(np.complex128)).max(initial=0.0)))
+    return bool(np.allclose(ours, theirs, rtol=0.0, atol=1e-4 * scale, equal_nan=True))

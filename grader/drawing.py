@@ -1,0 +1,113 @@
+"""Pictures for the lesson notebooks: images, kernels and feature maps side by side.
+
+Gray images are drawn from black (0) to white (1 or their maximum). Arrays with negative values,
+such as kernels and feature maps, are drawn from red (negative) over white (0) to blue (positive).
+Small ones show their numbers. Imports nothing else of this package, so that it also works where
+the rest of it is absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+UNFINISHED = "Nothing to show yet: finish the exercise above."
+SIGNED = "RdBu"
+NUMBERS_UP_TO = 12  # pixels on a side; more numbers would not be legible
+WIDTH = 9.0  # inches: what a notebook shows without scaling
+MARK = "#E69F00"
+
+
+def finished(*values: Any) -> bool:
+    """Whether no value is still None or the starter's `...`; says so in a sentence otherwise."""
+    if all(value is not None and value is not ... for value in values):
+        return True
+    print(UNFINISHED)  # noqa: T201 - the notebook's reader is who this is for
+    return False
+
+
+def show(
+    *images: Any, titles: Sequence[str] = (), window: tuple[int, int, int, int] | None = None
+) -> None:
+    """Draw images side by side, each with its size below.
+
+    Each image is an array (height, width), or (height, width, 3) with colors from 0 to 1. `window`
+    is (row, column, height, width) of a frame drawn around some pixels of the first image. Where an
+    image is None or `...`, one sentence is printed instead.
+    """
+    if not finished(*images):
+        return
+    arrays = [np.asarray(image) for image in images]
+    for array in arrays:
+        if array.ndim not in (2, 3) or array.size == 0 or array.shape[2:] not in ((), (3,)):
+            print(  # noqa: T201 - the notebook's reader is who this is for
+                "Only an array (height, width) or (height, width, 3) can be shown as an image. "
+                f"Received: one of shape {array.shape}."
+            )
+            return
+    _, axes = plt.subplots(
+        1,
+        len(arrays),
+        figsize=_figure_size(arrays),
+        squeeze=False,
+        layout="constrained",
+        width_ratios=[_share(array) for array in arrays],
+    )
+    for i, (ax, array) in enumerate(zip(axes[0], arrays, strict=True)):
+        _draw(ax, array, titles[i] if i < len(titles) else "")
+    if window is not None:
+        row, column, height, width = window
+        corner = (column - 0.5, row - 0.5)
+        axes[0, 0].add_patch(Rectangle(corner, width, height, fill=False, ec=MARK, lw=2.5))
+    plt.show()
+
+
+def _share(array: Array) -> float:
+    """The share of the figure's width: its own, but small images stay legible beside large ones."""
+    widest = 1.6 * array.shape[0]
+    return float(np.clip(array.shape[1], 0.5 * array.shape[0], widest)) / array.shape[0]
+
+
+def _figure_size(arrays: list[Array]) -> tuple[float, float]:
+    """Width and height in inches: one height for all, as wide as a notebook at most."""
+    shares = sum(_share(array) for array in arrays)
+    height = min(3.4, WIDTH / shares)
+    return height * shares, height + 0.6
+
+
+def _draw(ax: Axes, array: Array, title: str) -> None:
+    """One image with its title above and its size below."""
+    gray = array.ndim == 2
+    values = array.astype(np.float64)
+    if not gray:
+        ax.imshow(np.clip(values, 0, 1))
+    elif np.nanmin(values) < 0:
+        limit = float(np.nanmax(np.abs(values)))
+        ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
+    else:
+        ax.imshow(values, cmap="gray", vmin=0, vmax=max(1.0, float(np.nanmax(values))))
+    if gray and max(array.shape) <= NUMBERS_UP_TO:
+        _write_numbers(ax, values)
+    ax.set_title(title, fontsize=11)
+    ax.set_xlabel(f"{array.shape[0]} × {array.shape[1]}", fontsize=9, color="#555555")
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
+def _write_numbers(ax: Axes, values: Array) -> None:
+    """Every value in the middle of its pixel, dark on light and light on dark."""
+    picture = ax.images[0]
+    for (row, column), value in np.ndenumerate(values):
+        red, green, blue, _ = picture.to_rgba(value)  # type: ignore[arg-type]
+        light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+        text = f"{value:.2g}".replace("-", "−")
+        color = "black" if light else "white"
+        ax.text(column, row, text, ha="center", va="center", fontsize=9, color=color)

@@ -1,0 +1,125 @@
+"""Every exception of the grader.
+
+GraderError
+├── UsageError          what was asked of a command cannot be done
+├── AuthorError         a rubric or a lesson's source breaks a rule of this project
+├── Rejected            a submission that is not a notebook we can grade
+├── Untransferable      a value that may not cross between a kernel and a judge
+├── Unanswered          a question that the student's code did not answer
+│   ├── Missing         no cell gives that name a value
+│   ├── Placeholder     the starter's `...` is still there
+│   ├── Raised          the student's code raised an exception
+│   ├── OutOfTime       the student's code did not end within its limit
+│   └── KernelDied      the kernel ended while it was asked
+└── Mismatch            what was received is not what was expected
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class GraderError(Exception):
+    """The base of every exception raised on purpose by this package."""
+
+
+class UsageError(GraderError):
+    """What was asked of a command cannot be done; the message says what to do instead."""
+
+
+class AuthorError(GraderError):
+    """A rubric or a lesson's source breaks a rule of this project."""
+
+
+class Rejected(GraderError):
+    """The submission is not a notebook that can be graded; the message says why."""
+
+
+class Untransferable(GraderError):
+    """The value may not cross between a kernel and a judge; the message says what to return instead."""
+
+
+class Unanswered(GraderError):
+    """A question that the student's code did not answer with a value."""
+
+
+class Missing(Unanswered):
+    """No cell of the notebook gives the name a value."""
+
+    def __init__(self, name: str, similar: str | None = None) -> None:
+        self.name = name
+        self.similar = similar
+        renamed = f" You have `{similar}`: is that it? Give it the name `{name}`." if similar else ""
+        super().__init__(f"Define `{name}` first: no cell that ran gives it a value.{renamed}")
+
+
+class Placeholder(Unanswered):
+    """The starter's `...` still stands where the student's code belongs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"`{name}` is still the starter's `...`. Replace it with your code.")
+
+
+class Raised(Unanswered):
+    """The student's code raised an exception.
+
+    `line` is the student's own source line, `line_number` counts from 1 within its cell.
+    """
+
+    def __init__(self, kind: str, text: str, line: str = "", line_number: int | None = None) -> None:
+        self.kind = kind
+        self.text = text
+        self.line = line
+        self.line_number = line_number
+        place = f", in line {line_number} of its cell: `{line}`" if line else ""
+        super().__init__(f"Your code raised {kind}{f': {text}' if text else ''}{place}")
+
+
+class OutOfTime(Unanswered):
+    """The student's code did not end within its limit, in seconds."""
+
+    def __init__(self, what: str, seconds: float) -> None:
+        self.what = what
+        self.seconds = seconds
+        super().__init__(
+            f"{what} did not end within {seconds:g} s. Look for a loop that never reaches its end."
+        )
+
+
+class KernelDied(Unanswered):
+    """The kernel ended while the student's code ran in it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} ended the whole Python process. Remove calls such as `exit()` and `os._exit()`."
+        )
+
+
+class Mismatch(GraderError):
+    """What was received is not what was expected.
+
+    `where` is the index of the first difference, `given` maps the names of the inputs to their
+    values; both are shown to the student.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: Any = None,
+        received: Any = None,
+        where: tuple[int, ...] | None = None,
+        given: Mapping[str, Any] | None = None,
+        shows_values: bool = True,
+    ) -> None:
+        self.message = message
+        self.expected = expected
+        self.received = received
+        self.where = where
+        self.given = given
+        self.shows_values = shows_values
+        super().__init__(message)

@@ -1,0 +1,164 @@
+"""What a rubric declares: an Exercise with its checks and its misconceptions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from grader.errors import AuthorError
+
+CheckFunction = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about the student's code that holds or does not.
+
+    `parameters` are the student's names that `function` is called with, plus the fixture `rng`,
+    a `numpy.random.Generator`. `after` is the check whose failure makes this one pointless.
+    """
+
+    name: str
+    statement: str
+    points: int | float
+    parameters: tuple[str, ...]
+    function: CheckFunction
+    after: Check | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong answer that students really give, and the sentence that explains it.
+
+    With parameters, `function` stands in for the exercise's first name. Without, it returns a dict
+    from the exercise's names to the wrong objects. `recognise`, where given, is called with the
+    student's objects by name and says whether they show this misconception; otherwise the
+    misconception is recognised by giving the same outputs on the same inputs.
+    """
+
+    name: str
+    message: str
+    function: Callable[..., Any]
+    recognise: Callable[..., bool] | None = None
+
+    def objects(self, first_name: str) -> dict[str, Any]:
+        """The wrong objects, by the student's names."""
+        if inspect.signature(self.function).parameters:
+            return {first_name: self.function}
+        built = self.function()
+        if not isinstance(built, dict):
+            raise AuthorError(
+                f"A misconception without parameters returns a dict from names to objects. "
+                f"Received: {type(built).__name__} from `{self.name}`. Return "
+                f"{{{first_name!r}: …}}, or give the function the student's parameters."
+            )
+        return built
+
+
+class Exercise:
+    """One task of a lesson: the names a student defines, what must hold, what goes wrong.
+
+    `names` are the student's names (default: the id). `hints` lead on, from the gentlest to the
+    plainest. `forbid` lists dotted names that a "by hand" exercise may not use; `grader` itself is
+    always forbidden. `seconds` limits each call of the student's code.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the record's word
+        *,
+        title: str,
+        names: tuple[str, ...] = (),
+        hints: tuple[str, ...] = (),
+        forbid: tuple[str, ...] = (),
+        seconds: float = 5.0,
+    ) -> None:
+        if not id.isidentifier():
+            raise AuthorError(f"An exercise's id is a Python name. Received: {id!r}.")
+        self.id = id
+        self.title = title
+        self.names = names or (id,)
+        self.hints = hints
+        self.forbid = forbid
+        self.seconds = seconds
+        self.checks: list[Check] = []
+        self.misconceptions: list[Misconception] = []
+
+    def __repr__(self) -> str:
+        return f"Exercise({self.id!r})"
+
+    @cached_property
+    def function_names(self) -> frozenset[str] | None:
+        """Those of `names` that are functions, as the misconceptions show; None if none tells."""
+        wrong: dict[str, Any] = {}
+        for misconception in self.misconceptions:
+            wrong |= misconception.objects(self.names[0])
+        if not wrong:
+            return None
+        return frozenset(name for name, value in wrong.items() if inspect.isroutine(value))
+
+    @property
+    def max_score(self) -> int | float:
+        """The sum of the checks' points."""
+        return sum(check.points for check in self.checks)
+
+    def check(
+        self, *, points: int | float, after: Check | None = None, hint: str = ""
+    ) -> Callable[[CheckFunction], Check]:
+        """Declare a check; its docstring is the statement that the student reads.
+
+        Raises AuthorError for a check without a docstring, without points, or with a parameter
+        that is neither one of the exercise's names nor `rng`.
+        """
+
+        def declare(function: CheckFunction) -> Check:
+            name = function.__name__
+            statement = inspect.cleandoc(function.__doc__ or "")
+            parameters = tuple(inspect.signature(function).parameters)
+            if not statement:
+                raise AuthorError(
+                    f"A check's docstring is the sentence that the student reads. Received: none "
+                    f"for `{name}` of `{self.id}`. Write one."
+                )
+            if points <= 0:
+                raise AuthorError(f"A check has points above 0. Received: {points} for `{name}`.")
+            strangers = set(parameters) - {*self.names, "rng"}
+            if strangers:
+                raise AuthorError(
+                    f"A check's parameters are the exercise's names and `rng`. Received: "
+                    f"{', '.join(sorted(strangers))} in `{name}`. Add them to `names=`, or rename."
+                )
+            if any(check.name == name for check in self.checks):
+                raise AuthorError(f"A check's name is its own. Received: a second `{name}`.")
+            if after is not None and after not in self.checks:
+                raise AuthorError(f"`after=` names an earlier check of `{self.id}`, for `{name}`.")
+            check = Check(name, " ".join(statement.split()), points, parameters, function, after, hint)
+            self.checks.append(check)
+            return check
+
+        return declare
+
+    def misconception(
+        self, message: str, *, recognise: Callable[..., bool] | None = None
+    ) -> Callable[[Callable[..., Any]], Misconception]:
+        """Declare a wrong answer; `message` says what was done, why it is not so, and leads on.
+
+        The decorated function either takes the student's parameters and stands in for the
+        exercise's first name, or takes none and returns a dict from names to wrong objects.
+        Misconceptions are tried in the order of the rubric, so the most specific comes first.
+        """
+
+        def declare(function: Callable[..., Any]) -> Misconception:
+            if any(known.name == function.__name__ for known in self.misconceptions):
+                raise AuthorError(
+                    f"A misconception's name is its own. Received: a second `{function.__name__}`."
+                )
+            misconception = Misconception(function.__name__, message, function, recognise)
+            self.misconceptions.append(misconception)
+            return misconception
+
+        return declare

@@ -1,0 +1,258 @@
+"""Grade one submission: run its cells, judge each exercise as soon as it is complete, diagnose."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from time import monotonic
+
+from grader.diagnose import diagnose
+from grader.errors import KernelDied, OutOfTime, Rejected
+from grader.execute import CellOutcome, Ending, Kernel
+from grader.exercise import Exercise
+from grader.judge import judge, unasked
+from grader.results import (
+    ExerciseResult,
+    Isolation,
+    NotebookFile,
+    SubmissionResult,
+    Verdict,
+    overall,
+)
+from grader.submissions import Submission, SubmittedCell, SubmittedNotebook, fingerprint, read
+from grader.syntax import bound_names
+
+NO_ISOLATION = Isolation(
+    level="none",
+    missing=("file system", "network", "processes", "memory", "disk"),
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long student code may run, in seconds: one cell, and one submission as a whole."""
+
+    cell: float = 20.0
+    submission: float = 300.0
+
+
+def grade(
+    submission: Submission,
+    *,
+    secret: bytes,
+    limits: Limits,
+    lesson: str | None = None,
+    on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
+) -> SubmissionResult:
+    """Grade one submission; `on_exercise` is called with each exercise's result as it exists.
+
+    `lesson`, where given, is the only lesson whose notebooks are accepted. A submission that is no
+    gradable notebook comes back as *rejected*, with the reason; nothing is raised for it.
+    """
+    begun = monotonic()
+    file = NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path))
+    try:
+        notebook = read(submission.path)
+        _of_lesson(notebook, lesson)
+    except Rejected as error:
+        return SubmissionResult(
+            student=submission.student,
+            lesson=lesson or "unknown",
+            notebook=file,
+            verdict=Verdict.REJECTED,
+            message=str(error),
+            seconds=round(monotonic() - begun, 3),
+            isolation=NO_ISOLATION,
+            versions=versions(),
+        )
+    exercises = _Grading(notebook, secret, limits, on_exercise).run()
+    return SubmissionResult(
+        student=submission.student,
+        lesson=notebook.lesson.name,
+        notebook=file,
+        verdict=overall([exercise.verdict for exercise in exercises]),
+        seconds=round(monotonic() - begun, 3),
+        isolation=NO_ISOLATION,
+        versions=versions(),
+        exercises=tuple(exercises),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions of what the results rest on; what is not installed is left out."""
+    found = {"python": platform.python_version()}
+    for package in ("cnn-course-grader", "numpy", "keras", "tensorflow-cpu", "tensorflow"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _of_lesson(notebook: SubmittedNotebook, lesson: str | None) -> None:
+    if lesson is not None and notebook.lesson.name != lesson:
+        raise Rejected(
+            f"A notebook of lesson {lesson!r} is expected. Received: one of lesson "
+            f"{notebook.lesson.name!r}. Hand in the notebook of the right lesson."
+        )
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Where in a notebook one exercise is answered, as indices of its code cells.
+
+    `marked` cells carry the exercise's id in their metadata; `binding` ones give a name of it a
+    value.
+    """
+
+    marked: tuple[int, ...]
+    binding: tuple[int, ...]
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return tuple(sorted({*self.marked, *self.binding}))
+
+    def is_due(self, index: int) -> bool:
+        """Whether to judge after this cell.
+
+        After the last marked cell, whatever became of it, so that a name used again further down
+        costs nothing; and after every later cell that binds a name, for an answer given in a cell
+        that the student added.
+        """
+        last = self.marked[-1] if self.marked else -1
+        return index == last or (index > last and index in self.binding)
+
+
+class _Grading:
+    """One notebook on its way through a kernel."""
+
+    def __init__(
+        self,
+        notebook: SubmittedNotebook,
+        secret: bytes,
+        limits: Limits,
+        on_exercise: Callable[[ExerciseResult], None],
+    ) -> None:
+        self.cells: Sequence[SubmittedCell] = notebook.cells
+        self.exercises = notebook.lesson.exercises
+        self.secret = secret
+        self.limits = limits
+        self.on_exercise = on_exercise
+        self.begun = monotonic()
+        self.outcomes: dict[int, CellOutcome] = {}
+        self.best: dict[str, ExerciseResult] = {}
+        self.judged_after: dict[str, int] = {}
+        bound = [bound_names(cell.source) for cell in self.cells]
+        self.where = {
+            exercise.id: _Cells(
+                tuple(i for i, cell in enumerate(self.cells) if cell.exercise == exercise.id),
+                tuple(i for i, names in enumerate(bound) if names & set(exercise.names)),
+            )
+            for exercise in self.exercises
+        }
+
+    def run(self) -> list[ExerciseResult]:
+        """Every exercise's result, in the lesson's order."""
+        with Kernel(cell_seconds=self.limits.cell) as kernel:
+            for index in range(len(self.cells)):
+                if self._out_of_time():
+                    break
+                self._run_cell(kernel, index)
+                for exercise in self.exercises:
+                    if self.where[exercise.id].is_due(index) and not self._is_settled(exercise):
+                        self._judge(kernel, exercise, index)
+            # What was not complete when its cell had run may be complete now.
+            last = len(self.cells) - 1
+            for exercise in self.exercises:
+                if self.judged_after.get(exercise.id) != last and not self._is_settled(exercise):
+                    self._judge(kernel, exercise, last)
+        return [self.best[exercise.id] for exercise in self.exercises]
+
+    def _out_of_time(self) -> bool:
+        return monotonic() - self.begun > self.limits.submission
+
+    def _is_settled(self, exercise: Exercise) -> bool:
+        """Whether judging again can bring nothing: all points are there, or it would cost time."""
+        best = self.best.get(exercise.id)
+        settled = (Verdict.PASSED, Verdict.TIMEOUT, Verdict.CRASHED)
+        return best is not None and best.verdict in settled
+
+    def _run_cell(self, kernel: Kernel, index: int) -> None:
+        if self.cells[index].only_checks:
+            return
+        self.outcomes[index] = kernel.run(self.cells[index].source)
+        if not kernel.alive:
+            self._revive(kernel, index)
+
+    def _revive(self, kernel: Kernel, until: int) -> None:
+        """Start a fresh kernel and run again what had run well, up to the cell `until`."""
+        kernel.restart()
+        for index in range(until + 1):
+            outcome = self.outcomes.get(index)
+            if outcome is None or outcome.ending in (Ending.OUT_OF_TIME, Ending.KERNEL_DIED):
+                continue
+            if self._out_of_time():
+                return
+            again = kernel.run(self.cells[index].source)
+            if not kernel.alive:
+                # It ended its process only this time: leave it out from here on.
+                self.outcomes[index] = again
+                self._revive(kernel, until)
+                return
+
+    def _judge(self, kernel: Kernel, exercise: Exercise, index: int) -> None:
+        sources = [cell.source for cell in self.cells]
+        if self._out_of_time():
+            seconds = self.limits.submission
+            result = unasked(
+                exercise, Verdict.TIMEOUT, str(OutOfTime("The whole notebook", seconds))
+            )
+        else:
+            if not kernel.alive:
+                self._revive(kernel, index)
+            judgement = judge(
+                exercise,
+                kernel.ask,
+                secret=self.secret,
+                code="\n".join(sources[i] for i in self.where[exercise.id].all),
+                cells=sources,
+            )
+            result = judgement.result.model_copy(update={"diagnosis": diagnose(exercise, judgement)})
+            result = self._explained(exercise, result)
+            if not kernel.alive:
+                self._revive(kernel, index)
+        self.judged_after[exercise.id] = index
+        best = self.best.get(exercise.id)
+        if best is None or _worth(result) > _worth(best):
+            self.best[exercise.id] = result
+            self.on_exercise(result)
+
+    def _explained(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
+        """Where a name is missing because its own cell went wrong, say that instead."""
+        if result.verdict is not Verdict.NOT_ATTEMPTED:
+            return result
+        for index in self.where[exercise.id].all:
+            outcome = self.outcomes.get(index)
+            if outcome is None or outcome.ending is Ending.DONE:
+                continue
+            cell = f"Cell {self.cells[index].number}"
+            match outcome.ending:
+                case Ending.RAISED:
+                    verdict = Verdict.ERROR
+                    text = f": {outcome.text}" if outcome.text else ""
+                    message = f"{cell}, which should define this, raised {outcome.kind}{text}"
+                case Ending.OUT_OF_TIME:
+                    verdict = Verdict.TIMEOUT
+                    message = str(OutOfTime(cell, self.limits.cell))
+                case _:
+                    verdict = Verdict.CRASHED
+                    message = str(KernelDied(cell))
+            return unasked(exercise, verdict, message)
+        return result
+
+
+def _worth(result: ExerciseResult) -> tuple[float, bool]:
+    """What makes one judging of an exercise better than another: points, then having been tried."""
+    return (result.score or 0, result.verdict is not Verdict.NOT_ATTEMPTED)

@@ -1,0 +1,381 @@
+"""Decides what holds: an exercise's checks against the names of a notebook.
+
+The same code judges in the notebook, in the judge's own process and in unit tests; only the way to
+the names differs. A check never touches the student's objects. It gets values that crossed the
+codec, and functions that ask.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import hmac
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from grader.errors import (
+    AuthorError,
+    KernelDied,
+    Mismatch,
+    Missing,
+    OutOfTime,
+    Placeholder,
+    Raised,
+    Unanswered,
+    Untransferable,
+)
+from grader.exercise import Check, Exercise
+from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
+from grader.shown import call_text, shown
+from grader.syntax import Use, forbidden_uses
+from grader.values import Borrowed, Functions, Packet, pack, unpack
+
+PUBLIC_SECRET = b"the seed that students see"
+"""The secret of a student's own checks: public, so that feedback is the same for everybody."""
+
+_MAX_CALLBACKS = 100_000
+# An exercise may take this many times the limit of one call, then its other checks are not asked.
+_PATIENCE = 3.0
+
+_NO_ANSWER = "What came back is not an answer."
+
+_log = logging.getLogger(__name__)
+
+
+class Ask(Protocol):
+    """The way to the names: answers a question packet within `seconds`.
+
+    Raises OutOfTime or KernelDied. `answer_callback` is called for each call that the student's
+    code makes of a function that the check handed over.
+    """
+
+    def __call__(
+        self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
+    ) -> Packet: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a student's function: what went in, and what came of it.
+
+    `outcome` is the packet of the value, or the name of the exception's type.
+    """
+
+    name: str
+    arguments: Packet
+    outcome: Packet | str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The result of one exercise, and what a diagnosis needs: the failed checks' calls and values.
+
+    `values` are the student's objects that are not functions, by name.
+    """
+
+    result: ExerciseResult
+    calls: tuple[Call, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def rng_for(secret: bytes, exercise: Exercise, check: Check, code: str) -> np.random.Generator:
+    """The random generator of one check: the same for the same secret, check and student's code."""
+    named = f"{exercise.id}\0{check.name}\0{hashlib.sha256(code.encode()).hexdigest()}"
+    digest = hmac.new(secret, named.encode(), hashlib.sha256).digest()
+    return np.random.default_rng(int.from_bytes(digest))
+
+
+def judge(
+    exercise: Exercise, ask: Ask, *, secret: bytes, code: str, cells: Sequence[str] = ()
+) -> Judgement:
+    """Run every check of `exercise` and say what holds.
+
+    `code` is the student's source for this exercise; with `secret` it decides the random cases.
+    `cells` are the notebook's code cells, searched for what an exercise by hand may not use.
+    """
+    forbidden, dynamic = forbidden_uses(cells, exercise.names, exercise.forbid)
+    if forbidden:
+        return Judgement(_not_by_hand(exercise, forbidden))
+    names = StudentNames(ask, exercise.seconds, exercise.function_names)
+    results: list[CheckResult] = []
+    verdicts: dict[Check, Verdict] = {}
+    for check in exercise.checks:
+        result = _judge_check(exercise, check, names, verdicts, rng_for(secret, exercise, check, code))
+        verdicts[check] = result.verdict
+        results.append(result)
+    verdict = overall([result.verdict for result in results])
+    first_message = next((result.message for result in results if result.verdict is verdict), "")
+    return Judgement(
+        ExerciseResult(
+            id=exercise.id,
+            title=exercise.title,
+            verdict=verdict,
+            message="" if verdict in (Verdict.PASSED, Verdict.FAILED) else first_message,
+            flags=tuple(
+                f"Uses `{use.name}`, which can reach what this exercise forbids: have a look."
+                for use in dynamic
+            ),
+            checks=tuple(results),
+        ),
+        tuple(names.failed_calls),
+        names.values,
+    )
+
+
+def unasked(exercise: Exercise, verdict: Verdict, message: str) -> ExerciseResult:
+    """The result of an exercise whose checks were not asked, all for the same reason."""
+    return ExerciseResult(
+        id=exercise.id,
+        title=exercise.title,
+        verdict=verdict,
+        message=message,
+        checks=tuple(_result(check, verdict, message) for check in exercise.checks),
+    )
+
+
+def _not_by_hand(exercise: Exercise, forbidden: list[Use]) -> ExerciseResult:
+    used = ", ".join(f"`{use.name}` in line {use.line} of its cell" for use in forbidden)
+    message = f"This exercise is solved by hand. Received: {used}. Write that part yourself."
+    return unasked(exercise, Verdict.FAILED, message)
+
+
+def _judge_check(
+    exercise: Exercise,
+    check: Check,
+    names: StudentNames,
+    verdicts: dict[Check, Verdict],
+    rng: np.random.Generator,
+) -> CheckResult:
+    premise = check.after
+    if premise is not None and verdicts[premise] is not Verdict.PASSED:
+        if verdicts[premise] is Verdict.NOT_ATTEMPTED:
+            return _result(check, Verdict.NOT_ATTEMPTED)
+        message = f"Not looked at until this holds: {premise.statement}"
+        return _result(check, Verdict.SKIPPED, message)
+    if names.seconds_lost > _PATIENCE * exercise.seconds:
+        return _result(check, Verdict.SKIPPED, "Not looked at: earlier calls did not end in time.")
+    names.begin_check()
+    try:
+        arguments = {
+            name: rng if name == "rng" else names.look(name) for name in check.parameters
+        }
+        check.function(**arguments)
+        result = _result(check, Verdict.PASSED)
+    except (Missing, Placeholder) as error:
+        result = _result(check, Verdict.NOT_ATTEMPTED, str(error))
+    except Mismatch as error:
+        result = _mismatch(check, error, names)
+    except Raised as error:
+        result = _result(check, Verdict.ERROR, str(error), names)
+    except OutOfTime as error:
+        result = _result(check, Verdict.TIMEOUT, str(error), names)
+    except KernelDied as error:
+        result = _result(check, Verdict.CRASHED, str(error), names)
+    except Untransferable as error:
+        result = _result(check, Verdict.FAILED, str(error), names)
+    except Exception:
+        # Whatever else goes wrong here is the rubric's fault, never the student's.
+        _log.exception("check %s of %s is broken", check.name, exercise.id)
+        trace = traceback.format_exc(limit=-1).strip().splitlines()[-1]
+        message = f"This check itself failed ({trace}). Your points are withheld, not lost."
+        result = _result(check, Verdict.BROKEN, message)
+    names.end_check(failed=result.verdict is not Verdict.PASSED)
+    return result
+
+
+def _result(
+    check: Check, verdict: Verdict, message: str = "", names: StudentNames | None = None
+) -> CheckResult:
+    last = names.last_call if names else None
+    return CheckResult(
+        name=check.name,
+        statement=check.statement,
+        verdict=verdict,
+        max_score=check.points,
+        message=message,
+        hint=check.hint if verdict is not Verdict.PASSED else "",
+        call=last.text if last else "",
+        given=last.given if last else (),
+    )
+
+
+def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult:
+    result = _result(check, Verdict.FAILED, error.message, names)
+    changes: dict[str, Any] = {}
+    if error.given is not None:
+        changes["given"] = tuple(Given(name=k, value=shown(v)) for k, v in error.given.items())
+    if error.shows_values:
+        changes |= {
+            "expected": shown(error.expected, error.where),
+            "received": shown(error.received, error.where),
+            "where": error.where,
+        }
+    return result.model_copy(update=changes)
+
+
+@dataclass(frozen=True)
+class LastCall:
+    """The latest call of a student's function, as a person reads it."""
+
+    text: str
+    given: tuple[Given, ...]
+
+
+class StudentNames:
+    """The student's names as a check may see them, and a record of what was asked.
+
+    `values` keeps the student's objects that are not functions, `failed_calls` the calls made by
+    checks that failed, `seconds_lost` the time spent on calls that did not end.
+    """
+
+    def __init__(
+        self, ask: Ask, seconds: float, function_names: frozenset[str] | None = None
+    ) -> None:
+        self._ask = ask
+        self._function_names = function_names
+        self._seconds = seconds
+        self._functions = Functions(self._call)
+        self._callbacks = 0
+        self._check_calls: list[Call] = []
+        self.failed_calls: list[Call] = []
+        self.values: dict[str, Any] = {}
+        self.last_call: LastCall | None = None
+        self.seconds_lost = 0.0
+
+    def begin_check(self) -> None:
+        """Forget the last check's calls."""
+        self.last_call = None
+        self._check_calls = []
+
+    def end_check(self, *, failed: bool) -> None:
+        """Keep the check's calls if it failed, and take back every function lent for it."""
+        if failed:
+            self.failed_calls.extend(self._check_calls)
+        self._functions.release()
+        try:
+            self._question({"ask": "release"})
+        except Unanswered:
+            _log.info("nobody was left to release functions to")
+
+    def look(self, name: str) -> Any:
+        """The student's `name`: a value, or a function that asks.
+
+        Raises Missing, Placeholder, or what the way to the names raises.
+        """
+        match self._question({"ask": "look", "name": name}):
+            case {"status": "missing", **rest}:
+                raise Missing(name, _similar(name, rest.get("names")))
+            case {"status": "placeholder"}:
+                raise Placeholder(name)
+            case {"status": "value", "value": value}:
+                pass
+            case _:
+                raise Untransferable(_NO_ANSWER)
+        is_function = isinstance(value, Borrowed)
+        if self._function_names is not None and is_function != (name in self._function_names):
+            raise _wrong_kind(name, value)
+        if is_function:
+            value.__name__ = name
+        else:
+            self.values[name] = value
+        return value
+
+    def _call(self, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the student's function; every call that a check makes comes through here."""
+        try:
+            packed = pack({"args": args, "kwargs": kwargs}, self._functions)
+        except Untransferable as error:
+            raise AuthorError(f"A check gave `{function.__name__}` what cannot cross. {error}") from error
+        # Shown as they were when the call began, whatever a check does with them later.
+        self.last_call = LastCall(*call_text(function.__name__, args, kwargs))
+        try:
+            answer = self._question(
+                {"ask": "call", "function": function, "args": args, "kwargs": kwargs}
+            )
+        except OutOfTime as error:
+            self.seconds_lost += error.seconds
+            self._check_calls.append(Call(function.__name__, packed, "OutOfTime"))
+            raise OutOfTime(f"`{function.__name__}`", error.seconds) from None
+        except KernelDied:
+            raise KernelDied(f"`{function.__name__}`") from None
+        except Raised as error:
+            self._check_calls.append(Call(function.__name__, packed, error.kind))
+            raise
+        match answer:
+            case {"status": "value", "value": value, "changed": [*changed]}:
+                pass
+            case _:
+                raise Untransferable(_NO_ANSWER)
+        if value is Ellipsis:
+            raise Placeholder(function.__name__)
+        self._check_calls.append(Call(function.__name__, packed, pack(value, self._functions)))
+        if changed:
+            arguments = " and ".join(f"`{name}`" for name in changed)
+            raise Mismatch(
+                f"Your function changed its argument {arguments}, which its caller still needs. "
+                f"Work on a copy.",
+                shows_values=False,
+            )
+        return value
+
+    def _question(self, question: dict[str, Any]) -> dict[str, Any]:
+        packet = self._ask(pack(question, self._functions), self._seconds, self._answer_callback)
+        answer = unpack(packet, self._functions)
+        match answer:
+            case {"status": "refused", "message": str(message)}:
+                raise Untransferable(message)
+            case {"status": "interrupted"}:
+                raise Raised("KeyboardInterrupt", "")
+            case {"status": "raised", "kind": str(kind), "text": str(text), **rest}:
+                raise Raised(kind, text, *_line(rest))
+            case {"status": str()}:
+                return answer
+        raise Untransferable(_NO_ANSWER)
+
+    def _answer_callback(self, packet: Packet) -> Packet:
+        """Call one of the check's own functions for the student's code."""
+        self._callbacks += 1
+        if self._callbacks > _MAX_CALLBACKS:
+            message = f"The function was called more than {_MAX_CALLBACKS} times."
+            return pack({"status": "refused", "message": message})
+        try:
+            call = unpack(packet, self._functions)
+            value = call["function"](*call["args"], **call["kwargs"])
+            return pack({"status": "value", "value": value}, self._functions)
+        except Exception as error:  # noqa: BLE001 - the student's code learns of it as an exception
+            return pack({"status": "refused", "message": f"{type(error).__name__}: {error}"})
+
+
+def _wrong_kind(name: str, value: Any) -> Mismatch:
+    if isinstance(value, Borrowed):
+        return Mismatch(
+            f"`{name}` should be a value. Received: a function. Assign with `{name} = …`.",
+            shows_values=False,
+        )
+    return Mismatch(
+        f"`{name}` should be a function. Received: {shown(value).text}. Define it with "
+        f"`def {name}(…):`, and look whether a later line gives the name another value.",
+        shows_values=False,
+    )
+
+
+def _line(answer: dict[str, Any]) -> tuple[str, int | None]:
+    line, number = answer.get("line"), answer.get("line_number")
+    return (
+        line if isinstance(line, str) else "",
+        number if type(number) is int else None,
+    )
+
+
+def _similar(name: str, names: Any) -> str | None:
+    """The name among the student's own that `name` was perhaps meant to be."""
+    if not isinstance(names, list):
+        return None
+    own = [other for other in names if isinstance(other, str)]
+    close = difflib.get_close_matches(name, own, n=1, cutoff=0.6)
+    return close[0] if close else None

@@ -1,0 +1,126 @@
+"""Starts a kernel for student code: `python -I launch.py -f CONNECTION_FILE`.
+
+An ordinary IPython kernel that also answers `ask_request` messages. It is started as a script, so
+that nothing of the installed grader is imported: inside the kernel `grader` is a stub made here,
+with a `check` and a `hint` that do nothing, the drawing functions of the lessons, and the two
+modules that answering needs. Rubrics, references and solutions are not among them.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import sys
+import time
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+# The modules of the package that exist inside a kernel, and the file of each.
+INSIDE = {
+    "grader.errors": PACKAGE / "errors.py",
+    "grader.values": PACKAGE / "values.py",
+    "grader.drawing": PACKAGE / "drawing.py",
+    "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
+}
+
+
+class _OnlyTheStub(importlib.abc.MetaPathFinder):
+    """Finds the modules of `INSIDE`, and says of every other `grader.*` that it is not here."""
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname in INSIDE:
+            return importlib.util.spec_from_file_location(fullname, INSIDE[fullname])
+        if fullname.startswith("grader."):
+            raise ModuleNotFoundError(
+                f"`{fullname}` is not available to a notebook: an exercise by hand is solved "
+                f"without the grader's own code.",
+                name=fullname,
+            )
+        return None
+
+
+def install_stub() -> None:
+    """Put the stub of `grader` in place of the package."""
+    stub = ModuleType("grader", "What a graded notebook sees of the grader.")
+    stub.__path__ = []
+    stub.check = _nothing  # type: ignore[attr-defined]
+    stub.hint = _nothing  # type: ignore[attr-defined]
+    inner = ModuleType("grader.kernel")
+    inner.__path__ = []
+    sys.modules["grader"] = stub
+    sys.modules["grader.kernel"] = inner
+    sys.meta_path.insert(0, _OnlyTheStub())
+
+
+def _nothing(*_args: object, **_kwargs: object) -> None:
+    """Do nothing: a graded notebook is judged from outside."""
+
+
+def main() -> None:
+    """Start the kernel and serve it until it is shut down."""
+    install_stub()
+
+    import zmq
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelapp import IPKernelApp
+
+    from grader.kernel.answer import Answerer
+    from grader.values import Packet
+
+    class AnsweringKernel(IPythonKernel):
+        """An IPython kernel that answers questions about its names, beside running cells."""
+
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.shell_handlers["ask_request"] = self.ask_request
+            self._asking: tuple[Any, Any] = (None, None)
+            self._answerer = Answerer(
+                self.shell.user_ns, self._call_back, interrupt_is_an_answer=True
+            )
+
+        def ask_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+            """Answer one question; called by the kernel for each `ask_request` message."""
+            self._asking = (ident, parent)
+            answer = self._answerer.answer(_packet(parent))
+            for output in (sys.stdout, sys.stderr):
+                if output is not None:
+                    output.flush()
+            self.session.send(
+                stream,
+                "ask_reply",
+                {"tree": answer.tree},
+                parent,
+                ident=ident,
+                buffers=list(answer.buffers),
+            )
+
+        def _call_back(self, call: Packet) -> Packet:
+            """Send a call of a judge's function over the channel made for a kernel's questions."""
+            ident, parent = self._asking
+            sent = self.session.send(
+                self.stdin_socket,
+                "callback_request",
+                {"tree": call.tree},
+                parent,
+                ident=ident,
+                buffers=list(call.buffers),
+            )
+            while True:
+                if self.stdin_socket.poll(100, zmq.POLLIN):
+                    _, reply = self.session.recv(self.stdin_socket)
+                    if reply and reply["parent_header"].get("msg_id") == sent["header"]["msg_id"]:
+                        return _packet(reply)
+                time.sleep(0)
+
+    def _packet(message: dict[str, Any]) -> Packet:
+        return Packet(message["content"]["tree"], tuple(bytes(part) for part in message["buffers"]))
+
+    IPKernelApp.launch_instance(kernel_class=AnsweringKernel)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""`check` and `hint`: what a student calls in the notebook itself.
+
+The same rubric, judge and codec as when grading; only the names are in this process, and the
+random cases are drawn from a secret that everybody knows.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import Any
+
+from grader import course
+from grader.course import Lesson
+from grader.diagnose import diagnose
+from grader.exercise import Exercise
+from grader.judge import PUBLIC_SECRET, judge
+from grader.report.feedback import feedback_html, feedback_text
+from grader.report.text import visible
+from grader.results import ExerciseResult
+from grader.syntax import bound_names
+from grader.testing import ask_here
+
+_hints_shown: dict[str, int] = {}
+
+
+class Feedback:
+    """What `check` found, as HTML in a notebook and as text in a terminal."""
+
+    def __init__(self, result: ExerciseResult, hints_left: int) -> None:
+        self.result = result
+        self._hints_left = hints_left
+
+    def __repr__(self) -> str:
+        return feedback_text(self.result, hints_left=self._hints_left)
+
+    def _repr_html_(self) -> str:
+        return feedback_html(self.result, hints_left=self._hints_left)
+
+
+class Hint:
+    """One hint of an exercise, as Markdown in a notebook and as text in a terminal."""
+
+    def __init__(self, text: str, number: int, of: int) -> None:
+        self.text = text
+        self.heading = f"Hint {number} of {of}" if of else "No hint"
+
+    def __repr__(self) -> str:
+        return f"{self.heading}: {self.text}"
+
+    def _repr_markdown_(self) -> str:
+        return f"**{self.heading}.** {self.text}"
+
+
+def check(exercise: str) -> None:
+    """Check your answer to `exercise`, and show which statements about it hold.
+
+    >>> check("convolve2d")
+    """
+    found = _find(exercise)
+    if found is None:
+        return
+    _, task = found
+    cells = _cells_run_here()
+    names = _names_here()
+    code = "\n".join(cell for cell in cells if bound_names(cell) & set(task.names))
+    judgement = judge(task, ask_here(names), secret=PUBLIC_SECRET, code=code, cells=_latest(cells))
+    result = judgement.result.model_copy(update={"diagnosis": diagnose(task, judgement)})
+    _display(Feedback(result, len(task.hints) - _hints_shown.get(task.id, 0)))
+
+
+def hint(exercise: str) -> None:
+    """Show the next hint for `exercise`; each call shows one more, and then the last again.
+
+    >>> hint("convolve2d")
+    """
+    found = _find(exercise)
+    if found is None:
+        return
+    _, task = found
+    if not task.hints:
+        _display(Hint("This exercise has none. Read the text above it once more.", 0, 0))
+        return
+    number = min(_hints_shown.get(task.id, 0) + 1, len(task.hints))
+    _hints_shown[task.id] = number
+    _display(Hint(task.hints[number - 1], number, len(task.hints)))
+
+
+def _find(exercise: str) -> tuple[Lesson, Exercise] | None:
+    """The exercise called `exercise`; where there is none, says so to the student."""
+    lesson = course.lesson_of_exercise(exercise) if isinstance(exercise, str) else None
+    task = lesson.exercise(exercise) if lesson else None
+    if lesson is not None and task is not None:
+        return lesson, task
+    known = [known.id for lesson in course.lessons() for known in lesson.exercises]
+    close = difflib.get_close_matches(str(exercise), known, n=1)
+    tip = f'Did you mean check("{close[0]}")?' if close else f"Exercises: {', '.join(known)}."
+    _display(
+        Hint(f"No exercise is called {visible(repr(exercise)[:80])}. {tip}", 0, 0),
+    )
+    return None
+
+
+def _names_here() -> dict[str, Any]:
+    """The names of the notebook, or of the script, that called."""
+    shell = _shell()
+    return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
+
+
+def _cells_run_here() -> list[str]:
+    """The source of every cell run so far in this notebook, oldest first."""
+    shell = _shell()
+    return [str(cell) for cell in shell.user_ns.get("In", [])] if shell is not None else []
+
+
+def _latest(cells: list[str]) -> list[str]:
+    """The cells without those whose names later cells have all defined again.
+
+    A student's earlier attempts stand in the history; they are not the answer any more.
+    """
+    kept: list[str] = []
+    later: set[str] = set()
+    for cell in reversed(cells):
+        names = bound_names(cell)
+        if not names or not names <= later:
+            kept.append(cell)
+        later |= names
+    return kept[::-1]
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def _display(shown: Feedback | Hint) -> None:
+    shell = _shell()
+    if shell is None:
+        sys.stdout.write(f"{shown!r}\n")
+        return
+    from IPython.display import display
+
+    display(shown)

@@ -1,0 +1,210 @@
+"""What came of grading: frozen records, to and from JSON.
+
+SubmissionResult ▸ ExerciseResult ▸ CheckResult, each with a Verdict. Totals are computed, never
+stored; the same classes give the JSON Schema in docs/results.schema.json.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+SCHEMA_VERSION = 1
+
+Points = int | float
+
+
+class Verdict(StrEnum):
+    """What became of a check, an exercise or a submission."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ATTEMPTED = "not_attempted"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    OUTPUT_LIMIT = "output_limit"
+    CRASHED = "crashed"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    BROKEN = "broken"
+
+    @property
+    def words(self) -> str:
+        """The verdict as people read it: `not attempted` for `not_attempted`."""
+        return self.value.replace("_", " ")
+
+
+# An exercise with several unhappy checks takes the verdict that explains most.
+_GRAVITY = (
+    Verdict.BROKEN,
+    Verdict.CRASHED,
+    Verdict.MEMORY,
+    Verdict.OUTPUT_LIMIT,
+    Verdict.TIMEOUT,
+    Verdict.ERROR,
+    Verdict.FAILED,
+)
+
+
+def overall(verdicts: list[Verdict]) -> Verdict:
+    """The verdict of a whole from those of its parts.
+
+    All passed is passed; otherwise the gravest of what went wrong; nothing tried is not attempted;
+    a mixture of passed and not attempted is failed.
+    """
+    for verdict in _GRAVITY:
+        if verdict in verdicts:
+            return verdict
+    counted = [verdict for verdict in verdicts if verdict is not Verdict.SKIPPED]
+    if all(verdict is Verdict.PASSED for verdict in counted):
+        return Verdict.PASSED
+    if all(verdict is Verdict.NOT_ATTEMPTED for verdict in counted):
+        return Verdict.NOT_ATTEMPTED
+    return Verdict.FAILED
+
+
+class _Record(BaseModel):
+    # Computed totals are written out and ignored when read back.
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class ShownArray(_Record):
+    """A two-dimensional window on an array, enough to draw it.
+
+    `values` are rows of numbers, None where a value is not finite; `origin` is where the window
+    starts in the plane; `plane` names the plane of an array with more than two axes, for example
+    `[:, :, 2]`.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    values: tuple[tuple[float | None, ...], ...]
+    origin: tuple[int, int] = (0, 0)
+    plane: str = ""
+
+
+class Shown(_Record):
+    """A value as a person sees it: always as text, and as numbers where it is an array."""
+
+    text: str
+    array: ShownArray | None = None
+
+
+class Given(_Record):
+    """One input of the call that a check's outcome rests on."""
+
+    name: str
+    value: Shown
+
+
+class CheckResult(_Record):
+    """What became of one check; `where` is the index of the first difference."""
+
+    name: str
+    statement: str
+    verdict: Verdict
+    max_score: Points
+    message: str = ""
+    expected: Shown | None = None
+    received: Shown | None = None
+    where: tuple[int, ...] | None = None
+    given: tuple[Given, ...] = ()
+    call: str = ""
+    hint: str = ""
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's documented order of decorators
+    @property
+    def score(self) -> Points:
+        return self.max_score if self.verdict is Verdict.PASSED else 0
+
+
+class Diagnosis(_Record):
+    """The misconception that explains a student's answers."""
+
+    misconception: str
+    message: str
+
+
+class ExerciseResult(_Record):
+    """What became of one exercise; its score is withheld (None) where the fault is ours."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    message: str = ""
+    diagnosis: Diagnosis | None = None
+    flags: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def max_score(self) -> Points:
+        return sum(check.max_score for check in self.checks)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def score(self) -> Points | None:
+        if self.verdict is Verdict.BROKEN:
+            return None
+        return sum(check.score for check in self.checks)
+
+
+class NotebookFile(_Record):
+    """The file that was graded: its path as given, and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+class Isolation(_Record):
+    """What kept the student's code away from the rest of the machine."""
+
+    level: str
+    layers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class SubmissionResult(_Record):
+    """What became of one student's notebook of one lesson."""
+
+    schema_version: int = Field(default=SCHEMA_VERSION, alias="schema")
+    student: str
+    lesson: str
+    notebook: NotebookFile
+    verdict: Verdict
+    message: str = ""
+    seconds: float = 0.0
+    isolation: Isolation
+    versions: dict[str, str] = {}
+    exercises: tuple[ExerciseResult, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def score(self) -> Points | None:
+        """Points earned; None where the whole submission is withheld for a fault of ours."""
+        if self.verdict is Verdict.BROKEN and not self.exercises:
+            return None
+        return sum(exercise.score or 0 for exercise in self.exercises)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def max_score(self) -> Points:
+        return sum(exercise.max_score for exercise in self.exercises)
+
+    def to_json(self) -> str:
+        """The record as one JSON document, two-space indented, ending in a newline."""
+        return self.model_dump_json(indent=2, by_alias=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> SubmissionResult:
+        """The record that `to_json` wrote."""
+        return cls.model_validate_json(text)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a record, published as docs/results.schema.json."""
+    schema = SubmissionResult.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

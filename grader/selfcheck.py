@@ -1,0 +1,165 @@
+"""The course proves itself: every exercise is graded fairly, on many random cases.
+
+For each exercise and each seed: the solution gets full marks; the untouched starter gets none and
+reads *not attempted*; every misconception fails a check and is diagnosed as itself and as nothing
+else; every check is failed by a misconception. Then the solution notebook is graded once as a
+submission would be, in a kernel, within the lesson's time budget.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.build import notebook_text, solution_notebook
+from grader.course import Lesson, read_source
+from grader.diagnose import explanations
+from grader.exercise import Exercise, Misconception
+from grader.grade import Limits, grade
+from grader.judge import Judgement
+from grader.results import Verdict
+from grader.source import Answer, Cell, Code, solution
+from grader.submissions import Submission
+from grader.testing import judge_here, run_here
+
+_UNHAPPY = (Verdict.FAILED, Verdict.ERROR, Verdict.TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it must be: where, and what, in one sentence."""
+
+    exercise: str
+    sentence: str
+
+
+def selfcheck(
+    lesson: Lesson,
+    course: Path,
+    *,
+    seeds: int = 20,
+    on_step: Callable[[], None] = lambda: None,
+) -> list[Finding]:
+    """Everything in `lesson` that is not as it must be; nothing, if the lesson is sound.
+
+    `on_step` is called `steps(lesson, seeds)` times, as the work goes on. The lesson's own code is
+    run in this process.
+    """
+    cells = read_source(lesson, course)
+    solved = _run([solution(cell.source) for cell in _code(cells)], may_raise=False)
+    started = _run([_given(cell) for cell in _code(cells)], may_raise=True)
+    findings: dict[Finding, None] = {}  # a set that keeps its order: one line a fault, not 20
+    for exercise in lesson.exercises:
+        for seed in range(seeds):
+            for sentence in _prove(exercise, solved, started, seed):
+                findings.setdefault(Finding(exercise.id, sentence))
+            on_step()
+    for sentence in _graded_in_a_kernel(lesson, course):
+        findings.setdefault(Finding(lesson.name, sentence))
+    on_step()
+    return list(findings)
+
+
+def steps(lesson: Lesson, seeds: int) -> int:
+    """How many steps `selfcheck` takes."""
+    return len(lesson.exercises) * seeds + 1
+
+
+def _code(cells: list[Cell]) -> list[Code | Answer]:
+    return [cell for cell in cells if isinstance(cell, Code | Answer)]
+
+
+def _given(cell: Code | Answer) -> str:
+    return cell.starter if isinstance(cell, Answer) else cell.source
+
+
+def _run(cells: list[str], *, may_raise: bool) -> dict[str, Any]:
+    """The names after running `cells`; those of a notebook that is not solved may raise."""
+    import matplotlib as mpl
+
+    names: dict[str, Any] = {"__name__": "__main__"}
+    with mpl.rc_context({"backend": "agg"}), contextlib.redirect_stdout(io.StringIO()):
+        for source in cells:
+            try:
+                run_here(source, names)
+            except Exception:
+                if not may_raise:
+                    raise
+        _close_figures()
+    return names
+
+
+def _close_figures() -> None:
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+
+
+def _prove(
+    exercise: Exercise, solved: dict[str, Any], started: dict[str, Any], seed: int
+) -> list[str]:
+    """What is wrong with `exercise` under one seed, a sentence each."""
+
+    def judged(names: dict[str, Any]) -> Judgement:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # wrong answers divide by zero and the like
+            return judge_here(exercise, names, secret=f"selfcheck {seed}".encode())
+
+    sentences: list[str] = []
+    truth = judged(solved).result
+    if truth.verdict is not Verdict.PASSED:
+        worst = next(check for check in truth.checks if check.verdict is not Verdict.PASSED)
+        sentences.append(f"The solution does not pass `{worst.name}`: {worst.message}")
+    untouched = judged(started).result
+    if untouched.verdict is not Verdict.NOT_ATTEMPTED or untouched.score:
+        sentences.append(f"The starter reads {untouched.verdict.words}, not `not attempted`.")
+    failed: set[str] = set()
+    for misconception in exercise.misconceptions:
+        wrong = {**solved, **misconception.objects(exercise.names[0])}
+        sentences += _caught(exercise, misconception, judged(wrong), failed)
+    for check in exercise.checks:
+        if check.name not in failed:
+            sentences.append(f"The check `{check.name}` is failed by no misconception.")
+    return sentences
+
+
+def _caught(
+    exercise: Exercise, misconception: Misconception, judgement: Judgement, failed: set[str]
+) -> list[str]:
+    """What is wrong with how `misconception` was judged; adds the checks that it fails."""
+    failed |= {check.name for check in judgement.result.checks if check.verdict in _UNHAPPY}
+    if judgement.result.verdict not in _UNHAPPY:
+        reads = judgement.result.verdict.words
+        return [f"The misconception `{misconception.name}` is not caught: it reads {reads}."]
+    named = [found.name for found in explanations(exercise, judgement)]
+    if named != [misconception.name]:
+        instead = ", ".join(named) or "nothing"
+        return [f"The misconception `{misconception.name}` is diagnosed as {instead}."]
+    return []
+
+
+def _graded_in_a_kernel(lesson: Lesson, course: Path) -> list[str]:
+    """What is wrong with the solution notebook when it is graded as a submission."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{lesson.stem}.ipynb"
+        path.write_text(notebook_text(solution_notebook(lesson, course)), encoding="utf-8")
+        result = grade(Submission("solution", path), secret=b"selfcheck", limits=Limits())
+    sentences = [
+        f"In a kernel the solution of `{exercise.id}` reads {exercise.verdict.words}: "
+        f"{exercise.message or 'see its checks'}"
+        for exercise in result.exercises
+        if exercise.verdict is not Verdict.PASSED
+    ]
+    if not result.exercises:
+        sentences.append(f"The solution notebook is {result.verdict.words}: {result.message}")
+    if result.seconds > lesson.seconds:
+        sentences.append(
+            f"The lesson has {lesson.seconds:g} s to run in. The solution took {result.seconds:g} s."
+        )
+    return sentences

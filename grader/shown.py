@@ -1,0 +1,101 @@
+"""Values as people see them: short text, and for arrays the numbers that a picture needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.results import Given, Shown, ShownArray
+from grader.values import Borrowed, Tensor
+
+_MAX_TEXT = 1000
+_WINDOW = 28
+
+
+def shown(value: Any, where: tuple[int, ...] | None = None) -> Shown:
+    """`value` as text, and as a window of numbers around the index `where` if it is an array."""
+    if isinstance(value, Tensor):
+        value = value.array
+    if isinstance(value, np.ndarray) and value.ndim and value.size:
+        return Shown(text=_array_text(value), array=_window(value, where))
+    return Shown(text=_plain_text(value))
+
+
+def call_text(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[str, tuple[Given, ...]]:
+    """A call as the student would type it, and those of its arguments that are too large for that.
+
+    `convolve2d(image 5×7, kernel 3×3)` names what it was given by what it is.
+    """
+    given: list[Given] = []
+    parts: list[str] = []
+    arrays = [value for value in (*args, *kwargs.values()) if _is_large(value)]
+    for label, value in [*((None, value) for value in args), *kwargs.items()]:
+        if _is_large(value):
+            place = label or (f"array {len(given) + 1}" if len(arrays) > 1 else "array")
+            given.append(Given(name=place, value=shown(value)))
+            text = "×".join(map(str, np.shape(value))) + " array"
+        else:
+            text = _plain_text(value)
+        parts.append(f"{label}={text}" if label else text)
+    return f"{name}({', '.join(parts)})", tuple(given)
+
+
+def _is_large(value: Any) -> bool:
+    return isinstance(value, np.ndarray | Tensor) and np.ndim(value) > 0
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, Borrowed):
+        return value.__name__
+    if callable(value):
+        return str(getattr(value, "__name__", "a function"))
+    if isinstance(value, np.random.Generator):
+        return "a random generator"
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, np.ndarray):
+        return _array_text(value)
+    text = str(value) if isinstance(value, str) else repr(value)
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
+
+
+def _array_text(array: NDArray[Any]) -> str:
+    size = "×".join(map(str, array.shape))
+    if array.size > 64:
+        return f"array of shape {size}, {array.dtype}"
+    return np.array2string(array, precision=4, suppress_small=True, max_line_width=100)
+
+
+def _window(array: NDArray[Any], where: tuple[int, ...] | None) -> ShownArray:
+    where = where if where and len(where) == array.ndim else (0,) * array.ndim
+    plane: NDArray[Any] = array
+    label = ""
+    if array.ndim == 1:
+        plane, where = array[np.newaxis, :], (0, *where)
+    elif array.ndim > 2:
+        # Images are (H, W, C), batches (N, H, W, C): the plane is H×W, the rest is fixed.
+        height = array.ndim - 3
+        index: list[Any] = list(where)
+        index[height] = index[height + 1] = slice(None)
+        plane = array[tuple(index)]
+        label = "[" + ", ".join(":" if i in (height, height + 1) else str(where[i])
+                                for i in range(array.ndim)) + "]"
+        where = where[height : height + 2]
+    row, column = (
+        max(0, min(at - _WINDOW // 2, size - _WINDOW))
+        for at, size in zip(where, plane.shape, strict=True)
+    )
+    part = plane[row : row + _WINDOW, column : column + _WINDOW]
+    values = part.real.astype(np.float64)
+    rows = tuple(
+        tuple(float(f"{x:.6g}") if np.isfinite(x) else None for x in line) for line in values
+    )
+    return ShownArray(
+        shape=array.shape, dtype=array.dtype.name, values=rows, origin=(row, column), plane=label
+    )

@@ -1,0 +1,195 @@
+"""What was handed in: folders and notebooks → Submission objects."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from grader.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons
+from grader.errors import Rejected, UsageError
+from grader.syntax import bound_names, only_calls
+
+_MAX_FILE = 64 * 2**20
+_MAX_CELLS = 5000
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file that a student handed in; nothing of it has been read yet."""
+
+    student: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class SubmittedCell:
+    """A code cell: its `number` in the notebook (from 1), and the exercise its metadata names."""
+
+    number: int
+    source: str
+    exercise: str | None
+
+    @property
+    def only_checks(self) -> bool:
+        """Whether the cell only calls `check` and `hint`, which mean nothing when grading."""
+        return only_calls(self.source, ("check", "hint"))
+
+
+@dataclass(frozen=True)
+class SubmittedNotebook:
+    """The code cells of a notebook that was handed in, and its lesson."""
+
+    lesson: Lesson
+    cells: tuple[SubmittedCell, ...]
+
+
+def find(paths: Iterable[Path]) -> list[Submission]:
+    """The submissions under `paths`: notebooks, or folders as `STUDENT/X.ipynb` or `STUDENT.ipynb`.
+
+    Sorted by student. Raises UsageError for a path that does not exist or holds no notebook.
+    """
+    found: list[Submission] = []
+    for path in paths:
+        if path.is_dir():
+            inside = _in_folder(path)
+            if not inside:
+                raise UsageError(
+                    f"A folder of submissions holds notebooks, as STUDENT/NOTEBOOK.ipynb or "
+                    f"STUDENT.ipynb. Received: {path}, with no .ipynb file in it. Name another "
+                    f"folder."
+                )
+            found += inside
+        elif path.exists():
+            if path.suffix != ".ipynb":
+                raise UsageError(
+                    f"A submission is an .ipynb file or a folder of them. Received: {path}. Save "
+                    f"it as a notebook, or name the folder it lies in."
+                )
+            found.append(Submission(_student_of_file(path), path))
+        else:
+            raise UsageError(
+                f"A submission is a file or a folder that exists. Received: {path}. Look for a "
+                f"typing mistake in the path."
+            )
+    return sorted(set(found), key=lambda submission: (submission.student, str(submission.path)))
+
+
+def _student_of_file(path: Path) -> str:
+    return path.stem
+
+
+def _in_folder(folder: Path) -> list[Submission]:
+    found: list[Submission] = []
+    for path in sorted(folder.rglob("*.ipynb")):
+        below = path.relative_to(folder)
+        if any(part.startswith(".") for part in below.parts):
+            continue  # .ipynb_checkpoints, .git and the like are not handed in
+        student = below.parts[0] if len(below.parts) > 1 else path.stem
+        found.append(Submission(student, path))
+    return found
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file's bytes, or "" where they cannot be read."""
+    try:
+        return hashlib.sha256(_bytes(path)).hexdigest()
+    except Rejected:
+        return ""
+
+
+def read(path: Path) -> SubmittedNotebook:
+    """The notebook at `path`; Rejected, with the reason, if it is not one that can be graded."""
+    notebook = _parse(_bytes(path))
+    cells = _code_cells(notebook)
+    found = _lesson_of(notebook, cells)
+    return SubmittedNotebook(found, tuple(cells))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Rejected("A notebook is an ordinary file. Received: something else. Hand in again.")
+        if status.st_size > _MAX_FILE:
+            raise Rejected(
+                f"A notebook has at most {_MAX_FILE // 2**20} MiB. Received: "
+                f"{status.st_size // 2**20} MiB. Clear its outputs and hand it in again."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise Rejected(
+            f"A notebook is a file that can be read. Received: {error.strerror}. Hand in again."
+        ) from error
+
+
+def _parse(content: bytes) -> Any:
+    again = "Open it in Jupyter, save it, and hand it in again."
+    log = logging.getLogger("traitlets")
+    level, log.level = log.level, logging.CRITICAL  # nbformat logs what is judged here
+    try:
+        return nbformat.reads(content.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
+    except UnicodeDecodeError as error:
+        raise Rejected(f"A notebook is text in UTF-8. Received: other bytes. {again}") from error
+    except RecursionError as error:
+        raise Rejected(f"A notebook is not nested this deeply. {again}") from error
+    except Exception as error:  # nbformat raises whatever its upgrades run into
+        raise Rejected(
+            f"A notebook is a JSON document in Jupyter's format. Received: something else "
+            f"({type(error).__name__}). {again}"
+        ) from error
+    finally:
+        log.level = level
+
+
+def _code_cells(notebook: Any) -> list[SubmittedCell]:
+    cells = notebook.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise Rejected("A notebook has a list of cells. Received: none. Save it in Jupyter again.")
+    if len(cells) > _MAX_CELLS:
+        raise Rejected(f"A notebook has at most {_MAX_CELLS} cells. Received: {len(cells)}.")
+    found = []
+    for number, cell in enumerate(cells, start=1):
+        source = cell.get("source")
+        if cell.get("cell_type") != "code" or not isinstance(source, str) or not source.strip():
+            continue
+        named = _mapping(_mapping(cell.get("metadata")).get("grader")).get("exercise")
+        found.append(SubmittedCell(number, source, named if isinstance(named, str) else None))
+    return found
+
+
+def _lesson_of(notebook: Any, cells: list[SubmittedCell]) -> Lesson:
+    named = _mapping(_mapping(notebook.get("metadata")).get("grader")).get("lesson")
+    if isinstance(named, str):
+        if named in lesson_names():
+            return lesson(named)
+        raise Rejected(
+            f"A notebook belongs to a lesson of this course ({', '.join(lesson_names())}). "
+            f"Received: one of lesson {named[:60]!r}. Hand in the notebook of the lesson you solved."
+        )
+    # Some editors drop metadata: then the exercises and the names that cells bind tell.
+    for cell in cells:
+        if cell.exercise and (found := lesson_of_exercise(cell.exercise)):
+            return found
+    bound = frozenset[str]().union(*(bound_names(cell.source) for cell in cells))
+    fits = {
+        candidate: sum(bool(bound & set(exercise.names)) for exercise in candidate.exercises)
+        for candidate in lessons()
+    }
+    best = max(fits, key=lambda candidate: fits[candidate])
+    if not fits[best]:
+        raise Rejected(
+            "A submission solves exercises of this course. Received: a notebook without any of "
+            "them. Hand in the lesson's own notebook."
+        )
+    return best
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
