@@ -31,7 +31,7 @@ def solution_notebook(lesson: Lesson, course: Path) -> nbformat.NotebookNode:
 def notebook_text(notebook: nbformat.NotebookNode) -> str:
     """The notebook as the text of its file, the same for the same notebook."""
     text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    return text + "\n"
+    return text.rstrip("\n") + "\n"
 
 
 def lesson_path(lesson: Lesson, course: Path) -> Path:
@@ -42,7 +42,7 @@ def lesson_path(lesson: Lesson, course: Path) -> Path:
 def _notebook(
     lesson: Lesson, course: Path, cells: list[Cell], *, solved: bool
 ) -> nbformat.NotebookNode:
-    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    notebook: nbformat.NotebookNode = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     notebook.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -58,7 +58,7 @@ def _notebook(
         # An id of its own for every cell, the same in every build (Jupyter allows 64 characters).
         node["id"] = f"{stem}-{used[stem]}".replace("_", "-")[:64]
         notebook.cells.append(node)
-    nbformat.validate(notebook)  # type: ignore[no-untyped-call]
+    nbformat.validate(notebook)
     return notebook
 
 
@@ -87,7 +87,9 @@ def _with_pictures(text: str, folder: Path) -> tuple[str, dict[str, dict[str, st
     def attach(match: re.Match[str]) -> str:
         path = folder / match["path"]
         if not match["alt"].strip():
-            raise AuthorError(f"A picture has alternative text. Received: none for {match['path']}.")
+            raise AuthorError(
+                f"A picture has alternative text. Received: none for {match['path']}."
+            )
         if not path.is_file():
             raise AuthorError(f"A picture of a lesson exists. Received: {match['path']}. Draw it.")
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

@@ -163,7 +163,9 @@ def build(
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     for path in stale:
-        _stderr().print(f"{path} is out of date: run `grader build`." if check_only else f"{path} built.")
+        _stderr().print(
+            f"{path} is out of date: run `grader build`." if check_only else f"{path} built."
+        )
     raise typer.Exit(POINTS_MISSING if check_only and stale else ALL_PASSED)
 
 

@@ -32,7 +32,7 @@ class Lesson:
         return f"{self.number:02d}_{self.name}"
 
     @property
-    def max_score(self) -> int | float:
+    def max_score(self) -> float:
         """The sum of the exercises' points."""
         return sum(exercise.max_score for exercise in self.exercises)
 
@@ -87,7 +87,7 @@ def source_path(lesson: Lesson, folder: Path) -> Path:
 
 
 def read_source(lesson: Lesson, folder: Path) -> list[Cell]:
-    """The cells of a lesson's source; AuthorError if it and the rubric disagree on the exercises."""
+    """The cells of a lesson's source; AuthorError if the rubric has other exercises than it."""
     path = source_path(lesson, folder)
     cells = parse(path.read_text(encoding="utf-8"), path.name)
     in_source = {cell.exercise for cell in cells if isinstance(cell, Answer)}
@@ -95,7 +95,8 @@ def read_source(lesson: Lesson, folder: Path) -> list[Cell]:
     if in_source != in_rubric:
         raise AuthorError(
             f"Source and rubric name the same exercises. Received: only in {path.name}: "
-            f"{_listed(in_source - in_rubric)}; only in the rubric: {_listed(in_rubric - in_source)}."
+            f"{_listed(in_source - in_rubric)}; only in the rubric: "
+            f"{_listed(in_rubric - in_source)}."
         )
     return cells
 

@@ -87,7 +87,7 @@ def _same_outcome(function: Any, call: Call) -> bool:
 
 
 def _alike(ours: Any, theirs: Any) -> bool:
-    """Whether two answers are the same: numbers up to rounding, in float32, everything else exactly."""
+    """Whether two answers are the same: numbers up to rounding in float32, all else exactly."""
     if isinstance(ours, tuple | list) and isinstance(theirs, tuple | list):
         return len(ours) == len(theirs) and all(map(_alike, ours, theirs))
     if isinstance(ours, dict) and isinstance(theirs, dict):

@@ -86,7 +86,7 @@ def _figure_size(arrays: list[Array]) -> tuple[float, float]:
 def _draw(ax: Axes, array: Array, title: str) -> None:
     """One image with its title above and its size below."""
     gray = array.ndim == 2
-    values = array.astype(np.float64)
+    values = array.astype(np.float64) + 0.0  # makes −0 a 0
     if not gray:
         ax.imshow(np.clip(values, 0, 1))
     elif np.nanmin(values) < 0:

@@ -39,7 +39,7 @@ class Rejected(GraderError):
 
 
 class Untransferable(GraderError):
-    """The value may not cross between a kernel and a judge; the message says what to return instead."""
+    """A value that may not cross between a kernel and a judge; the message says what may."""
 
 
 class Unanswered(GraderError):
@@ -52,7 +52,9 @@ class Missing(Unanswered):
     def __init__(self, name: str, similar: str | None = None) -> None:
         self.name = name
         self.similar = similar
-        renamed = f" You have `{similar}`: is that it? Give it the name `{name}`." if similar else ""
+        renamed = (
+            f" You have `{similar}`: is that it? Give it the name `{name}`." if similar else ""
+        )
         super().__init__(f"Define `{name}` first: no cell that ran gives it a value.{renamed}")
 
 
@@ -70,7 +72,9 @@ class Raised(Unanswered):
     `line` is the student's own source line, `line_number` counts from 1 within its cell.
     """
 
-    def __init__(self, kind: str, text: str, line: str = "", line_number: int | None = None) -> None:
+    def __init__(
+        self, kind: str, text: str, line: str = "", line_number: int | None = None
+    ) -> None:
         self.kind = kind
         self.text = text
         self.line = line
@@ -95,7 +99,7 @@ class KernelDied(Unanswered):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} ended the whole Python process. Remove calls such as `exit()` and `os._exit()`."
+            f"{what} ended the whole Python process. Take out calls such as `os._exit()`."
         )
 
 

@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import nbformat
+from jupyter_client.client import KernelClient
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
@@ -65,6 +67,7 @@ class Kernel:
         self.cell_seconds = cell_seconds
         self._loop = asyncio.new_event_loop()
         self._folder: Path | None = None
+        self._manager: AsyncKernelManager | None = None
         self._client: NotebookClient | None = None
         self.alive = False
 
@@ -124,23 +127,33 @@ class Kernel:
             startup_timeout=_STARTUP,
             log=_log,
         )
-        self._client = client
+        self._manager, self._client = manager, client
         await client.async_start_new_kernel(cwd=str(work), env=kernel_environment(self._folder))
         await client.async_start_new_kernel_client()
-        client.kc.allow_stdin = False  # input() raises instead of waiting for nobody
+        self._channels.allow_stdin = False  # input() raises instead of waiting for nobody
         self.alive = True
 
     async def _stop(self) -> None:
         self.alive = False
-        client, folder = self._client, self._folder
-        if client is not None:
-            if client.kc is not None:
-                client.kc.stop_channels()
-            if client.km is not None and client.km.has_kernel:
-                _kill_group(client.km)
-                await client.km.shutdown_kernel(now=True)
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        if self._client is not None and self._client.kc is not None:
+            self._client.kc.stop_channels()
+        if self._manager is not None and self._manager.has_kernel:
+            _kill_group(self._manager)
+            await self._manager.shutdown_kernel(now=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def _channels(self) -> KernelClient:
+        """The client of the running kernel, with its channels."""
+        assert self._client is not None
+        assert self._client.kc is not None
+        return self._client.kc
+
+    @property
+    def _running(self) -> AsyncKernelManager:
+        assert self._manager is not None
+        return self._manager
 
     async def _run(self, source: str) -> CellOutcome:
         assert self._client is not None
@@ -173,8 +186,7 @@ class Kernel:
     ) -> Packet:
         if not self.alive:
             raise KernelDied("An earlier cell")
-        assert self._client is not None
-        kc = self._client.kc
+        kc = self._channels
         message = kc.session.msg("ask_request", {"tree": question.tree})
         message["buffers"] = list(question.buffers)
         kc.shell_channel.send(message)
@@ -187,9 +199,9 @@ class Kernel:
                 if interrupted:
                     raise OutOfTime("The call", seconds)
                 return _packet(reply)
-            if request := await _next(kc.stdin_channel, nonce, timeout=0):
+            if request := await _next(kc.stdin_channel, nonce, wait=0):
                 self._send_back(request, answer_callback(_packet(request)))
-            if not await self._client.km.is_alive():
+            if not await self._running.is_alive():
                 self.alive = False
                 raise KernelDied("The call")
             if monotonic() < end:
@@ -199,20 +211,19 @@ class Kernel:
                 raise OutOfTime("The call", seconds)
             interrupted = True
             end = monotonic() + _GRACE
-            await self._client.km.interrupt_kernel()
+            await self._running.interrupt_kernel()
 
     def _send_back(self, request: dict[str, Any], answer: Packet) -> None:
-        assert self._client is not None
-        kc = self._client.kc
+        kc = self._channels
         message = kc.session.msg("callback_reply", {"tree": answer.tree}, parent=request)
         message["buffers"] = list(answer.buffers)
         kc.stdin_channel.send(message)
 
 
-async def _next(channel: Any, nonce: str, timeout: float = 0.02) -> dict[str, Any] | None:
+async def _next(channel: Any, nonce: str, *, wait: float = 0.02) -> dict[str, Any] | None:
     """The next message on `channel` about the question `nonce`, or None for now."""
     try:
-        message: dict[str, Any] = await channel.get_msg(timeout=timeout)
+        message: dict[str, Any] = await channel.get_msg(timeout=wait)
     except Empty:
         return None
     return message if message["parent_header"].get("msg_id") == nonce else None
@@ -237,9 +248,9 @@ def _kill_group(manager: Any) -> None:
 
 def _copy_font_cache(folder: Path) -> None:
     """Give the kernel this user's list of fonts, which takes matplotlib seconds to make anew."""
-    import matplotlib
+    import matplotlib as mpl
 
     target = folder / "matplotlib"
     target.mkdir()
-    for cache in Path(matplotlib.get_cachedir()).glob("fontlist-*.json"):
+    for cache in Path(mpl.get_cachedir()).glob("fontlist-*.json"):
         shutil.copy(cache, target)

@@ -23,7 +23,7 @@ class Check:
 
     name: str
     statement: str
-    points: int | float
+    points: float
     parameters: tuple[str, ...]
     function: CheckFunction
     after: Check | None = None
@@ -102,12 +102,12 @@ class Exercise:
         return frozenset(name for name, value in wrong.items() if inspect.isroutine(value))
 
     @property
-    def max_score(self) -> int | float:
+    def max_score(self) -> float:
         """The sum of the checks' points."""
         return sum(check.points for check in self.checks)
 
     def check(
-        self, *, points: int | float, after: Check | None = None, hint: str = ""
+        self, *, points: float, after: Check | None = None, hint: str = ""
     ) -> Callable[[CheckFunction], Check]:
         """Declare a check; its docstring is the statement that the student reads.
 
@@ -136,7 +136,9 @@ class Exercise:
                 raise AuthorError(f"A check's name is its own. Received: a second `{name}`.")
             if after is not None and after not in self.checks:
                 raise AuthorError(f"`after=` names an earlier check of `{self.id}`, for `{name}`.")
-            check = Check(name, " ".join(statement.split()), points, parameters, function, after, hint)
+            check = Check(
+                name, " ".join(statement.split()), points, parameters, function, after, hint
+            )
             self.checks.append(check)
             return check
 

@@ -219,7 +219,9 @@ class _Grading:
                 code="\n".join(sources[i] for i in self.where[exercise.id].all),
                 cells=sources,
             )
-            result = judgement.result.model_copy(update={"diagnosis": diagnose(exercise, judgement)})
+            result = judgement.result.model_copy(
+                update={"diagnosis": diagnose(exercise, judgement)}
+            )
             result = self._explained(exercise, result)
             if not kernel.alive:
                 self._revive(kernel, index)

@@ -54,7 +54,7 @@ class Ask(Protocol):
     code makes of a function that the check handed over.
     """
 
-    def __call__(
+    def __call__(  # noqa: D102 - the class says it
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
     ) -> Packet: ...
 
@@ -105,7 +105,9 @@ def judge(
     results: list[CheckResult] = []
     verdicts: dict[Check, Verdict] = {}
     for check in exercise.checks:
-        result = _judge_check(exercise, check, names, verdicts, rng_for(secret, exercise, check, code))
+        result = _judge_check(
+            exercise, check, names, verdicts, rng_for(secret, exercise, check, code)
+        )
         verdicts[check] = result.verdict
         results.append(result)
     verdict = overall([result.verdict for result in results])
@@ -161,9 +163,7 @@ def _judge_check(
         return _result(check, Verdict.SKIPPED, "Not looked at: earlier calls did not end in time.")
     names.begin_check()
     try:
-        arguments = {
-            name: rng if name == "rng" else names.look(name) for name in check.parameters
-        }
+        arguments = {name: rng if name == "rng" else names.look(name) for name in check.parameters}
         check.function(**arguments)
         result = _result(check, Verdict.PASSED)
     except (Missing, Placeholder) as error:
@@ -178,7 +178,7 @@ def _judge_check(
         result = _result(check, Verdict.CRASHED, str(error), names)
     except Untransferable as error:
         result = _result(check, Verdict.FAILED, str(error), names)
-    except Exception:
+    except Exception:  # noqa: BLE001
         # Whatever else goes wrong here is the rubric's fault, never the student's.
         _log.exception("check %s of %s is broken", check.name, exercise.id)
         trace = traceback.format_exc(limit=-1).strip().splitlines()[-1]
@@ -290,7 +290,9 @@ class StudentNames:
         try:
             packed = pack({"args": args, "kwargs": kwargs}, self._functions)
         except Untransferable as error:
-            raise AuthorError(f"A check gave `{function.__name__}` what cannot cross. {error}") from error
+            raise AuthorError(
+                f"A check gave `{function.__name__}` what cannot cross. {error}"
+            ) from error
         # Shown as they were when the call began, whatever a check does with them later.
         self.last_call = LastCall(*call_text(function.__name__, args, kwargs))
         try:
@@ -334,7 +336,7 @@ class StudentNames:
             case {"status": "raised", "kind": str(kind), "text": str(text), **rest}:
                 raise Raised(kind, text, *_line(rest))
             case {"status": str()}:
-                return answer
+                return dict(answer)
         raise Untransferable(_NO_ANSWER)
 
     def _answer_callback(self, packet: Packet) -> Packet:
@@ -364,7 +366,7 @@ def _wrong_kind(name: str, value: Any) -> Mismatch:
     )
 
 
-def _line(answer: dict[str, Any]) -> tuple[str, int | None]:
+def _line(answer: dict[Any, Any]) -> tuple[str, int | None]:
     line, number = answer.get("line"), answer.get("line_number")
     return (
         line if isinstance(line, str) else "",

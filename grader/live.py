@@ -140,4 +140,4 @@ def _display(shown: Feedback | Hint) -> None:
         return
     from IPython.display import display
 
-    display(shown)
+    display(shown)  # type: ignore[no-untyped-call]  # IPython is half typed

@@ -9,7 +9,6 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from grader.grade import NO_ISOLATION, Limits, versions
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict

@@ -118,6 +118,7 @@ class CheckResult(_Record):
     @computed_field  # type: ignore[prop-decorator]  # pydantic's documented order of decorators
     @property
     def score(self) -> Points:
+        """All of the check's points, or none."""
         return self.max_score if self.verdict is Verdict.PASSED else 0
 
 
@@ -142,11 +143,13 @@ class ExerciseResult(_Record):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def max_score(self) -> Points:
+        """The sum of the checks' points."""
         return sum(check.max_score for check in self.checks)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def score(self) -> Points | None:
+        """The points earned; None where they are withheld for a fault of ours."""
         if self.verdict is Verdict.BROKEN:
             return None
         return sum(check.score for check in self.checks)
@@ -192,6 +195,7 @@ class SubmissionResult(_Record):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def max_score(self) -> Points:
+        """The sum of the exercises' points."""
         return sum(exercise.max_score for exercise in self.exercises)
 
     def to_json(self) -> str:

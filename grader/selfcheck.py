@@ -96,9 +96,9 @@ def _run(cells: list[str], *, may_raise: bool) -> dict[str, Any]:
 
 
 def _close_figures() -> None:
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    pyplot.close("all")
+    plt.close("all")
 
 
 def _prove(
@@ -160,6 +160,6 @@ def _graded_in_a_kernel(lesson: Lesson, course: Path) -> list[str]:
         sentences.append(f"The solution notebook is {result.verdict.words}: {result.message}")
     if result.seconds > lesson.seconds:
         sentences.append(
-            f"The lesson has {lesson.seconds:g} s to run in. The solution took {result.seconds:g} s."
+            f"The lesson has {lesson.seconds:g} s. Its solution took {result.seconds:g} s."
         )
     return sentences

@@ -84,8 +84,13 @@ def _window(array: NDArray[Any], where: tuple[int, ...] | None) -> ShownArray:
         index: list[Any] = list(where)
         index[height] = index[height + 1] = slice(None)
         plane = array[tuple(index)]
-        label = "[" + ", ".join(":" if i in (height, height + 1) else str(where[i])
-                                for i in range(array.ndim)) + "]"
+        label = (
+            "["
+            + ", ".join(
+                ":" if i in (height, height + 1) else str(where[i]) for i in range(array.ndim)
+            )
+            + "]"
+        )
         where = where[height : height + 2]
     row, column = (
         max(0, min(at - _WINDOW // 2, size - _WINDOW))

@@ -61,10 +61,10 @@ def parse(text: str, where: str) -> list[Cell]:
     Raises AuthorError for solution markers that do not match, or stand outside an answer cell.
     """
     notebook = jupytext.reads(text, fmt="py:percent")
-    cells: list[Cell] = []
-    for cell in notebook.cells:
-        cells.append(_typed(cell.cell_type, cell.source, cell.metadata.get("exercise"), where))
-    return cells
+    return [
+        _typed(cell.cell_type, cell.source, cell.metadata.get("exercise"), where)
+        for cell in notebook.cells
+    ]
 
 
 def _typed(kind: str, source: str, exercise: str | None, where: str) -> Cell:

@@ -116,7 +116,9 @@ def _bytes(path: Path) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise Rejected("A notebook is an ordinary file. Received: something else. Hand in again.")
+            raise Rejected(
+                "A notebook is an ordinary file. Received: something else. Hand in again."
+            )
         if status.st_size > _MAX_FILE:
             raise Rejected(
                 f"A notebook has at most {_MAX_FILE // 2**20} MiB. Received: "
@@ -171,7 +173,7 @@ def _lesson_of(notebook: Any, cells: list[SubmittedCell]) -> Lesson:
             return lesson(named)
         raise Rejected(
             f"A notebook belongs to a lesson of this course ({', '.join(lesson_names())}). "
-            f"Received: one of lesson {named[:60]!r}. Hand in the notebook of the lesson you solved."
+            f"Received: one of lesson {named[:60]!r}. Hand in one of this course."
         )
     # Some editors drop metadata: then the exercises and the names that cells bind tell.
     for cell in cells:

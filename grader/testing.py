@@ -21,9 +21,7 @@ from grader.values import Packet
 def ask_here(namespace: dict[str, Any]) -> Ask:
     """A way to the names in `namespace`, which are objects of this process."""
     waiting: list[Callable[[Packet], Packet]] = []
-    answerer = Answerer(
-        namespace, lambda call: waiting[-1](call), interrupt_is_an_answer=False
-    )
+    answerer = Answerer(namespace, lambda call: waiting[-1](call), interrupt_is_an_answer=False)
 
     def ask(
         question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]

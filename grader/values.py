@@ -59,11 +59,12 @@ class Tensor:
 
     array: NDArray[Any]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 - NumPy's protocol
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
         return np.array(self.array, dtype=dtype, copy=copy)
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of its numbers."""
         return self.array.shape
 
 
@@ -76,6 +77,7 @@ class Borrowed:
         self.__name__ = name
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Ask the function's owner to call it."""
         return self.functions.call(self, args, kwargs)
 
     def __repr__(self) -> str:

@@ -14,6 +14,10 @@ import sys
 from pathlib import Path
 from typing import Any, TextIO
 
+# jsonschema, which nbformat imports, loads a grammar of URIs if one is installed: 2.6 s, for
+# nothing that a notebook needs. None means "not installed" to Python's import.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 from pydantic import BaseModel
 
 from grader.grade import Limits, grade
@@ -22,7 +26,7 @@ from grader.submissions import Submission
 
 
 class Job(BaseModel):
-    """What a worker is told: the submission, the secret (hexadecimal), and the limits in seconds."""
+    """What a worker is told: the submission, the secret (hexadecimal), the limits in seconds."""
 
     student: str
     path: str

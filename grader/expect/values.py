@@ -55,7 +55,7 @@ def close(received: Any, expected: Any, *, tolerance: float = 1e-4) -> None:
 
 
 def equal(received: Any, expected: Any) -> None:
-    """`received` is exactly `expected`: a whole number, a bool, a string, None, or a tuple of those.
+    """`received` is exactly `expected`: a whole number, bool, string, None, or a tuple of those.
 
     NumPy's whole numbers count as whole numbers, and a list or a one-dimensional array as a tuple;
     5.0 does not count as 5, nor True as 1.

@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,28 +96,29 @@ class Answerer:
         ]
         return {"status": "value", "value": returned, "changed": changed}
 
-    def _call_judge(
-        self, borrowed: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
+    def _call_judge(self, borrowed: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = {"function": borrowed, "args": args, "kwargs": kwargs}
         answer = unpack(
             self._call_back(pack(call, self._functions)), self._functions, make_tensor=_tensor
         )
         if answer["status"] != "value":
-            raise RuntimeError(str(answer.get("message", "The function cannot be called any more.")))
+            raise RuntimeError(
+                str(answer.get("message", "The function cannot be called any more."))
+            )
         return answer["value"]
 
 
 @contextmanager
 def _as_it_was() -> Iterator[None]:
     """Leave the random state, the working folder and the open figures as they were."""
-    numpy_state, python_state, folder = np.random.get_state(), random.getstate(), os.getcwd()
+    numpy_state = np.random.get_state()  # noqa: NPY002 - students use the global state
+    python_state, folder = random.getstate(), Path.cwd()
     pyplot = sys.modules.get("matplotlib.pyplot")
     figures = set(pyplot.get_fignums()) if pyplot else set()
     try:
         yield
     finally:
-        np.random.set_state(numpy_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
         random.setstate(python_state)
         os.chdir(folder)
         pyplot = sys.modules.get("matplotlib.pyplot")

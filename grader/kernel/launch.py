@@ -31,7 +31,8 @@ INSIDE = {
 class _OnlyTheStub(importlib.abc.MetaPathFinder):
     """Finds the modules of `INSIDE`, and says of every other `grader.*` that it is not here."""
 
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
+        """Called by Python's import for every module that is not loaded yet."""
         if fullname in INSIDE:
             return importlib.util.spec_from_file_location(fullname, INSIDE[fullname])
         if fullname.startswith("grader."):
@@ -67,6 +68,7 @@ def main() -> None:
     import zmq
     from ipykernel.ipkernel import IPythonKernel
     from ipykernel.kernelapp import IPKernelApp
+    from jupyter_client.session import Session
 
     from grader.kernel.answer import Answerer
     from grader.values import Packet
@@ -75,12 +77,23 @@ def main() -> None:
         """An IPython kernel that answers questions about its names, beside running cells."""
 
         def __init__(self, **kwargs: Any) -> None:
-            super().__init__(**kwargs)
+            super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # ipykernel is half typed
             self.shell_handlers["ask_request"] = self.ask_request
             self._asking: tuple[Any, Any] = (None, None)
-            self._answerer = Answerer(
-                self.shell.user_ns, self._call_back, interrupt_is_an_answer=True
-            )
+            self._answerer = Answerer(self.names, self._call_back, interrupt_is_an_answer=True)
+
+        @property
+        def names(self) -> dict[str, Any]:
+            """The names of the notebook."""
+            assert self.shell is not None
+            names: dict[str, Any] = self.shell.user_ns
+            return names
+
+        @property
+        def messages(self) -> Session:
+            """What packs and signs this kernel's messages."""
+            assert self.session is not None
+            return self.session
 
         def ask_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
             """Answer one question; called by the kernel for each `ask_request` message."""
@@ -89,7 +102,7 @@ def main() -> None:
             for output in (sys.stdout, sys.stderr):
                 if output is not None:
                     output.flush()
-            self.session.send(
+            self.messages.send(
                 stream,
                 "ask_reply",
                 {"tree": answer.tree},
@@ -101,7 +114,7 @@ def main() -> None:
         def _call_back(self, call: Packet) -> Packet:
             """Send a call of a judge's function over the channel made for a kernel's questions."""
             ident, parent = self._asking
-            sent = self.session.send(
+            sent = self.messages.send(
                 self.stdin_socket,
                 "callback_request",
                 {"tree": call.tree},
@@ -111,10 +124,14 @@ def main() -> None:
             )
             while True:
                 if self.stdin_socket.poll(100, zmq.POLLIN):
-                    _, reply = self.session.recv(self.stdin_socket)
-                    if reply and reply["parent_header"].get("msg_id") == sent["header"]["msg_id"]:
+                    _, reply = self.messages.recv(self.stdin_socket)
+                    if reply and sent and _answers(reply, sent):
                         return _packet(reply)
                 time.sleep(0)
+
+    def _answers(reply: dict[str, Any], sent: dict[str, Any]) -> bool:
+        nonce: str = sent["header"]["msg_id"]
+        return bool(reply["parent_header"].get("msg_id") == nonce)
 
     def _packet(message: dict[str, Any]) -> Packet:
         return Packet(message["content"]["tree"], tuple(bytes(part) for part in message["buffers"]))

@@ -20,7 +20,7 @@ LAUNCH = Path(__file__).with_name("launch.py")
 class GraderKernelSpecs(KernelSpecManager):
     """Knows one kernel, ours, whatever is installed on this machine."""
 
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002 - Jupyter's signature
         """The spec of the kernel that answers questions, run with this Python."""
         return KernelSpec(
             argv=[sys.executable, "-I", str(LAUNCH), "-f", "{connection_file}"],

@@ -1,0 +1,71 @@
+# `make demo` grades the example class; `make test` runs every test. Both set up what they need.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+SCHEMA := .venv/schemas/junit-10.xsd
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lessons figures class lint types contract quick test proof system clean
+
+help: ## say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(INSTALLED) ## create .venv with the exact tested versions
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed. Received: $$($(PYTHON) --version). Set PYTHON=…"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: setup ## grade the example class and show what came of it
+	$(BIN)/grader build
+	$(BIN)/python -m examples.make_class
+	@rm -rf build/demo
+	@$(BIN)/grader grade examples/class --to build/demo --isolation none --timeout 5 \
+		--format console,junit || [ $$? -lt 4 -a $$? -ne 2 ]
+	@echo "JUnit: build/demo/junit.xml. One student's feedback: $(BIN)/grader check examples/class/flipped_kernel/convolution.ipynb"
+
+lessons: setup ## build the students' notebooks from their sources
+	$(BIN)/grader build
+
+figures: setup ## draw the lessons' figures again
+	$(BIN)/python solutions/figures/draw_convolution.py
+
+class: setup ## write the example class again from the lesson's source
+	$(BIN)/python -m examples.make_class
+
+lint: setup ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## static types
+	$(BIN)/mypy
+
+contract: setup ## imports point down the flow
+	$(BIN)/lint-imports
+
+quick: setup ## the tests without kernels and browsers, under a minute
+	$(BIN)/pytest -q -m "not kernel and not browser"
+
+proof: setup ## every lesson is graded fairly
+	$(BIN)/grader selfcheck
+
+test: setup system $(SCHEMA) lint types contract ## everything that CI runs
+	$(BIN)/grader build --check
+	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/grader selfcheck --quiet
+
+$(SCHEMA): $(INSTALLED) tests/schemas.py
+	$(BIN)/python tests/schemas.py
+
+system: ## the Debian packages that tests need
+	@command -v chromium >/dev/null || { \
+		echo "Installing Chromium, which the tests of pages drive."; \
+		$$([ $$(id -u) = 0 ] || echo sudo) apt-get -qq update && \
+		$$([ $$(id -u) = 0 ] || echo sudo) apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; }
+
+clean: ## remove what was made, but not the environment
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

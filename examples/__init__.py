@@ -1,0 +1,1 @@
+"""Examples of what the grader is given."""
