@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -382,10 +382,14 @@ def _progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[], No
 def _report(results: list[SubmissionResult], formats: list[str], to: Path) -> None:
     from grader.report import console, github, junit, records
 
-    out = _stdout()
     if "console" in formats:
-        out.print(console.class_table(results))
-        out.print(f"Records: {to / 'results'}", markup=False)
+        # Beside GitHub's format, nothing in the table may be taken for a command to GitHub.
+        quoted = github.commands_stopped(sys.stdout) if "github" in formats else nullcontext()
+        with quoted:
+            out = _stdout()
+            out.print(console.class_table(results))
+            out.print(f"Records: {to / 'results'}", markup=False, soft_wrap=True)
+            sys.stdout.flush()
     if "json" in formats:
         sys.stdout.write(records.to_json(results))
     if "junit" in formats:

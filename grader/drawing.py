@@ -63,6 +63,9 @@ def show(
     )
     for i, (ax, array) in enumerate(zip(axes[0], arrays, strict=True)):
         _draw(ax, array, titles[i] if i < len(titles) else "")
+    for ax, array in zip(axes[0], arrays, strict=True):
+        if array.ndim == 2 and max(array.shape) <= NUMBERS_UP_TO:
+            _write_numbers(ax, array.astype(np.float64))
     if window is not None:
         row, column, height, width = window
         corner = (column - 0.5, row - 0.5)
@@ -73,7 +76,8 @@ def show(
 def _share(array: Array) -> float:
     """The share of the figure's width: its own, but small images stay legible beside large ones."""
     widest = 1.6 * array.shape[0]
-    return float(np.clip(array.shape[1], 0.5 * array.shape[0], widest)) / array.shape[0]
+    wide = min(max(array.shape[1], 0.5 * array.shape[0]), widest)
+    return float(wide / array.shape[0])
 
 
 def _figure_size(arrays: list[Array]) -> tuple[float, float]:
@@ -86,7 +90,7 @@ def _figure_size(arrays: list[Array]) -> tuple[float, float]:
 def _draw(ax: Axes, array: Array, title: str) -> None:
     """One image with its title above and its size below."""
     gray = array.ndim == 2
-    values = array.astype(np.float64) + 0.0  # makes −0 a 0
+    values = array.astype(np.float64)
     if not gray:
         ax.imshow(np.clip(values, 0, 1))
     elif np.nanmin(values) < 0:
@@ -94,8 +98,6 @@ def _draw(ax: Axes, array: Array, title: str) -> None:
         ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit)
     else:
         ax.imshow(values, cmap="gray", vmin=0, vmax=max(1.0, float(np.nanmax(values))))
-    if gray and max(array.shape) <= NUMBERS_UP_TO:
-        _write_numbers(ax, values)
     ax.set_title(title, fontsize=11)
     ax.set_xlabel(f"{array.shape[0]} × {array.shape[1]}", fontsize=9, color="#555555")
     ax.set_xticks([])
@@ -105,9 +107,18 @@ def _draw(ax: Axes, array: Array, title: str) -> None:
 def _write_numbers(ax: Axes, values: Array) -> None:
     """Every value in the middle of its pixel, dark on light and light on dark."""
     picture = ax.images[0]
-    for (row, column), value in np.ndenumerate(values):
-        red, green, blue, _ = picture.to_rgba(value)  # type: ignore[arg-type]
+    texts = [
+        f"{value + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+        for value in values.round(2).flat
+    ]
+    longest = max(len(text) for text in texts)
+    figure = ax.get_figure()
+    assert figure is not None
+    figure.canvas.draw()  # the layout is known only once it was drawn
+    pixel = ax.get_window_extent().width / figure.dpi * 72 / values.shape[1]  # in points
+    size = min(10.0, pixel / (0.65 * longest))
+    for (row, column), text in zip(np.ndindex(values.shape), texts, strict=True):
+        red, green, blue, _ = picture.to_rgba(values[row, column])
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
-        text = f"{value:.2g}".replace("-", "−")
         color = "black" if light else "white"
-        ax.text(column, row, text, ha="center", va="center", fontsize=9, color=color)
+        ax.text(column, row, text, ha="center", va="center", fontsize=size, color=color)

@@ -103,27 +103,32 @@ class KernelDied(Unanswered):
         )
 
 
+class _Absent:
+    """The kind of `ABSENT`, which stands for a value that there is none of (None is a value)."""
+
+
+ABSENT = _Absent()
+
+
 class Mismatch(GraderError):
     """What was received is not what was expected.
 
-    `where` is the index of the first difference, `given` maps the names of the inputs to their
-    values; both are shown to the student.
+    `expected` and `received` are shown to the student where given. `where` is the index of the
+    first difference, `given` maps the names of the inputs to their values.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        expected: Any = None,
-        received: Any = None,
+        expected: Any = ABSENT,
+        received: Any = ABSENT,
         where: tuple[int, ...] | None = None,
         given: Mapping[str, Any] | None = None,
-        shows_values: bool = True,
     ) -> None:
         self.message = message
         self.expected = expected
         self.received = received
         self.where = where
         self.given = given
-        self.shows_values = shows_values
         super().__init__(message)

@@ -21,7 +21,14 @@ from grader.results import (
     Verdict,
     overall,
 )
-from grader.submissions import Submission, SubmittedCell, SubmittedNotebook, fingerprint, read
+from grader.submissions import (
+    Submission,
+    SubmittedCell,
+    SubmittedNotebook,
+    fingerprint,
+    named_lesson,
+    read,
+)
 from grader.syntax import bound_names
 
 NO_ISOLATION = Isolation(
@@ -59,7 +66,7 @@ def grade(
     except Rejected as error:
         return SubmissionResult(
             student=submission.student,
-            lesson=lesson or "unknown",
+            lesson=lesson or named_lesson(submission.path) or "unknown",
             notebook=file,
             verdict=Verdict.REJECTED,
             message=str(error),
@@ -67,7 +74,7 @@ def grade(
             isolation=NO_ISOLATION,
             versions=versions(),
         )
-    exercises = _Grading(notebook, secret, limits, on_exercise).run()
+    exercises = grade_notebook(notebook, secret=secret, limits=limits, on_exercise=on_exercise)
     return SubmissionResult(
         student=submission.student,
         lesson=notebook.lesson.name,
@@ -78,6 +85,17 @@ def grade(
         versions=versions(),
         exercises=tuple(exercises),
     )
+
+
+def grade_notebook(
+    notebook: SubmittedNotebook,
+    *,
+    secret: bytes,
+    limits: Limits,
+    on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
+) -> list[ExerciseResult]:
+    """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order."""
+    return _Grading(notebook, secret, limits, on_exercise).run()
 
 
 def versions() -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from grader.errors import (
+    ABSENT,
     AuthorError,
     KernelDied,
     Mismatch,
@@ -209,12 +210,11 @@ def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult
     changes: dict[str, Any] = {}
     if error.given is not None:
         changes["given"] = tuple(Given(name=k, value=shown(v)) for k, v in error.given.items())
-    if error.shows_values:
-        changes |= {
-            "expected": shown(error.expected, error.where),
-            "received": shown(error.received, error.where),
-            "where": error.where,
-        }
+    for side in ("expected", "received"):
+        value = getattr(error, side)
+        if value is not ABSENT:
+            changes[side] = shown(value, error.where)
+    changes["where"] = error.where
     return result.model_copy(update=changes)
 
 
@@ -241,6 +241,7 @@ class StudentNames:
         self._seconds = seconds
         self._functions = Functions(self._call)
         self._callbacks = 0
+        self._parameters: dict[str, list[str]] = {}
         self._check_calls: list[Call] = []
         self.failed_calls: list[Call] = []
         self.values: dict[str, Any] = {}
@@ -272,11 +273,12 @@ class StudentNames:
                 raise Missing(name, _similar(name, rest.get("names")))
             case {"status": "placeholder"}:
                 raise Placeholder(name)
-            case {"status": "value", "value": value}:
+            case {"status": "value", "value": value, "parameters": [*parameters]}:
                 pass
             case _:
                 raise Untransferable(_NO_ANSWER)
         is_function = isinstance(value, Borrowed)
+        self._parameters[name] = _texts(parameters)
         if self._function_names is not None and is_function != (name in self._function_names):
             raise _wrong_kind(name, value)
         if is_function:
@@ -294,7 +296,8 @@ class StudentNames:
                 f"A check gave `{function.__name__}` what cannot cross. {error}"
             ) from error
         # Shown as they were when the call began, whatever a check does with them later.
-        self.last_call = LastCall(*call_text(function.__name__, args, kwargs))
+        parameters = self._parameters.get(function.__name__, [])
+        self.last_call = LastCall(*call_text(function.__name__, parameters, args, kwargs))
         try:
             answer = self._question(
                 {"ask": "call", "function": function, "args": args, "kwargs": kwargs}
@@ -317,11 +320,10 @@ class StudentNames:
             raise Placeholder(function.__name__)
         self._check_calls.append(Call(function.__name__, packed, pack(value, self._functions)))
         if changed:
-            arguments = " and ".join(f"`{name}`" for name in changed)
+            arguments = " and ".join(f"`{name}`" for name in _texts(changed))
             raise Mismatch(
                 f"Your function changed its argument {arguments}, which its caller still needs. "
                 f"Work on a copy.",
-                shows_values=False,
             )
         return value
 
@@ -357,12 +359,10 @@ def _wrong_kind(name: str, value: Any) -> Mismatch:
     if isinstance(value, Borrowed):
         return Mismatch(
             f"`{name}` should be a value. Received: a function. Assign with `{name} = …`.",
-            shows_values=False,
         )
     return Mismatch(
         f"`{name}` should be a function. Received: {shown(value).text}. Define it with "
         f"`def {name}(…):`, and look whether a later line gives the name another value.",
-        shows_values=False,
     )
 
 
@@ -374,10 +374,14 @@ def _line(answer: dict[Any, Any]) -> tuple[str, int | None]:
     )
 
 
+def _texts(values: Sequence[Any]) -> list[str]:
+    """What of an answer is text, where nothing else has a place; short, as names are."""
+    return [value[:80] for value in values if isinstance(value, str)]
+
+
 def _similar(name: str, names: Any) -> str | None:
     """The name among the student's own that `name` was perhaps meant to be."""
     if not isinstance(names, list):
         return None
-    own = [other for other in names if isinstance(other, str)]
-    close = difflib.get_close_matches(name, own, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, _texts(names), n=1, cutoff=0.6)
     return close[0] if close else None

@@ -38,12 +38,12 @@ class Feedback:
         return feedback_html(self.result, hints_left=self._hints_left)
 
 
-class Hint:
-    """One hint of an exercise, as Markdown in a notebook and as text in a terminal."""
+class Note:
+    """A hint or another short text, as Markdown in a notebook and as text in a terminal."""
 
-    def __init__(self, text: str, number: int, of: int) -> None:
+    def __init__(self, heading: str, text: str) -> None:
+        self.heading = heading
         self.text = text
-        self.heading = f"Hint {number} of {of}" if of else "No hint"
 
     def __repr__(self) -> str:
         return f"{self.heading}: {self.text}"
@@ -79,11 +79,11 @@ def hint(exercise: str) -> None:
         return
     _, task = found
     if not task.hints:
-        _display(Hint("This exercise has none. Read the text above it once more.", 0, 0))
+        _display(Note("No hints", "This exercise has none. Read the text above it once more."))
         return
     number = min(_hints_shown.get(task.id, 0) + 1, len(task.hints))
     _hints_shown[task.id] = number
-    _display(Hint(task.hints[number - 1], number, len(task.hints)))
+    _display(Note(f"Hint {number} of {len(task.hints)}", task.hints[number - 1]))
 
 
 def _find(exercise: str) -> tuple[Lesson, Exercise] | None:
@@ -94,10 +94,8 @@ def _find(exercise: str) -> tuple[Lesson, Exercise] | None:
         return lesson, task
     known = [known.id for lesson in course.lessons() for known in lesson.exercises]
     close = difflib.get_close_matches(str(exercise), known, n=1)
-    tip = f'Did you mean check("{close[0]}")?' if close else f"Exercises: {', '.join(known)}."
-    _display(
-        Hint(f"No exercise is called {visible(repr(exercise)[:80])}. {tip}", 0, 0),
-    )
+    tip = f'Did you mean `check("{close[0]}")`?' if close else f"Exercises: {', '.join(known)}."
+    _display(Note("Not found", f"No exercise is called `{visible(repr(exercise)[:80])}`. {tip}"))
     return None
 
 
@@ -133,7 +131,7 @@ def _shell() -> Any:
     return ipython.get_ipython() if ipython is not None else None
 
 
-def _display(shown: Feedback | Hint) -> None:
+def _display(shown: Feedback | Note) -> None:
     shell = _shell()
     if shell is None:
         sys.stdout.write(f"{shown!r}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,24 +25,28 @@ def shown(value: Any, where: tuple[int, ...] | None = None) -> Shown:
 
 
 def call_text(
-    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    name: str, parameters: Sequence[str], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[str, tuple[Given, ...]]:
     """A call as the student would type it, and those of its arguments that are too large for that.
 
-    `convolve2d(image 5×7, kernel 3×3)` names what it was given by what it is.
+    `convolve2d(image, kernel)`, with both arrays given; `feature_map_size(7, 3)`. `parameters` are
+    the names that the function gives its arguments.
     """
     given: list[Given] = []
     parts: list[str] = []
-    arrays = [value for value in (*args, *kwargs.values()) if _is_large(value)]
-    for label, value in [*((None, value) for value in args), *kwargs.items()]:
-        if _is_large(value):
-            place = label or (f"array {len(given) + 1}" if len(arrays) > 1 else "array")
-            given.append(Given(name=place, value=shown(value)))
-            text = "×".join(map(str, np.shape(value))) + " array"
-        else:
-            text = _plain_text(value)
-        parts.append(f"{label}={text}" if label else text)
+    numbered = [f"array {number}" for number in range(1, len(args) + 1)]
+    for label, value in zip([*parameters, *numbered[len(parameters) :]], args, strict=False):
+        parts.append(_argument(label, value, given))
+    parts += [f"{label}={_argument(label, value, given)}" for label, value in kwargs.items()]
     return f"{name}({', '.join(parts)})", tuple(given)
+
+
+def _argument(label: str, value: Any, given: list[Given]) -> str:
+    """An argument as typed; one too large to type goes to `given`, and its label stands for it."""
+    if not _is_large(value):
+        return _plain_text(value)
+    given.append(Given(name=label, value=shown(value)))
+    return label
 
 
 def _is_large(value: Any) -> bool:

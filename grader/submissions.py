@@ -72,17 +72,13 @@ def find(paths: Iterable[Path]) -> list[Submission]:
                     f"A submission is an .ipynb file or a folder of them. Received: {path}. Save "
                     f"it as a notebook, or name the folder it lies in."
                 )
-            found.append(Submission(_student_of_file(path), path))
+            found.append(Submission(_name(path.stem), path))
         else:
             raise UsageError(
                 f"A submission is a file or a folder that exists. Received: {path}. Look for a "
                 f"typing mistake in the path."
             )
     return sorted(set(found), key=lambda submission: (submission.student, str(submission.path)))
-
-
-def _student_of_file(path: Path) -> str:
-    return path.stem
 
 
 def _in_folder(folder: Path) -> list[Submission]:
@@ -92,8 +88,13 @@ def _in_folder(folder: Path) -> list[Submission]:
         if any(part.startswith(".") for part in below.parts):
             continue  # .ipynb_checkpoints, .git and the like are not handed in
         student = below.parts[0] if len(below.parts) > 1 else path.stem
-        found.append(Submission(student, path))
+        found.append(Submission(_name(student), path))
     return found
+
+
+def _name(text: str) -> str:
+    """A file's name as text that can be written anywhere, whatever bytes it has on disk."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def fingerprint(path: Path) -> str:
@@ -107,9 +108,14 @@ def fingerprint(path: Path) -> str:
 def read(path: Path) -> SubmittedNotebook:
     """The notebook at `path`; Rejected, with the reason, if it is not one that can be graded."""
     notebook = _parse(_bytes(path))
-    cells = _code_cells(notebook)
-    found = _lesson_of(notebook, cells)
-    return SubmittedNotebook(found, tuple(cells))
+    cells = code_cells(notebook)
+    return SubmittedNotebook(_lesson_of(notebook, cells), tuple(cells))
+
+
+def named_lesson(path: Path) -> str | None:
+    """The lesson that a file's name tells, `convolution.ipynb` or `01_convolution.ipynb`."""
+    stems = {stem: known.name for known in lessons() for stem in (known.name, known.stem)}
+    return stems.get(path.stem)
 
 
 def _bytes(path: Path) -> bytes:
@@ -150,7 +156,8 @@ def _parse(content: bytes) -> Any:
         log.level = level
 
 
-def _code_cells(notebook: Any) -> list[SubmittedCell]:
+def code_cells(notebook: Any) -> list[SubmittedCell]:
+    """The code cells of a parsed notebook that are not empty; Rejected if it has no cells."""
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise Rejected("A notebook has a list of cells. Received: none. Save it in Jupyter again.")

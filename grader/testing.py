@@ -7,9 +7,11 @@ passes here passes in a kernel. Student code is trusted here: give it only your 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
+from grader.course import Lesson
 from grader.deadline import DeadlinePassed, limit
 from grader.errors import OutOfTime
 from grader.exercise import Exercise
@@ -45,6 +47,17 @@ def run_here(source: str, namespace: dict[str, Any] | None = None) -> dict[str, 
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     exec(compile(source, file, "exec"), names)  # noqa: S102 - the caller's own code
     return names
+
+
+def tiny_lesson(
+    folder: Path, source: str, exercises: Iterable[Exercise], *, seconds: float = 20.0
+) -> Lesson:
+    """A lesson called `tiny` of `exercises`, whose `source` is written below `folder`."""
+    lesson = Lesson("tiny", 1, "A tiny lesson", tuple(exercises), seconds)
+    path = folder / "solutions" / f"{lesson.stem}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(source, encoding="utf-8")
+    return lesson
 
 
 def judge_here(

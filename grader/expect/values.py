@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.errors import Mismatch
+from grader.errors import ABSENT, Mismatch
 
 Array = NDArray[Any]
 
@@ -83,19 +83,13 @@ def that(
     condition: bool,  # noqa: FBT001 - reads as a sentence: expect.that(total == 0, "…")
     message: str,
     *,
-    expected: Any = None,
-    received: Any = None,
+    expected: Any = ABSENT,
+    received: Any = ABSENT,
     where: tuple[int, ...] | None = None,
 ) -> None:
     """`condition` holds; otherwise the student reads `message`, with the values where given."""
     if not condition:
-        raise Mismatch(
-            message,
-            expected=expected,
-            received=received,
-            where=where,
-            shows_values=expected is not None or received is not None,
-        )
+        raise Mismatch(message, expected=expected, received=received, where=where)
 
 
 _NOTHING = "Nothing came back (None). End the function with `return …`."

@@ -82,7 +82,7 @@ class Answerer:
         found = self._namespace[name]
         if found is Ellipsis or _does_nothing(found):
             return {"status": "placeholder"}
-        return {"status": "value", "value": found}
+        return {"status": "value", "value": found, "parameters": _parameters(found)}
 
     def _call(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -90,7 +90,9 @@ class Answerer:
         before = [_snapshot(value) for value in (*args, *kwargs.values())]
         returned = function(*args, **kwargs)
         after = [_snapshot(value) for value in (*args, *kwargs.values())]
-        labels = [*_parameter_names(function, len(args)), *kwargs]
+        named = _parameters(function)[: len(args)]
+        unnamed = [f"argument {number + 1}" for number in range(len(named), len(args))]
+        labels = [*named, *unnamed, *kwargs]
         changed = [
             label for label, old, new in zip(labels, before, after, strict=True) if old != new
         ]
@@ -137,12 +139,14 @@ def _snapshot(value: Any) -> Packet | None:
         return None
 
 
-def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+def _parameters(found: Any) -> list[str]:
+    """The names of a function's parameters; none for what has none, or does not tell."""
+    if not callable(found):
+        return []
     try:
-        names = list(inspect.signature(function).parameters)[:count]
+        return list(inspect.signature(found).parameters)[:_MAX_NAMES]
     except (TypeError, ValueError):
-        names = []
-    return names + [f"argument {number + 1}" for number in range(len(names), count)]
+        return []
 
 
 def _does_nothing(found: Any) -> bool:

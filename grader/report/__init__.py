@@ -1,0 +1,1 @@
+"""How results are shown to students, teachers and CI; nothing is decided here."""

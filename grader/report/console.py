@@ -1,0 +1,270 @@
+"""Results in a terminal: the class as a table, one submission in full.
+
+Every text of a submission becomes a `rich.text.Text`, never markup.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.columns import Columns
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.report.details import details
+from grader.report.text import visible, visible_lines
+from grader.report.words import (
+    OURS,
+    SIGNS,
+    counted,
+    in_order,
+    points,
+    score,
+    unhappy,
+    withheld,
+)
+from grader.results import CheckResult, ExerciseResult, SubmissionResult, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+
+STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "red",
+    Verdict.NOT_ATTEMPTED: "dim",
+    Verdict.SKIPPED: "dim",
+    Verdict.BROKEN: "magenta",
+}
+_OTHER = "yellow"
+_PARTLY = "◐"
+_MOST_MISCONCEPTIONS = 5
+_WIDEST_GRID = 96
+_SHORTEST_NAME = 12  # columns that a student's name gets at least
+
+
+def class_table(results: Sequence[SubmissionResult]) -> RenderableType:
+    """One row a student, one sign an exercise; below, how it went and what was misunderstood."""
+    if not results:
+        return Text("Nothing is graded yet.")
+    lessons = sorted({result.lesson for result in results})
+    return Group(
+        *(_Lesson([result for result in results if result.lesson == lesson]) for lesson in lessons)
+    )
+
+
+def submission_report(result: SubmissionResult) -> RenderableType:
+    """What a student sees of the whole notebook: every exercise, and why a check did not pass."""
+    head = Text.assemble(
+        (visible(result.lesson), "bold"),
+        f"  {visible(result.student)}  ",
+        _verdict(result.verdict),
+        f"  {score(result.score, result.max_score)}",
+    )
+    parts: list[RenderableType] = [head]
+    if result.message:
+        parts.append(Text(visible_lines(result.message), style=_style(result.verdict)))
+    for exercise in result.exercises:
+        parts += [Text(), exercise_report(exercise)]
+    return Group(*parts)
+
+
+def exercise_report(exercise: ExerciseResult) -> RenderableType:
+    """One exercise: its verdict and score, each statement, the unhappy ones explained."""
+    head = Text.assemble(
+        (f"{SIGNS[exercise.verdict]} ", _style(exercise.verdict)),
+        (visible(exercise.id), "bold"),
+        f"  {visible(exercise.title)}  ",
+        _verdict(exercise.verdict),
+        f"  {score(exercise.score, exercise.max_score)}",
+    )
+    parts: list[RenderableType] = [head]
+    if exercise.verdict is Verdict.BROKEN:
+        parts.append(_indented(Text(OURS)))
+    if exercise.message:
+        parts.append(_indented(Text(visible_lines(exercise.message))))
+    parts += [_indented(_Check(check, said=exercise.message)) for check in exercise.checks]
+    if exercise.diagnosis is not None:
+        text = visible_lines(exercise.diagnosis.message)
+        parts.append(_indented(Text.assemble(("This looks like: ", "bold yellow"), text)))
+    notes = (Text(f"Note: {visible(flag)}", style="dim") for flag in exercise.flags[:20])
+    parts += map(_indented, notes)
+    return Group(*parts)
+
+
+class _Check:
+    """One check: its statement, and where it is unhappy what is known of it."""
+
+    def __init__(self, check: CheckResult, *, said: str) -> None:
+        self.check = check
+        self.said = said  # by the exercise already
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        check = self.check
+        sign = Text(f"{SIGNS[check.verdict]} ", style=_style(check.verdict))
+        worth = f"  ({score(check.score, check.max_score)})"
+        words = "" if check.verdict is Verdict.PASSED else f"  {check.verdict.words}"
+        tail = Text(f"{words}{worth}", style=_style(check.verdict))
+        line = Table.grid()
+        line.add_row(sign, Text.assemble(visible_lines(check.statement), tail))
+        yield line
+        if not unhappy(check.verdict):
+            return
+        if check.message and check.message != self.said:
+            yield _indented(Text(visible_lines(check.message), style="bold"))
+        for detail in details(check, width=min(_WIDEST_GRID, options.max_width - 4)):
+            if detail.label:
+                yield _indented(Text.assemble((f"{detail.label}: ", "cyan"), _lines(detail.text)))
+            else:
+                yield _indented(Text(detail.text))
+        if check.hint:
+            yield _indented(Text.assemble(("hint: ", "cyan"), visible_lines(check.hint)))
+
+
+class _Lesson:
+    """One lesson of a class, drawn for the width there is."""
+
+    def __init__(self, results: Sequence[SubmissionResult]) -> None:
+        self.results = in_order(results)
+        ids = [exercise.id for result in self.results for exercise in result.exercises]
+        self.exercises = list(dict.fromkeys(ids))
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType]:
+        yield Text(visible(self.results[0].lesson), style="bold")
+        yield self._table(options.max_width)
+        yield from self._key()
+        yield Text(self._summary())
+        yield from self._misconceptions()
+
+    def _table(self, width: int) -> Table:
+        """A column an exercise where they fit, otherwise one column with all the signs."""
+        count = len(self.exercises)
+        scores = [self._score(result) for result in self.results]
+        verdicts = [result.verdict.words for result in self.results]
+        room = width - max(map(len, [*verdicts, "verdict"])) - max(map(len, [*scores, "score"])) - 3
+        needed = sum(len(str(number)) + 1 for number in range(1, count + 1))
+        apart = needed <= room - _SHORTEST_NAME
+        signs_width = needed if apart else max(_SHORTEST_NAME, min(count, room - _SHORTEST_NAME))
+        table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
+        name_width = max(_SHORTEST_NAME, room - signs_width)
+        table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=name_width)
+        table.add_column("verdict", no_wrap=True)
+        table.add_column("score", no_wrap=True, justify="right")
+        if apart:
+            for number in range(1, count + 1):
+                table.add_column(str(number), no_wrap=True, justify="center")
+        else:
+            table.add_column(f"1–{count}", overflow="fold", max_width=signs_width)
+        for result, points_text in zip(self.results, scores, strict=True):
+            signs = self._signs(result)
+            name, verdict = Text(visible(result.student)), _verdict(result.verdict)
+            table.add_row(name, verdict, points_text, *(signs if apart else [Text().join(signs)]))
+        return table
+
+    def _score(self, result: SubmissionResult) -> str:
+        if not result.exercises:
+            return "–"
+        return score(result.score, result.max_score) + ("*" if withheld(result) else "")
+
+    def _signs(self, result: SubmissionResult) -> list[Text]:
+        done = {exercise.id: exercise for exercise in result.exercises}
+        return [_sign(done.get(exercise_id)) for exercise_id in self.exercises]
+
+    def _key(self) -> Iterator[RenderableType]:
+        """What the numbers and signs mean, and how many passed each exercise."""
+        passed = Counter(
+            exercise.id
+            for result in self.results
+            for exercise in result.exercises
+            if exercise.verdict is Verdict.PASSED
+        )
+        key = Table.grid(padding=(0, 2, 0, 0))
+        key.add_column(justify="right")
+        for number, exercise_id in enumerate(self.exercises, start=1):
+            share = f"{passed[exercise_id]} of {len(self.results)} passed"
+            key.add_row(f"{number}", Text(visible(exercise_id)), Text(share, style="dim"))
+        used = {e.verdict for result in self.results for e in result.exercises}
+        signs = [f"{SIGNS[verdict]} {verdict.words}" for verdict in SIGNS if verdict in used]
+        if any(_partly(e) for result in self.results for e in result.exercises):
+            signs.append(f"{_PARTLY} part of the points")
+        yield Text()
+        yield key
+        yield Columns([Text(sign, style="dim") for sign in signs], padding=(0, 3))
+        if any(withheld(result) for result in self.results):
+            yield Text(f"* {OURS}", style="magenta")
+        yield Text()
+
+    def _summary(self) -> str:
+        verdicts = Counter(result.verdict for result in self.results)
+        shares = (f"{verdicts[verdict]} {verdict.words}" for verdict in SIGNS if verdicts[verdict])
+        line = f"{counted(len(self.results), 'submission')}: {', '.join(shares)}."
+        whole = (result for result in self.results if result.exercises and not withheld(result))
+        scores = [result.score for result in whole if result.score is not None]
+        if not scores:
+            return line
+        highest = max(result.max_score for result in self.results)
+        line += f" Mean score {points(sum(scores) / len(scores))} of {points(highest)}"
+        if len(scores) < len(self.results):
+            line += f", over the {len(scores)} graded in full"
+        return f"{line}."
+
+    def _misconceptions(self) -> Iterator[RenderableType]:
+        """The most frequent ones, with how many students show each."""
+        counts: Counter[tuple[str, str]] = Counter()
+        messages: dict[tuple[str, str], str] = {}
+        for result in self.results:
+            for exercise in result.exercises:
+                if exercise.diagnosis is not None:
+                    found = (exercise.id, exercise.diagnosis.misconception)
+                    counts[found] += 1
+                    messages.setdefault(found, exercise.diagnosis.message)
+        if not counts:
+            return
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right", no_wrap=True)
+        for found, count in ordered[:_MOST_MISCONCEPTIONS]:
+            names = " · ".join(visible(name, limit=60) for name in found)
+            text = Text(visible(messages[found]))
+            table.add_row(f"{count}×", Group(Text(names, style="bold"), text))
+        yield Text()
+        yield Text("Most frequent misconceptions", style="bold")
+        yield table
+        if len(ordered) > _MOST_MISCONCEPTIONS:
+            yield Text(f"… and {len(ordered) - _MOST_MISCONCEPTIONS} more kinds", style="dim")
+
+
+def _sign(exercise: ExerciseResult | None) -> Text:
+    if exercise is None:
+        return Text(" ")
+    sign = _PARTLY if _partly(exercise) else SIGNS[exercise.verdict]
+    return Text(sign, style=_style(exercise.verdict))
+
+
+def _partly(exercise: ExerciseResult) -> bool:
+    return exercise.verdict is Verdict.FAILED and bool(exercise.score)
+
+
+def _verdict(verdict: Verdict) -> Text:
+    return Text(verdict.words, style=_style(verdict))
+
+
+def _style(verdict: Verdict) -> str:
+    return STYLES.get(verdict, _OTHER)
+
+
+def _indented(renderable: RenderableType) -> Padding:
+    return Padding(renderable, (0, 0, 0, 2))
+
+
+def _lines(text: str) -> str:
+    """Several lines start below their label, so that their columns stay aligned."""
+    return f"\n{text}" if "\n" in text else text

@@ -1,0 +1,172 @@
+"""The record of each submission on disk: FOLDER/results/STUDENT/LESSON.json."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+from grader.errors import UsageError
+from grader.report.text import escape, is_visible, visible
+from grader.results import SCHEMA_VERSION, SubmissionResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_RESULTS = "results"
+_LONGEST = 100  # bytes: room for `.json` and a temporary file's ending under a limit of 255
+_MARK = "~"
+_ALSO_SAFE = " -_.,@+()'"
+_DEVICES = re.compile(  # names that Windows keeps for itself, whatever their ending
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)", re.IGNORECASE
+)
+
+
+def path_of(folder: Path, student: str, lesson: str) -> Path:
+    """Where the record of a student's lesson stands, below `folder` whatever the names are.
+
+    A name that is no safe name of a file keeps its safe characters and gets a `~` and a hash of the
+    whole, so that two students never share a record.
+    """
+    return folder / _RESULTS / _safe(student) / f"{_safe(lesson)}.json"
+
+
+def write(result: SubmissionResult, folder: Path) -> Path:
+    """Put a record in its place, at once or not at all: a reader never sees half of one.
+
+    Raises UsageError where the record of another student stands there already, which happens where
+    a file system takes `Ana` and `ana` for one name.
+    """
+    path = path_of(folder, result.student, result.lesson)
+    document = _document(result)
+    owner = _owner(path)
+    if owner not in (None, _owner_in(document)):
+        raise UsageError(
+            f"Each student needs a name of their own. Received: {visible(result.student)!r}, whose "
+            f"record would replace another student's at {visible(str(path))}. Rename one of them."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(document.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def read_all(folder: Path) -> list[SubmissionResult]:
+    """Every record below `folder`, by student and lesson; none where nothing is graded yet.
+
+    Raises UsageError for a folder that is not there and for a record that cannot be read.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"Name the folder that `grader grade … --to FOLDER` filled. Received: "
+            f"{visible(str(folder))}, which is no folder."
+        )
+    results = [_read(path) for path in sorted((folder / _RESULTS).glob("*/*.json"))]
+    return sorted(results, key=lambda result: (result.student, result.lesson))
+
+
+def to_json(results: Sequence[SubmissionResult]) -> str:
+    """The records as one JSON array, safe to print: invisible characters are escaped in JSON's way.
+
+    `##[` is escaped too: GitHub Actions would read it as a command anywhere in a line.
+    """
+    documents = (_document(result).strip().replace("\n", "\n  ") for result in results)
+    inside = ",\n  ".join(documents).replace("##[", r"#\u0023[")
+    return f"[\n  {inside}\n]\n" if inside else "[]\n"
+
+
+def _safe(name: str) -> str:
+    if name and _is_safe(name):
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    kept = (c if _keeps(c) else "_" for c in name[:_LONGEST])
+    stem = unicodedata.normalize("NFC", "".join(kept))
+    stem = stem.encode()[: _LONGEST - 20].decode(errors="ignore")
+    device = "_" if _DEVICES.match(stem) else ""
+    return f"{device}{stem.strip(' .') or '_'}{_MARK}{digest}"
+
+
+def _keeps(character: str) -> bool:
+    """Letters with their marks and digits of every script, and what names of files often hold."""
+    return unicodedata.category(character)[0] in "LMN" or character in _ALSO_SAFE
+
+
+def _is_safe(name: str) -> bool:
+    """Whether every common file system keeps `name` as it is."""
+    return (
+        all(map(_keeps, name))
+        and name == name.strip(" .")
+        and len(name.encode()) <= _LONGEST
+        and unicodedata.is_normalized("NFC", name)
+        and not _DEVICES.match(name)
+    )
+
+
+def _document(result: SubmissionResult) -> str:
+    """A record as JSON in which only characters that show themselves stand as they are."""
+    try:
+        document = result.to_json()
+    except PydanticSerializationError:  # a lone surrogate, which no JSON reader takes back
+        whole = _without_surrogates(result.model_dump(by_alias=True))
+        document = SubmissionResult.model_validate(whole).to_json()
+    return "".join(c if c == "\n" or is_visible(c) else json.dumps(c)[1:-1] for c in document)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return "".join(escape(c) if "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_without_surrogates(item) for item in value)
+    return value
+
+
+def _owner(path: Path) -> tuple[str, str] | None:
+    """Whose record stands at `path`; None where none does that can be read."""
+    try:
+        return _owner_in(path.read_bytes())
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        return None
+
+
+def _owner_in(document: str | bytes) -> tuple[str, str]:
+    record = json.loads(document)
+    return record["student"], record["lesson"]
+
+
+def _read(path: Path) -> SubmissionResult:
+    place = visible(str(path))
+    try:
+        result = SubmissionResult.from_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        at = ".".join(map(str, first["loc"])) or "the document"
+        reason = f"{at}: {first['msg']}"
+        raise UsageError(
+            f"A record is what `grader grade` wrote. Received: {place}, in which "
+            f"{visible(reason)}. Remove it and grade that submission again."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"The record {place} cannot be read: {visible(str(error))}.") from error
+    if result.schema_version != SCHEMA_VERSION:
+        raise UsageError(
+            f"This version reads records of schema {SCHEMA_VERSION}. Received: schema "
+            f"{result.schema_version} in {place}. Grade that submission again."
+        )
+    return result

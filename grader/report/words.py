@@ -1,0 +1,66 @@
+"""The words and signs that every report shares: verdicts, points, what counts as unhappy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.results import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.results import CheckResult, ExerciseResult, Points, SubmissionResult
+
+# One sign a verdict, told apart by shape alone.
+SIGNS = {
+    Verdict.PASSED: "✔",
+    Verdict.FAILED: "✘",
+    Verdict.NOT_ATTEMPTED: "·",
+    Verdict.ERROR: "E",
+    Verdict.TIMEOUT: "T",
+    Verdict.MEMORY: "M",
+    Verdict.OUTPUT_LIMIT: "O",
+    Verdict.CRASHED: "C",
+    Verdict.SKIPPED: "–",
+    Verdict.REJECTED: "R",
+    Verdict.BROKEN: "?",
+}
+
+OURS = "The fault is ours: the score is withheld until it is mended, and nothing is lost."
+
+_FINE = (Verdict.PASSED, Verdict.SKIPPED)
+
+
+def unhappy(verdict: Verdict) -> bool:
+    """Whether there is something to explain: neither passed nor skipped."""
+    return verdict not in _FINE
+
+
+def unhappy_checks(exercise: ExerciseResult) -> list[CheckResult]:
+    """The checks of an exercise that did not pass, without those skipped because of them."""
+    return [check for check in exercise.checks if unhappy(check.verdict)]
+
+
+def points(value: Points) -> str:
+    """Points as people write them: `3`, `2.5`, never `2.9999999`."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def score(value: Points | None, maximum: Points) -> str:
+    """A score over its maximum, `3/4`; `withheld` where the fault is ours."""
+    return "withheld" if value is None else f"{points(value)}/{points(maximum)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 check`, `2 checks`: a number and its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def withheld(result: SubmissionResult) -> bool:
+    """Whether any part of a submission's score is withheld."""
+    return result.score is None or any(exercise.score is None for exercise in result.exercises)
+
+
+def in_order(results: Sequence[SubmissionResult]) -> list[SubmissionResult]:
+    """The results by student, then by lesson, whatever the case of the names."""
+    return sorted(results, key=lambda r: (r.student.casefold(), r.student, r.lesson))

@@ -1,0 +1,156 @@
+"""Results in a terminal: compact, clear without colour, and nothing in them acts."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+
+from grader.report.console import class_table, submission_report
+from grader.results import SubmissionResult, Verdict
+from tests.report.samples import (
+    FLIPPED,
+    check,
+    exercise,
+    flipped,
+    hostile,
+    passed,
+    submission,
+)
+
+OURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def page(renderable: RenderableType, *, width: int = 80, colour: bool = False) -> str:
+    """What a terminal of that width shows."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+    )
+    console.print(renderable)
+    return out.getvalue()
+
+
+def row(text: str, start: str) -> str:
+    """The line of a page that begins with `start`."""
+    return next(line for line in text.splitlines() if line.startswith(start))
+
+
+def ten_exercises(student: str) -> SubmissionResult:
+    """A notebook with ten exercises, of which the fourth was failed and the last not attempted."""
+    exercises = [passed(f"exercise_{number}") for number in range(1, 11)]
+    exercises[3] = exercise(check(Verdict.FAILED), id="exercise_4")
+    untouched = check(Verdict.NOT_ATTEMPTED)
+    exercises[9] = exercise(untouched, verdict=Verdict.NOT_ATTEMPTED, id="exercise_10")
+    return submission(*exercises, student=student)
+
+
+def test_ten_exercises_fit_into_eighty_columns() -> None:
+    """With ten exercises each has a column of its own, and no line is longer than 80 columns."""
+    text = page(class_table([ten_exercises("ana"), ten_exercises("b" * 60)]))
+    assert row(text, "student").split()[3:] == [str(number) for number in range(1, 11)]
+    assert row(text, "ana").split() == ["ana", "failed", "8/10", *"✔✔✔✘✔✔✔✔✔·"]
+    assert max(map(cell_len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 120])
+def test_no_sign_is_lost_where_there_is_no_room(width: int) -> None:
+    """At every width a row shows the sign of every exercise, together where columns do not fit."""
+    text = page(class_table([ten_exercises("somebody with a long name")]), width=width)
+    assert text.count("✘") >= 1
+    assert sum(line.count("✔") for line in text.splitlines()[2:6]) >= 8
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
+def test_students_are_sorted_by_name() -> None:
+    """Rows are sorted by name, whatever its case."""
+    text = page(class_table([submission(passed(), student=name) for name in ("bea", "Ana", "cem")]))
+    assert text.index("Ana") < text.index("bea") < text.index("cem")
+
+
+def test_the_summary_counts_the_class() -> None:
+    """Below the table stand the number of each verdict and the mean score."""
+    results = [
+        submission(passed(), student="ana", verdict=Verdict.PASSED),
+        submission(exercise(check(Verdict.FAILED), id="relu"), student="bea"),
+        submission(student="cem", verdict=Verdict.REJECTED),
+    ]
+    text = " ".join(page(class_table(results)).split())
+    assert "3 submissions: 1 passed, 1 failed, 1 rejected." in text
+    assert "Mean score 0.5 of 1, over the 2 graded in full." in text
+
+
+def test_a_withheld_score_is_marked() -> None:
+    """Where the fault is ours the score has a star, is explained, and stays out of the mean."""
+    broken = exercise(check(Verdict.BROKEN), verdict=Verdict.BROKEN, id="relu")
+    results = [submission(broken, passed("pool"), verdict=Verdict.BROKEN), submission(passed())]
+    text = page(class_table(results))
+    assert "1/2*" in text
+    assert "* The fault is ours" in text
+    assert "over the 1 graded in full" in " ".join(text.split())
+
+
+def test_frequent_misconceptions_come_first() -> None:
+    """Misconceptions are counted over the class, the most frequent first."""
+    rare = exercise(check(Verdict.FAILED), id="relu", diagnosis="You add instead.")
+    results = [
+        submission(flipped(), rare, student="ana"),
+        submission(flipped(), student="bea"),
+    ]
+    text = page(class_table(results))
+    assert "2×  convolve2d · flipped_kernel" in text
+    assert text.index("2×") < text.index("1×  relu")
+
+
+def test_lessons_have_tables_of_their_own() -> None:
+    """Results of two lessons are two tables."""
+    results = [submission(passed(), lesson="pooling"), submission(passed(), lesson="convolution")]
+    text = page(class_table(results))
+    assert text.index("convolution") < text.index("pooling")
+    assert text.count("1 submission: ") == 2
+
+
+def test_nothing_graded_is_said() -> None:
+    """An empty class is one sentence."""
+    assert page(class_table([])) == "Nothing is graded yet.\n"
+
+
+def test_a_report_explains_what_failed() -> None:
+    """A failed check shows its statement, call, inputs, both arrays and the diagnosis."""
+    text = page(submission_report(submission(flipped())))
+    assert "✘ Each value is the sum" in text
+    assert "4 of 6 values differ" in text
+    assert "call: convolve2d(image, kernel)" in text
+    assert re.search(r"image: +kernel:", text)
+    assert re.search(r"expected: +received:", text)
+    assert FLIPPED in re.sub(r"\s+", " ", text)
+
+
+def test_the_first_difference_is_marked_in_both_arrays() -> None:
+    """Expected and received stand side by side, aligned, with the first difference in brackets."""
+    text = page(submission_report(submission(flipped())))
+    assert "[-4]  2   5               [ 4] -2   7" in text
+    assert "[ ] marks the first difference, at [1, 0]" in text
+
+
+def test_a_report_fits_its_width() -> None:
+    """Arrays, statements and messages keep within 80 columns."""
+    text = page(submission_report(submission(flipped(), passed())))
+    assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_hostile_text_is_only_text() -> None:
+    """No control, no bidi override and no markup of a student acts; they are all there to read."""
+    result = submission(hostile(), student="\x1b]0;owned\x07[red]ana")
+    for colour in (False, True):
+        for show in (class_table([result]), submission_report(result)):
+            plain = OURS.sub("", page(show, width=200, colour=colour))
+            assert not set(plain) & set("\x1b\x07\x00\x08\r\u202e\ud800")
+            assert r"\x1b]0;owned\x07[red]ana" in plain
+    assert "[red]bold[/red]" in plain
