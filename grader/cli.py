@@ -93,6 +93,9 @@ def grade(
     lesson: Annotated[
         str | None, typer.Option(help="Accept notebooks of this lesson only.")
     ] = None,
+    student: Annotated[
+        str | None, typer.Option(help="Whose notebooks these are, where no folder tells.")
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="How many at a time.", show_default="cores")
     ] = None,
@@ -116,13 +119,13 @@ def grade(
 
     Example: grader grade examples/class --to graded --isolation none
     """
-    from grader.submissions import find
+    from grader.submissions import find, refuse_doubles
 
     with _told_in_one_sentence():
         wanted = _formats(formats)
         _refuse_missing_isolation(isolation)
-        submissions = find(paths)
-        _refuse_doubles(submissions)
+        submissions = find(paths, student)
+        refuse_doubles(submissions)
         if lesson is not None:
             from grader.course import lesson as lesson_called
 
@@ -261,20 +264,6 @@ def _refuse_missing_isolation(isolation: IsolationLevel) -> None:
             f"not have yet. Received: --isolation {isolation.value}. For code that you would run "
             f"yourself, write --isolation none."
         )
-
-
-def _refuse_doubles(submissions: list[Submission]) -> None:
-    """A student's two notebooks of one name would overwrite each other's result."""
-    from grader.errors import UsageError
-
-    seen: dict[str, Path] = {}
-    for submission in submissions:
-        if submission.student in seen:
-            raise UsageError(
-                f"A student hands in one notebook a lesson. Received: {seen[submission.student]} "
-                f"and {submission.path}. Keep one of them."
-            )
-        seen[submission.student] = submission.path
 
 
 def _formats(text: str) -> list[str]:

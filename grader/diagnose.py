@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from grader.deadline import DeadlinePassed, limit
 from grader.errors import Untransferable
 from grader.exercise import Exercise, Misconception
 from grader.judge import Call, Judgement
-from grader.results import Diagnosis, Verdict
+from grader.results import Diagnosis, ExerciseResult, Verdict
 from grader.values import Packet, unpack
 
 # How long a misconception may take on all the calls of an exercise, in seconds. One that does not
@@ -24,6 +25,22 @@ def diagnose(exercise: Exercise, judgement: Judgement) -> Diagnosis | None:
     for misconception in explanations(exercise, judgement):
         return Diagnosis(misconception=misconception.name, message=misconception.message)
     return None
+
+
+def explained(
+    exercise: Exercise, judgement: Judgement, unsolved: Sequence[str] = ()
+) -> ExerciseResult:
+    """The judged result with what explains it: another exercise it rests on, or a diagnosis.
+
+    `unsolved` are the exercises that this one rests on and that do not pass. With those wrong, the
+    answers say nothing about this exercise's own code.
+    """
+    result = judgement.result
+    if unsolved and result.verdict is Verdict.FAILED and not result.message:
+        first = " and ".join(f"`{name}`" for name in unsolved)
+        message = f"Your code rests on {first}, which does not pass yet. Mend that first."
+        return result.model_copy(update={"message": message})
+    return result.model_copy(update={"diagnosis": diagnose(exercise, judgement)})
 
 
 def explanations(exercise: Exercise, judgement: Judgement) -> list[Misconception]:
@@ -93,6 +110,8 @@ def _alike(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return ours.keys() == theirs.keys() and all(_alike(ours[key], theirs[key]) for key in ours)
     if _is_numeric(ours) and _is_numeric(theirs):
+        if np.ndim(ours) == 0 and _is_whole(ours) != _is_whole(theirs):
+            return False  # 5.0 where 5 belongs is a mistake of its own
         return _close(np.asarray(ours), np.asarray(theirs))
     return type(ours) is type(theirs) and bool(ours == theirs)
 
@@ -102,6 +121,10 @@ def _is_numeric(value: Any) -> bool:
         return False
     kind = np.asarray(value).dtype.kind
     return kind in "biufc"
+
+
+def _is_whole(value: Any) -> bool:
+    return np.asarray(value).dtype.kind in "biu"
 
 
 def _close(ours: Any, theirs: Any) -> bool:

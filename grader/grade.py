@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from time import monotonic
 
-from grader.diagnose import diagnose
+from grader.diagnose import explained
 from grader.errors import KernelDied, OutOfTime, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise
@@ -29,7 +29,7 @@ from grader.submissions import (
     named_lesson,
     read,
 )
-from grader.syntax import bound_names
+from grader.syntax import bound_names, names_behind
 
 NO_ISOLATION = Isolation(
     level="none",
@@ -237,10 +237,8 @@ class _Grading:
                 code="\n".join(sources[i] for i in self.where[exercise.id].all),
                 cells=sources,
             )
-            result = judgement.result.model_copy(
-                update={"diagnosis": diagnose(exercise, judgement)}
-            )
-            result = self._explained(exercise, result)
+            result = explained(exercise, judgement, self._unsolved_behind(exercise, sources))
+            result = self._with_the_cells_fault(exercise, result)
             if not kernel.alive:
                 self._revive(kernel, index)
         self.judged_after[exercise.id] = index
@@ -249,7 +247,20 @@ class _Grading:
             self.best[exercise.id] = result
             self.on_exercise(result)
 
-    def _explained(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
+    def _unsolved_behind(self, exercise: Exercise, sources: Sequence[str]) -> list[str]:
+        """The earlier exercises that this one's code rests on, and that do not pass."""
+        behind = names_behind(sources, exercise.names)
+        return [
+            other.id
+            for other in self.exercises
+            if other is not exercise and behind & set(other.names) and self._fails(other)
+        ]
+
+    def _fails(self, exercise: Exercise) -> bool:
+        best = self.best.get(exercise.id)
+        return best is not None and best.verdict is not Verdict.PASSED
+
+    def _with_the_cells_fault(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
         """Where a name is missing because its own cell went wrong, say that instead."""
         if result.verdict is not Verdict.NOT_ATTEMPTED:
             return result

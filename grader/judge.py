@@ -281,6 +281,8 @@ class StudentNames:
         self._parameters[name] = _texts(parameters)
         if self._function_names is not None and is_function != (name in self._function_names):
             raise _wrong_kind(name, value)
+        if value is None:
+            raise Mismatch(f"`{name}` is None. Give it a value.")
         if is_function:
             value.__name__ = name
         else:

@@ -12,13 +12,13 @@ from typing import Any
 
 from grader import course
 from grader.course import Lesson
-from grader.diagnose import diagnose
+from grader.diagnose import explained
 from grader.exercise import Exercise
-from grader.judge import PUBLIC_SECRET, judge
+from grader.judge import PUBLIC_SECRET, Judgement, judge
 from grader.report.feedback import feedback_html, feedback_text
 from grader.report.text import visible
-from grader.results import ExerciseResult
-from grader.syntax import bound_names
+from grader.results import ExerciseResult, Verdict
+from grader.syntax import bound_names, names_behind
 from grader.testing import ask_here
 
 _hints_shown: dict[str, int] = {}
@@ -60,12 +60,17 @@ def check(exercise: str) -> None:
     found = _find(exercise)
     if found is None:
         return
-    _, task = found
-    cells = _cells_run_here()
-    names = _names_here()
-    code = "\n".join(cell for cell in cells if bound_names(cell) & set(task.names))
-    judgement = judge(task, ask_here(names), secret=PUBLIC_SECRET, code=code, cells=_latest(cells))
-    result = judgement.result.model_copy(update={"diagnosis": diagnose(task, judgement)})
+    lesson, task = found
+    cells = _latest(_cells_run_here())
+    judgement = _judged(task, cells)
+    behind = names_behind(cells, task.names)
+    rests_on = [
+        other for other in lesson.exercises if other is not task and behind & set(other.names)
+    ]
+    unsolved = [
+        other.id for other in rests_on if _judged(other, cells).result.verdict is not Verdict.PASSED
+    ]
+    result = explained(task, judgement, unsolved)
     _display(Feedback(result, len(task.hints) - _hints_shown.get(task.id, 0)))
 
 
@@ -84,6 +89,11 @@ def hint(exercise: str) -> None:
     number = min(_hints_shown.get(task.id, 0) + 1, len(task.hints))
     _hints_shown[task.id] = number
     _display(Note(f"Hint {number} of {len(task.hints)}", task.hints[number - 1]))
+
+
+def _judged(task: Exercise, cells: list[str]) -> Judgement:
+    code = "\n".join(cell for cell in cells if bound_names(cell) & set(task.names))
+    return judge(task, ask_here(_names_here()), secret=PUBLIC_SECRET, code=code, cells=cells)
 
 
 def _find(exercise: str) -> tuple[Lesson, Exercise] | None:

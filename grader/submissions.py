@@ -50,10 +50,11 @@ class SubmittedNotebook:
     cells: tuple[SubmittedCell, ...]
 
 
-def find(paths: Iterable[Path]) -> list[Submission]:
+def find(paths: Iterable[Path], student: str | None = None) -> list[Submission]:
     """The submissions under `paths`: notebooks, or folders as `STUDENT/X.ipynb` or `STUDENT.ipynb`.
 
-    Sorted by student. Raises UsageError for a path that does not exist or holds no notebook.
+    `student`, where given, handed in all of them. Sorted by student. Raises UsageError for a path
+    that does not exist or holds no notebook.
     """
     found: list[Submission] = []
     for path in paths:
@@ -78,7 +79,33 @@ def find(paths: Iterable[Path]) -> list[Submission]:
                 f"A submission is a file or a folder that exists. Received: {path}. Look for a "
                 f"typing mistake in the path."
             )
+    if student is not None:
+        found = [Submission(_name(student), submission.path) for submission in found]
     return sorted(set(found), key=lambda submission: (submission.student, str(submission.path)))
+
+
+def refuse_doubles(submissions: Iterable[Submission]) -> None:
+    """Raise UsageError where a student handed in two notebooks of one lesson."""
+    by_student: dict[str, list[Path]] = {}
+    for submission in submissions:
+        by_student.setdefault(submission.student, []).append(submission.path)
+    for student, paths in by_student.items():
+        seen: dict[str, Path] = {}
+        for path in paths if len(paths) > 1 else ():
+            lesson = _lesson_name(path)
+            if lesson in seen:
+                raise UsageError(
+                    f"A student hands in one notebook a lesson. Received: {seen[lesson]} and "
+                    f"{path}, both of {student}. Keep one of them."
+                )
+            seen[lesson] = path
+
+
+def _lesson_name(path: Path) -> str:
+    try:
+        return read(path).lesson.name
+    except Rejected:
+        return named_lesson(path) or "unknown"
 
 
 def _in_folder(folder: Path) -> list[Submission]:

@@ -85,6 +85,13 @@ def forbidden_uses(
     return _once(forbidden), _once(dynamic)
 
 
+def names_behind(cells: Sequence[str], names: Iterable[str]) -> frozenset[str]:
+    """Every name that the code behind `names` reads, through all the statements it rests on."""
+    statements = [statement for cell in cells for statement in _statements(cell)]
+    behind = _behind(statements, frozenset(names))
+    return frozenset().union(*(statement.reads for statement in behind))
+
+
 def _once(uses: list[Use]) -> list[Use]:
     """The first use of every name."""
     return list({use.name: use for use in reversed(uses)}.values())[::-1]

@@ -99,7 +99,10 @@ def test_an_endless_cell_ends_at_its_limit(kernel: Kernel) -> None:
 
 def test_a_cell_that_swallows_the_interrupt_loses_its_kernel(kernel: Kernel) -> None:
     """A loop that ignores every interrupt does not hold up the judge."""
-    source = "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass"
+    source = (
+        "while True:\n    try:\n        while True:\n            pass\n"
+        "    except BaseException:\n        pass"
+    )
     begun = time.monotonic()
     assert kernel.run(source).ending is Ending.OUT_OF_TIME
     assert time.monotonic() - begun < 15
@@ -160,10 +163,12 @@ def test_a_question_leaves_no_trace(kernel: Kernel) -> None:
     kernel.run(
         "import os, random\nimport numpy as np\nimport matplotlib.pyplot as plt\n"
         "np.random.seed(1)\nrandom.seed(1)\n"
-        "def messy():\n    np.random.rand()\n    random.random()\n    os.chdir('/')\n    plt.figure()"
+        "def messy():\n    np.random.rand()\n    random.random()\n    os.chdir('/')\n"
+        "    plt.figure()"
         "\n    return 1\n"
         "def state():\n    import hashlib\n"
-        "    seen = (str(np.random.get_state()), random.getstate(), os.getcwd(), plt.get_fignums())\n"
+        "    seen = [str(np.random.get_state()), random.getstate()]\n"
+        "    seen += [os.getcwd(), plt.get_fignums()]\n"
         "    return hashlib.sha256(repr(seen).encode()).hexdigest()"
     )
     asker = Asker(kernel)
@@ -178,9 +183,8 @@ def test_nothing_is_left_of_a_kernel() -> None:
         kernel.run("import os, subprocess\nfolder = os.getcwd()\nme = os.getpid()")
         kernel.run("child = subprocess.Popen(['sleep', '100']).pid")
         asker = Asker(kernel)
-        names = {
-            name: asker.ask(ask="look", name=name)["value"] for name in ("folder", "me", "child")
-        }
+        wanted = ("folder", "me", "child")
+        names = {name: asker.ask(ask="look", name=name)["value"] for name in wanted}
     assert not Path(names["folder"]).exists()
     for pid in (names["me"], names["child"]):
         _wait_until_gone(pid)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import Untransferable
@@ -47,12 +47,14 @@ def decode(tree: Any, contents: tuple[bytes, ...] = ()) -> None:
             continue
 
 
+@settings(deadline=None)
 @given(trees, buffers)
 def test_any_tree_is_decoded_or_refused(tree: Any, contents: tuple[bytes, ...]) -> None:
     """Whatever JSON arrives, nothing but Untransferable is ever raised."""
     decode(tree, contents)
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from('[]{}",:0123456789.eE-+truefalsnNaIity\\u \ud800'), max_size=60))
 def test_any_text_is_decoded_or_refused(text: str) -> None:
     """Text that is no JSON at all is refused like everything else."""
@@ -78,6 +80,7 @@ def places(tree: Any) -> list[tuple[list[Any], int]]:
     return found
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_an_honest_packet_can_be_changed_anywhere(data: st.DataObject) -> None:
     """A packet with some of its pieces exchanged is decoded or refused."""
@@ -143,12 +146,10 @@ def test_nothing_is_allocated_for_a_claim() -> None:
         tracemalloc.stop()
 
 
-def test_a_buffer_is_counted_each_time_it_is_used() -> None:
-    """Naming one buffer many times is no way to ask for more memory than the cap."""
-    content = bytes(2**22)
-    tree = ["list", [array([2**20])] * 1000]
+def test_a_buffer_belongs_to_one_array() -> None:
+    """Naming one buffer many times is no way to ask for more memory than arrived."""
     with pytest.raises(Untransferable):
-        unpack(Packet(json.dumps(tree), (content,)))
+        unpack(Packet(json.dumps(["list", [array([1])] * 2]), (bytes(4),)))
 
 
 def test_an_array_is_safe_to_compute_with() -> None:

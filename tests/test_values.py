@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -26,9 +26,7 @@ keys = st.recursive(
     max_leaves=3,
 )
 arrays = hnp.arrays(st.sampled_from(DTYPES).map(np.dtype), hnp.array_shapes(min_dims=0, min_side=0))
-leaves = (
-    st.none() | st.booleans() | whole_numbers | st.floats() | st.text() | st.just(...) | arrays
-)
+leaves = st.none() | st.booleans() | whole_numbers | st.floats() | st.text() | st.just(...) | arrays
 values = st.recursive(
     leaves,
     lambda inner: (
@@ -60,12 +58,14 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other or (one != one and other != other))
 
 
+@settings(deadline=None, max_examples=60)
 @given(values)
 def test_what_crosses_comes_out_as_it_went_in(value: Any) -> None:
     """Any tree of plain values and arrays is the same on the other side."""
     assert alike(there_and_back(value), value)
 
 
+@settings(deadline=None, max_examples=60)
 @given(values)
 def test_packing_is_the_same_every_time(value: Any) -> None:
     """The same value gives the same packet, so that packets can be compared."""
@@ -169,7 +169,10 @@ ragged: NDArray[Any] = np.array([[1, 2], [3]], dtype=object)
         (ragged, "An array holds numbers. Received: an array of dtype object."),
         (np.array(["a"]), "An array holds numbers. Received: an array of dtype <U1."),
         (np.array([1], "M8[s]"), "An array holds numbers."),
-        (np.zeros(2, np.longdouble), "An array holds numbers. Received: an array of dtype float128"),
+        (
+            np.zeros(2, np.longdouble),
+            "An array holds numbers. Received: an array of dtype float128",
+        ),
         ({1, 2}, "Received: an object of type set. Return one of those instead."),
         (b"bytes", "Received: an object of type bytes."),
         (1j, "Received: an object of type complex."),

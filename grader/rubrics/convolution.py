@@ -876,8 +876,8 @@ def padding_shared_out(image: Array, padding: int) -> Array:
 
 
 @zero_pad.misconception(
-    "Your function breaks when there is nothing to pad: a slice from 0 to −0 is empty, and the image "
-    "does not fit into it. Say where the middle ends by counting from where it starts."
+    "Your function breaks when there is nothing to pad: a slice from 0 to −0 is empty, and the "
+    "image does not fit into it. Say where the middle ends by counting from where it starts."
 )
 def empty_middle_at_zero(image: Array, padding: int) -> Array:
     framed = np.zeros_like(frame(image, padding))

@@ -1,0 +1,236 @@
+"""The command as people and CI run it: real processes, real kernels, exit statuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from examples.make_class import CLASS, STUDENTS
+from grader.cli import app
+from grader.results import SubmissionResult
+from tests.notebooks import RIGHT, WRONG, cells_of, write_notebook
+from tests.schemas import junit_xsd
+
+GRADER = [sys.executable, "-m", "grader"]
+GOLDEN = Path(__file__).parent / "golden" / "class.json"
+
+
+def run(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
+    """Run `grader` with these arguments and wait for it."""
+    command = [*GRADER, *map(str, arguments)]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        input=options.get("input"),
+    )
+
+
+def test_help_names_every_command_and_the_exit_statuses() -> None:
+    """`grader --help` lists the commands and says what the exit statuses mean."""
+    shown = run("--help")
+    assert shown.returncode == 0
+    for command in ("check", "grade", "build", "selfcheck", "doctor"):
+        assert command in shown.stdout
+    assert "Exit status" in shown.stdout
+
+
+def test_help_imports_neither_numpy_nor_keras() -> None:
+    """`--help` answers without the packages that take seconds to import."""
+    code = (
+        "import sys; sys.argv = ['grader', '--help']\n"
+        "from grader.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'keras', 'pydantic', 'nbformat'} & set(sys.modules)))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip().endswith("[]")
+
+
+def test_every_command_has_help_and_stands_in_the_readme() -> None:
+    """Each command explains itself, and the README shows it."""
+    readme = (CLASS.parent.parent / "README.md").read_text(encoding="utf-8")
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert command.callback.__doc__
+        assert f"grader {command.callback.__name__}" in readme
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("nowhere", "exists"),
+        ("empty", "no .ipynb file"),
+        ("text.txt", "an .ipynb file"),
+    ],
+)
+def test_bad_paths_get_one_sentence(tmp_path: Path, path: str, sentence: str) -> None:
+    """A path that holds no submission ends with one sentence and exit status 2."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.txt").write_text("hello")
+    shown = run("grade", tmp_path / path, "--to", tmp_path / "out", "--isolation", "none")
+    assert shown.returncode == 2
+    assert sentence in shown.stderr
+    assert len(shown.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_grading_refuses_without_the_sandbox(tmp_path: Path) -> None:
+    """Without an isolation level written out, nothing is run."""
+    path = write_notebook(tmp_path / "a.ipynb", cells_of(RIGHT))
+    shown = run("grade", path, "--to", tmp_path / "out")
+    assert shown.returncode == 2
+    assert "--isolation none" in shown.stderr
+
+
+def test_two_notebooks_of_one_lesson_are_refused(tmp_path: Path) -> None:
+    """A student's two notebooks of one lesson would overwrite each other's result."""
+    for name in ("a", "b"):
+        write_notebook(tmp_path / "class" / "ana" / f"{name}.ipynb", cells_of(RIGHT))
+    shown = run("grade", tmp_path / "class", "--to", tmp_path / "out", "--isolation", "none")
+    assert shown.returncode == 2
+    assert "one notebook a lesson" in shown.stderr
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("lesson", "status", "verdict"),
+    [("convolution", 1, "failed"), ("cooking", 3, "rejected"), (None, 3, "rejected")],
+)
+def test_exit_status_tells_what_came_of_it(
+    tmp_path: Path, lesson: str | None, status: int, verdict: str
+) -> None:
+    """1 where points are missing, 3 where a notebook could not be graded."""
+    cells = cells_of(RIGHT) if lesson else ["x = 1"]
+    path = write_notebook(tmp_path / "ana.ipynb", cells, lesson)
+    shown = run("grade", path, "--to", tmp_path / "out", "--isolation", "none", "--format", "json")
+    assert shown.returncode == status
+    [record] = json.loads(shown.stdout)
+    assert (record["student"], record["verdict"]) == ("ana", verdict)
+
+
+@pytest.mark.kernel
+def test_check_shows_a_student_what_counts(tmp_path: Path) -> None:
+    """`grader check` shows every exercise with its verdict and the diagnosis of a wrong answer."""
+    wrong = "def feature_map_size(image_size, kernel_size):\n    return image_size - kernel_size"
+    path = write_notebook(tmp_path / "mine.ipynb", [("feature_map_size", wrong)])
+    shown = run("check", path)
+    assert shown.returncode == 1
+    assert "feature_map_size" in shown.stdout
+    assert "where the last window starts" in " ".join(shown.stdout.split())
+
+
+@pytest.mark.kernel
+def test_the_same_seed_gives_the_same_record(tmp_path: Path) -> None:
+    """Records of two runs with one seed differ in their times only; another seed asks others."""
+    path = write_notebook(
+        tmp_path / "ana.ipynb", cells_of({**RIGHT, "patch_response": WRONG["patch_response"]})
+    )
+    seeds = ["a" * 32, "a" * 32, "b" * 32]
+    records = []
+    for number, seed in enumerate(seeds):
+        to = tmp_path / str(number)
+        run("grade", path, "--to", to, "--isolation", "none", "--seed", "-", input=seed)
+        text = (to / "results" / "ana" / "convolution.json").read_bytes()
+        records.append(SubmissionResult.from_json(text).model_copy(update={"seconds": 0.0}))
+    assert records[0].to_json() == records[1].to_json()
+    assert records[0].to_json() != records[2].to_json()
+
+
+@pytest.mark.kernel
+def test_a_drawn_seed_is_kept_for_the_owner_only(tmp_path: Path) -> None:
+    """Without --seed one is drawn, readable by its owner, and it stands in no record."""
+    path = write_notebook(tmp_path / "ana.ipynb", cells_of(WRONG))
+    run("grade", path, "--to", tmp_path / "out", "--isolation", "none", "--quiet")
+    seed = tmp_path / "out" / "seed"
+    assert seed.stat().st_mode & 0o077 == 0
+    record = (tmp_path / "out" / "results" / "ana" / "convolution.json").read_text()
+    assert seed.read_text().strip() not in record
+
+
+@pytest.mark.kernel
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
+    """Interrupted, the command keeps the results it has and leaves no process behind."""
+    write_notebook(tmp_path / "class" / "ana.ipynb", cells_of(RIGHT))
+    for number in range(4):
+        write_notebook(
+            tmp_path / "class" / f"loop{number}.ipynb", [*cells_of(RIGHT), "while True:\n    pass"]
+        )
+    command = ["grade", tmp_path / "class", "--to", tmp_path / "out", "--isolation", "none"]
+    running = subprocess.Popen(
+        [*GRADER, *map(str, command), "--jobs", "1", "--timeout", "100"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    done = tmp_path / "out" / "results" / "ana" / "convolution.json"
+    for _ in range(600):
+        if done.exists():
+            break
+        time.sleep(0.1)
+    time.sleep(2)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Stopped" in errors
+    assert SubmissionResult.from_json(done.read_bytes()).score == 5
+    left = subprocess.run(["pgrep", "-s", str(running.pid)], capture_output=True, check=False)
+    assert left.stdout == b""
+
+
+@pytest.mark.kernel
+def test_the_example_class_is_graded_as_its_script_intends(
+    tmp_path: Path, *, update_golden: bool
+) -> None:
+    """Every student's score, and every exercise's verdict and diagnosis, is the golden one."""
+    shown = run(
+        "grade", CLASS, "--to", tmp_path, "--isolation", "none", "--timeout", "10",
+        "--format", "console,junit", "--quiet",
+    )  # fmt: skip
+    assert shown.returncode == 3  # one notebook is rejected
+    summary = {
+        record.student: _summary(record)
+        for path in sorted((tmp_path / "results").rglob("*.json"))
+        for record in [SubmissionResult.from_json(path.read_bytes())]
+    }
+    assert set(summary) == set(STUDENTS)
+    if update_golden:
+        GOLDEN.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    assert summary == json.loads(GOLDEN.read_text(encoding="utf-8"))
+    import xmlschema
+
+    xmlschema.XMLSchema(str(junit_xsd())).validate(str(tmp_path / "junit.xml"))
+
+
+def _summary(record: SubmissionResult) -> dict[str, object]:
+    return {
+        "verdict": record.verdict.value,
+        "score": record.score,
+        "message": record.message,
+        "exercises": {
+            exercise.id: " ".join(
+                [
+                    f"{exercise.verdict.value} {exercise.score}/{exercise.max_score}",
+                    *([exercise.diagnosis.misconception] if exercise.diagnosis else []),
+                ]
+            )
+            for exercise in record.exercises
+        },
+    }
+
+
+def test_the_example_class_is_what_its_script_writes() -> None:
+    """`examples/class` follows the lesson's source."""
+    command = [sys.executable, "-m", "examples.make_class", "--check"]
+    subprocess.run(command, check=True, cwd=CLASS.parent.parent, env={**os.environ})

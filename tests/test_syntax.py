@@ -1,0 +1,226 @@
+"""What code binds and uses is read from its syntax tree, however it is spelled."""
+
+from __future__ import annotations
+
+import pytest
+
+from grader.syntax import Use, bound_names, forbidden_uses, only_calls
+
+FORBID = ("scipy.signal", "numpy.convolve", "keras.ops.conv")
+
+
+def found(*cells: str, name: str = "conv") -> list[str]:
+    """The forbidden names behind `name`."""
+    return [use.name for use in forbidden_uses(cells, [name], FORBID)[0]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("a = b = 1", {"a", "b"}),
+        ("a, (b, *c) = d", {"a", "b", "c"}),
+        ("def f(x):\n    y = x\n    return y", {"f"}),
+        ("async def f(): pass", {"f"}),
+        ("class A:\n    b = 1", {"A"}),
+        ("import numpy as np, scipy.signal", {"np", "scipy"}),
+        ("from a import b as c, d", {"c", "d"}),
+        ("for i in x:\n    y = i", {"i", "y"}),
+        ("with open(p) as file: pass", {"file"}),
+        ("if x:\n    y = 1\nelse:\n    z = 2", {"y", "z"}),
+        ("a += 1", {"a"}),
+        ("a: int = 1", {"a"}),
+        ("(a := 1)", {"a"}),
+        ("total = sum(row for row in rows)", {"total"}),
+        ("squares = {k: v for k, v in pairs}", {"squares"}),
+        ("kernel[0] = 1", {"kernel"}),
+        ("%matplotlib inline\n!ls\na = 1", {"a"}),
+        ("if True:\n    !ls\n    a = 1", {"a"}),
+        ("a ==", set()),
+        ("a = 1\x00", set()),
+        ("", set()),
+    ],
+)
+def test_bound_names(cell: str, names: set[str]) -> None:
+    """The names that a cell gives a value are found, and only those."""
+    assert bound_names(cell) == names
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ('check("relu")', True),
+        ('check("relu")\nhint("relu", 2)  # stuck', True),
+        ("check()", True),
+        ("", False),
+        ("# check", False),
+        ('x = check("relu")', False),
+        ('print(check("relu"))', False),
+        ("check(relu(image))", False),
+        ('check("relu", answer=(relu := 1))', False),
+        ('grader.check("relu")', False),
+        ('check("relu")\nrelu(3)', False),
+        ('check("relu', False),
+    ],
+)
+def test_only_calls(cell: str, *, expected: bool) -> None:
+    """A cell that merely asks for its checks is told from one that does anything else."""
+    assert only_calls(cell, ("check", "hint")) is expected
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import scipy.signal\ndef conv(a): return scipy.signal.convolve2d(a, a)",
+        "import scipy\ndef conv(a): return scipy.signal.convolve2d(a, a)",
+        "import scipy.signal as s\ndef conv(a): return s.convolve2d(a, a)",
+        "from scipy import signal\ndef conv(a): return signal.convolve2d(a, a)",
+        "from scipy import signal as s\ndef conv(a): return s.convolve2d(a, a)",
+        "from scipy.signal import convolve2d\ndef conv(a): return convolve2d(a, a)",
+        "from scipy.signal import convolve2d as conv",
+        "from scipy.signal import convolve2d as c\nconv = lambda a: c(a, a)",
+        "def conv(a):\n    from scipy.signal import convolve2d\n    return convolve2d(a, a)",
+        "def conv(a):\n    import scipy.signal as s\n    return s.convolve2d(a, a)",
+        "import scipy\ns = scipy\nt = s.signal\nconv = t.convolve2d",
+        "import scipy.signal\nconv = scipy.signal.convolve2d",
+        "import scipy\ndef conv(a):\n    s = scipy\n    return s.signal.convolve2d(a, a)",
+        "from scipy.signal import *\ndef conv(a): return convolve2d(a, a)",
+        "import scipy\nclass A:\n    def f(self, a): return scipy.signal.f(a)\nconv = A().f",
+        "import scipy\ndef conv(a, f=scipy.signal.convolve2d): return f(a, a)",
+        "import scipy\n@scipy.signal.x\ndef conv(a): return a",
+    ],
+)
+def test_a_forbidden_name_is_found(cell: str) -> None:
+    """However it was imported or renamed, a forbidden function is found."""
+    assert found(cell)
+
+
+@pytest.mark.parametrize("line", ["files = !ls", "np.sum?", "?np.sum", "%time x = 1", "x = %pwd"])
+def test_magics_hide_nothing(line: str) -> None:
+    """A line that only IPython understands does not make the rest of its cell invisible."""
+    assert found(f"import scipy\n{line}\ndef conv(a): return scipy.signal.convolve2d(a, a)")
+
+
+@pytest.mark.parametrize("magic", ["%%time", "%%capture", "%%timeit -n1"])
+def test_cell_magics_hide_nothing(magic: str) -> None:
+    """What a cell magic runs as Python is read as Python."""
+    assert found(f"{magic}\nimport scipy\ndef conv(a): return scipy.signal.convolve2d(a, a)")
+
+
+def test_a_continued_line_is_no_magic() -> None:
+    """A line that begins with the operator % is still Python."""
+    assert found("import scipy\nx = (7\n     % 3)\ndef conv(a): return scipy.signal.f(a)")
+
+
+def test_helper_functions_are_followed() -> None:
+    """What the student's own helpers use counts, in whichever cell they stand."""
+    cells = (
+        "import numpy as np",
+        "def row(a):\n    return np.convolve(a, a)",
+        "def rows(a):\n    return [row(x) for x in a]",
+        "def conv(a):\n    return rows(a)",
+    )
+    assert found(*cells) == ["numpy.convolve"]
+    assert found(*reversed(cells)) == ["numpy.convolve"]
+
+
+def test_a_use_is_told_once_with_its_line() -> None:
+    """The first use in a cell is told, so that a student finds it."""
+    cell = "import numpy as np\n\ndef conv(a):\n    np.convolve(a, a)\n    return np.convolve(a, a)"
+    assert forbidden_uses([cell], ["conv"], FORBID)[0] == [Use("numpy.convolve", 4)]
+
+
+def test_what_was_changed_later_counts() -> None:
+    """Setting an attribute or an item of the answer is part of the answer."""
+    assert found("conv = {}", "import scipy\nconv['f'] = scipy.signal.convolve2d")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import scipy.signal\nshown = scipy.signal.convolve2d(image, image)",
+        "import scipy.signal\nout = scipy.signal.convolve2d(image, image)",
+        "def other(a):\n    from scipy.signal import convolve2d as out\n    return out(a, a)",
+        "import scipy\nfor a in images:\n    scipy.signal.convolve2d(a, a)",
+        "import scipy\nout: object = scipy.signal.convolve2d",
+        "from scipy.signal import convolve2d as a",
+    ],
+)
+def test_another_cell_is_not_held_against_this_one(cell: str) -> None:
+    """What other cells use, also under the names of this function's own variables, is free."""
+    conv = "def conv(a):\n    out = a.copy()\n    out[0] = 1\n    return out"
+    assert found(cell, conv) == found(conv, cell) == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import numpy as np\ndef conv(a): return np.convolve_all(a)",
+        "def conv(signal): return signal.convolve(signal)",
+        "import scipy.ndimage\ndef conv(a): return scipy.ndimage.rotate(a, 1)",
+        "# scipy.signal.convolve2d\ndef conv(a):\n    'scipy.signal'\n    return a",
+        "def conv(a): return a.scipy.signal",
+        "from grader import check, hint\nfrom grader.drawing import show\ndef conv(a): return show(a)",
+        "def conv(a) return scipy.signal",
+    ],
+)
+def test_what_is_not_forbidden_is_not_found(cell: str) -> None:
+    """Like names, other parts of a package, comments and code that does not parse are free."""
+    assert found(cell) == []
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from grader.rubrics import oracles\ndef conv(a): return oracles.correlate(a, a)",
+        "import grader\ndef conv(a): return grader.rubrics.oracles.correlate(a, a)",
+        "def conv(a):\n    from grader.rubrics.oracles import correlate\n    return correlate(a, a)",
+    ],
+)
+def test_the_grader_itself_is_always_forbidden(cell: str) -> None:
+    """No exercise may be solved with the grader's own reference."""
+    assert forbidden_uses([cell], ["conv"], ())[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "getattr(scipy, 'sig' + 'nal')",
+        "eval('scipy.signal')",
+        "exec('x')",
+        "__import__('scipy')",
+        "importlib.import_module('scipy')",
+        "globals()['x']",
+        "vars(scipy)",
+        "__builtins__.eval('x')",
+        "sys.modules['scipy']",
+    ],
+)
+def test_dynamic_access_is_flagged(body: str) -> None:
+    """Ways to reach a name that its spelling does not show are for a person to look at."""
+    forbidden, dynamic = forbidden_uses([f"def conv(a):\n    return {body}"], ["conv"], FORBID)
+    assert not forbidden
+    assert len(dynamic) == 1
+
+
+def test_dynamic_access_elsewhere_is_not_flagged() -> None:
+    """Only what the exercise's own code rests on is looked at."""
+    assert forbidden_uses(["getattr(a, 'b')", "def conv(a): return a"], ["conv"], ()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "x = " + "+".join(["a"] * 950),
+        "x = " + "+".join(["a"] * 20_000),
+        "x = " + "(" * 150 + ")" * 150,
+        "x" + ".y" * 3000,
+        "x = " + "-" * 950 + "1",
+        "\ud800 = 1",
+    ],
+    ids=lambda cell: f"{cell[:8]!a} {len(cell)}",
+)
+def test_monstrous_code_is_read_or_left_alone(cell: str) -> None:
+    """No cell, however deeply nested, raises: at most nothing is found in it."""
+    bound_names(cell)
+    only_calls(cell, ["check"])
+    forbidden_uses([cell], ["x"], FORBID)
