@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+# Code that swallows the first interruption gets another one this often, in seconds.
+_AGAIN = 0.1
 
 
 class DeadlinePassed(BaseException):
@@ -16,50 +18,61 @@ class DeadlinePassed(BaseException):
     """
 
 
-@contextmanager
-def limit(seconds: float) -> Iterator[None]:
-    """Stop the block with DeadlinePassed after `seconds`.
+class limit:  # noqa: N801 - read as a phrase: `with limit(2.0):`
+    """Stop a block with DeadlinePassed after `seconds`: `with limit(2.0): …`.
 
     A watching thread interrupts the main thread the way Ctrl-C does, which works on every system
-    and stops any loop of Python; a call that stays inside C is stopped when it returns. Code that
-    swallows the interrupt is interrupted again, every tenth of a second. Only for the main thread.
+    and stops any loop of Python; a call that stays inside C is stopped when it returns. Only for
+    the main thread. A person's own Ctrl-C is still a KeyboardInterrupt.
     """
-    over = threading.Event()
-    lock = threading.Lock()
-    fired = False
 
-    def watch() -> None:
-        nonlocal fired
-        wait = seconds
-        while not over.wait(wait):
-            with lock:
-                if over.is_set():
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._armed = False
+        self._fired = False
+        self._pending = False
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._previous: object = None
+
+    def __enter__(self) -> None:
+        self._previous = signal.signal(signal.SIGINT, self._interrupted)
+        threading.Thread(target=self._watch, name="deadline", daemon=True).start()
+        self._armed = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._armed = False
+        self._over.set()
+        # Python handles what is pending before it changes a handler, so no interruption of ours
+        # can arrive once this is done.
+        with self._lock:
+            signal.signal(signal.SIGINT, self._previous)  # type: ignore[arg-type]  # as it came
+        if self._fired and not isinstance(error, DeadlinePassed):
+            raise DeadlinePassed from error
+
+    def _watch(self) -> None:
+        wait = self._seconds
+        while not self._over.wait(wait):
+            with self._lock:
+                if self._over.is_set():
                     return
-                fired = True
-                _thread.interrupt_main()
-            wait = 0.1
+                self._fired = self._pending = True
+                _thread.interrupt_main(signal.SIGINT)
+            wait = _AGAIN
 
-    watcher = threading.Thread(target=watch, name="deadline", daemon=True)
-    watcher.start()
-    try:
-        yield
-    except KeyboardInterrupt:
-        if not fired:
-            raise
-        raise DeadlinePassed from None
-    finally:
-        _finish(over, lock)
-    if fired:
-        raise DeadlinePassed
-
-
-def _finish(over: threading.Event, lock: threading.Lock) -> None:
-    """Stop the watcher; swallow an interrupt that it sent and that has not arrived yet."""
-    while True:
-        try:
-            with lock:
-                over.set()
-            time.sleep(0)  # gives a pending interrupt its chance to arrive here, not later
-        except KeyboardInterrupt:
-            continue
-        return
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        """Called by Python in the main thread for every SIGINT, ours or a person's."""
+        if not self._pending:
+            if callable(self._previous):
+                self._previous(number, frame)
+                return
+            raise KeyboardInterrupt
+        self._pending = False
+        # Not while entering or leaving the block: it would stay half entered, or half left.
+        if self._armed and frame is not None and frame.f_code.co_filename != __file__:
+            raise DeadlinePassed
