@@ -56,7 +56,7 @@ def _notebook(
         stem = cell.exercise if isinstance(cell, Answer) else type(cell).__name__.lower()
         used[stem] += 1
         # An id of its own for every cell, the same in every build (Jupyter allows 64 characters).
-        node["id"] = f"{stem}-{used[stem]}".replace("_", "-")[:64]
+        node["id"] = f"{stem[:56]}-{used[stem]}".replace("_", "-")
         notebook.cells.append(node)
     nbformat.validate(notebook)
     return notebook

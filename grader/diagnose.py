@@ -74,7 +74,7 @@ def _recognises(misconception: Misconception, values: dict[str, Any]) -> bool:
         return False
     try:
         return bool(misconception.recognise(**{name: values[name] for name in wanted}))
-    except (TypeError, ValueError, IndexError):
+    except Exception:  # noqa: BLE001
         return False  # the student's value is not of the kind that this predicate is about
 
 
@@ -130,5 +130,6 @@ def _is_whole(value: Any) -> bool:
 def _close(ours: Any, theirs: Any) -> bool:
     if ours.shape != theirs.shape:
         return False
-    scale = max(1.0, float(np.abs(ours.astype(np.complex128)).max(initial=0.0)))
+    sizes = np.abs(ours.astype(np.complex128))
+    scale = max(1.0, float(sizes[np.isfinite(sizes)].max(initial=0.0)))
     return bool(np.allclose(ours, theirs, rtol=0.0, atol=1e-4 * scale, equal_nan=True))

@@ -111,14 +111,19 @@ def _write_numbers(ax: Axes, values: Array) -> None:
         f"{value + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
         for value in values.round(2).flat
     ]
-    longest = max(len(text) for text in texts)
+    longest = max(map(_ems, texts))
     figure = ax.get_figure()
     assert figure is not None
     figure.canvas.draw()  # the layout is known only once it was drawn
     pixel = ax.get_window_extent().width / figure.dpi * 72 / values.shape[1]  # in points
-    size = min(10.0, pixel / (0.65 * longest))
+    size = min(10.0, 0.85 * pixel / longest)
     for (row, column), text in zip(np.ndindex(values.shape), texts, strict=True):
         red, green, blue, _ = picture.to_rgba(values[row, column])
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
         color = "black" if light else "white"
         ax.text(column, row, text, ha="center", va="center", fontsize=size, color=color)
+
+
+def _ems(number: str) -> float:
+    """How wide a number is in Matplotlib's own font, in units of the font's size."""
+    return sum({"−": 0.84, ".": 0.32}.get(sign, 0.64) for sign in number)

@@ -43,6 +43,9 @@ _MAX_CALLBACKS = 100_000
 # An exercise may take this many times the limit of one call, then its other checks are not asked.
 _PATIENCE = 3.0
 
+# What a kernel says is data of any length.
+_MAX_TEXT, _MAX_NAMES = 2000, 500
+
 _NO_ANSWER = "What came back is not an answer."
 
 _log = logging.getLogger(__name__)
@@ -86,7 +89,8 @@ class Judgement:
 
 def rng_for(secret: bytes, exercise: Exercise, check: Check, code: str) -> np.random.Generator:
     """The random generator of one check: the same for the same secret, check and student's code."""
-    named = f"{exercise.id}\0{check.name}\0{hashlib.sha256(code.encode()).hexdigest()}"
+    code_digest = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+    named = f"{exercise.id}\0{check.name}\0{code_digest}"
     digest = hmac.new(secret, named.encode(), hashlib.sha256).digest()
     return np.random.default_rng(int.from_bytes(digest))
 
@@ -260,7 +264,7 @@ class StudentNames:
         self._functions.release()
         try:
             self._question({"ask": "release"})
-        except Unanswered:
+        except (Unanswered, Untransferable):
             _log.info("nobody was left to release functions to")
 
     def look(self, name: str) -> Any:
@@ -332,16 +336,17 @@ class StudentNames:
     def _question(self, question: dict[str, Any]) -> dict[str, Any]:
         packet = self._ask(pack(question, self._functions), self._seconds, self._answer_callback)
         answer = unpack(packet, self._functions)
+        # An array as the status would be compared with a text number by number.
+        if not isinstance(answer, dict) or not isinstance(answer.get("status"), str):
+            raise Untransferable(_NO_ANSWER)
         match answer:
             case {"status": "refused", "message": str(message)}:
-                raise Untransferable(message)
+                raise Untransferable(message[:_MAX_TEXT])
             case {"status": "interrupted"}:
                 raise Raised("KeyboardInterrupt", "")
             case {"status": "raised", "kind": str(kind), "text": str(text), **rest}:
-                raise Raised(kind, text, *_line(rest))
-            case {"status": str()}:
-                return dict(answer)
-        raise Untransferable(_NO_ANSWER)
+                raise Raised(kind[:80], text[:_MAX_TEXT], *_line(rest))
+        return answer
 
     def _answer_callback(self, packet: Packet) -> Packet:
         """Call one of the check's own functions for the student's code."""
@@ -371,14 +376,14 @@ def _wrong_kind(name: str, value: Any) -> Mismatch:
 def _line(answer: dict[Any, Any]) -> tuple[str, int | None]:
     line, number = answer.get("line"), answer.get("line_number")
     return (
-        line if isinstance(line, str) else "",
+        line[:_MAX_TEXT] if isinstance(line, str) else "",
         number if type(number) is int else None,
     )
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
     """What of an answer is text, where nothing else has a place; short, as names are."""
-    return [value[:80] for value in values if isinstance(value, str)]
+    return [value[:80] for value in values[:_MAX_NAMES] if isinstance(value, str)]
 
 
 def _similar(name: str, names: Any) -> str | None:

@@ -59,6 +59,8 @@ def overall(verdicts: list[Verdict]) -> Verdict:
         if verdict in verdicts:
             return verdict
     counted = [verdict for verdict in verdicts if verdict is not Verdict.SKIPPED]
+    if not counted and verdicts:
+        return Verdict.SKIPPED
     if all(verdict is Verdict.PASSED for verdict in counted):
         return Verdict.PASSED
     if all(verdict is Verdict.NOT_ATTEMPTED for verdict in counted):

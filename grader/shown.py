@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,8 +67,19 @@ def _plain_text(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, np.ndarray):
         return _array_text(value)
-    text = str(value) if isinstance(value, str) else repr(value)
+    text = str(value) if isinstance(value, str) else repr(_plain(value))
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
+
+
+def _plain(value: Any) -> Any:
+    """`value` with NumPy's numbers as Python's and tensors as arrays, at whatever depth."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(map(_plain, value))
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.array if isinstance(value, Tensor) else value
 
 
 def _array_text(array: NDArray[Any]) -> str:
@@ -78,7 +90,8 @@ def _array_text(array: NDArray[Any]) -> str:
 
 
 def _window(array: NDArray[Any], where: tuple[int, ...] | None) -> ShownArray:
-    where = where if where and len(where) == array.ndim else (0,) * array.ndim
+    if not (where and len(where) == array.ndim and all(map(operator.lt, where, array.shape))):
+        where = (0,) * array.ndim
     plane: NDArray[Any] = array
     label = ""
     if array.ndim == 1:

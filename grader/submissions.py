@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import stat
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +170,9 @@ def _parse(content: bytes) -> Any:
     log = logging.getLogger("traitlets")
     level, log.level = log.level, logging.CRITICAL  # nbformat logs what is judged here
     try:
-        return nbformat.reads(content.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ids of cells, which say nothing about answers
+            return nbformat.reads(content.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
     except UnicodeDecodeError as error:
         raise Rejected(f"A notebook is text in UTF-8. Received: other bytes. {again}") from error
     except RecursionError as error:

@@ -5,19 +5,29 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 # What of `grader` a notebook may use: the student's own tools.
 ALLOWED_OF_GRADER = ("grader.check", "grader.hint", "grader.drawing")
 
 # Ways to reach a name that its spelling does not show. Flagged for a person, never failed.
-_DYNAMIC = frozenset(
-    ["getattr", "eval", "exec", "compile", "globals", "locals", "vars", "__import__", "importlib"]
+_DYNAMIC = (
+    *("getattr", "eval", "exec", "compile", "globals", "locals", "vars", "__import__"),
+    *("importlib", "builtins", "__builtins__", "sys.modules", "get_ipython"),
 )
 
-_LINE_MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
-_CELL_MAGIC = re.compile(r"\A\s*%%")
+# Magics that run the rest of their cell, or of their line, as Python.
+_PYTHON_CELL = re.compile(r"\A(\s*)%%(?:time|timeit|capture|prun)\b.*")
+_PYTHON_LINE = re.compile(r"^(\s*)%(?:time|timeit|prun)\s+(?:-\S+\s+)*", re.MULTILINE)
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+# What the names of a scope stand for: a dotted name, or None for a value of their own.
+_Scope = dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -30,12 +40,16 @@ class Use:
 
 @dataclass(frozen=True)
 class _Statement:
-    """One top-level statement: the names it binds and reads, and what they are aliases of."""
+    """One top-level statement: the names it binds, what they are aliases of, and what it uses.
 
-    node: ast.stmt
+    `uses` are dotted names as far as the statement itself tells them; `reads` are those names of
+    the notebook that it rests on.
+    """
+
     binds: frozenset[str]
-    reads: frozenset[str]
     aliases: dict[str, str]
+    uses: tuple[Use, ...]
+    reads: frozenset[str]
 
 
 def bound_names(source: str) -> frozenset[str]:
@@ -52,7 +66,10 @@ def only_calls(source: str, functions: Iterable[str]) -> bool:
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Name)
         and node.value.func.id in wanted
-        and all(isinstance(argument, ast.Constant) for argument in node.value.args)
+        and all(
+            isinstance(argument, ast.Constant)
+            for argument in (*node.value.args, *(word.value for word in node.value.keywords))
+        )
         for node in tree.body  # type: ignore[union-attr]  # bool(tree) above
     )
 
@@ -67,13 +84,15 @@ def forbidden_uses(
     too, and so is all of `grader` but the student's tools.
     """
     statements = [statement for cell in cells for statement in _statements(cell)]
-    aliases: dict[str, str] = {}
+    aliases: _Scope = {}
     for statement in statements:
-        for name, dotted in statement.aliases.items():
-            head, _, rest = dotted.partition(".")
-            aliases[name] = ".".join(part for part in (aliases.get(head, head), rest) if part)
+        aliases |= statement.aliases
     relevant = _behind(statements, frozenset(names))
-    uses = [use for statement in relevant for use in _uses(statement.node, aliases)]
+    uses = [
+        Use(_resolved(use.name, [aliases]) or use.name, use.line)
+        for statement in relevant
+        for use in statement.uses
+    ]
     rules = (*forbid, "grader")
     forbidden = [
         use
@@ -81,7 +100,7 @@ def forbidden_uses(
         if any(_below(use.name, rule) for rule in rules)
         and not any(_below(use.name, allowed) for allowed in ALLOWED_OF_GRADER)
     ]
-    dynamic = [use for use in uses if use.name.partition(".")[0] in _DYNAMIC]
+    dynamic = [use for use in uses if any(_below(use.name, way) for way in _DYNAMIC)]
     return _once(forbidden), _once(dynamic)
 
 
@@ -102,102 +121,160 @@ def _below(name: str, rule: str) -> bool:
 
 
 def _parse(source: str) -> ast.Module | None:
-    if _CELL_MAGIC.match(source):
-        return None
+    """The syntax tree of a cell as IPython runs it, magics included; None if there is none."""
+    from IPython.core.inputtransformer2 import TransformerManager  # slow, and seldom needed
+
+    source = _PYTHON_LINE.sub(r"\1", _PYTHON_CELL.sub(r"\1pass", source))
+    text = source.lstrip("\n")
     try:
-        return ast.parse(_LINE_MAGIC.sub(r"\1pass", source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as "\s" in a student's text
+            manager = TransformerManager()  # type: ignore[no-untyped-call]
+            tree = ast.parse(manager.transform_cell(text))
+    except Exception:  # noqa: BLE001 - tokenizer and parser raise whatever a monstrous cell leads to
         return None
+    ast.increment_lineno(tree, len(source) - len(text))
+    return tree
 
 
-def _statements(source: str) -> list[_Statement]:
+@lru_cache(maxsize=2048)
+def _statements(source: str) -> tuple[_Statement, ...]:
     tree = _parse(source)
-    return [_statement(node) for node in tree.body] if tree else []
+    return tuple(_statement(node) for node in tree.body) if tree else ()
 
 
 def _statement(node: ast.stmt) -> _Statement:
-    binds: set[str] = set()
-    aliases: dict[str, str] = {}
-    reads = {
-        inner.id
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)
+    names = _names_in([node])
+    # `conv.weights = …` and `conv[0] = …` change what `conv` is: they count for that name too.
+    changed = {
+        root.id
+        for inner in _in_scope([node])
+        if isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.ctx, ast.Store)
+        for root in [_root(inner)]
+        if isinstance(root, ast.Name)
     }
-    for inner in _same_scope(node):
-        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            binds.add(inner.name)
-        elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store | ast.Del):
-            binds.add(inner.id)
-        elif isinstance(inner, ast.Assign):
-            dotted = _dotted(inner.value)
-            if dotted:
-                aliases |= {t.id: dotted for t in inner.targets if isinstance(t, ast.Name)}
-        elif isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.ctx, ast.Store):
-            # `conv.weights = …` changes what `conv` is: the statement counts for that name too.
-            root = (_dotted(inner) or "").partition(".")[0]
-            binds |= {root} if root else set()
-    # Imports count wherever they stand: one inside a function is an alias as well.
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Import):
-            imported = {
-                alias.asname or alias.name.partition(".")[0]: alias.name
-                if alias.asname
-                else alias.name.partition(".")[0]
-                for alias in inner.names
-            }
-        elif isinstance(inner, ast.ImportFrom):
-            imported = {
-                alias.asname or alias.name: f"{inner.module}.{alias.name}" for alias in inner.names
-            }
-        else:
-            continue
-        aliases |= imported
-        binds |= set(imported)
-    return _Statement(node, frozenset(binds), frozenset(reads), aliases)
+    # A function may set a name of the notebook's too.
+    told = {
+        name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names
+    }
+    uses = tuple(_uses([node], []))
+    return _Statement(
+        frozenset(names) | changed | told,
+        {name: dotted for name, dotted in names.items() if dotted and dotted != name},
+        uses,
+        frozenset(use.name.partition(".")[0] for use in uses),
+    )
 
 
-def _same_scope(node: ast.AST) -> Iterator[ast.AST]:
-    """`node` and what is inside it, without the bodies of functions and classes."""
-    yield node
-    if isinstance(
-        node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda | ast.ListComp
-    ):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _same_scope(child)
+def _in_scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """`nodes` and what is inside them, in order; of inner scopes only their own node."""
+    left = list(nodes)[::-1]
+    while left:
+        node = left.pop()
+        yield node
+        outer, inner = _parts(node)
+        left += [] if inner is None else outer[::-1]
+        left += list(ast.iter_child_nodes(node))[::-1] if inner is None else []
+
+
+def _parts(node: ast.AST) -> tuple[list[ast.AST], list[ast.AST] | None]:
+    """What of a node is read where it stands, and what in a scope of its own (None: no scope)."""
+    if isinstance(node, _FUNCTIONS):
+        defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
+        if isinstance(node, ast.Lambda):
+            return [*defaults], [node.body]
+        return [*node.decorator_list, *defaults], [*node.body]
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *node.bases, *node.keywords], [*node.body]
+    if isinstance(node, _COMPREHENSIONS):
+        return [], [*ast.iter_child_nodes(node)]
+    return [], None
+
+
+def _names_in(nodes: Iterable[ast.AST]) -> _Scope:
+    """The names that are bound in one scope, and what they are aliases of."""
+    names: _Scope = {}
+    for node in _in_scope(nodes):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names[node.name] = None
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            names.setdefault(node.id, None)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                root = alias.name.partition(".")[0]
+                names[alias.asname or root] = alias.name if alias.asname else root
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            names[node.name] = None
+        if isinstance(node, ast.Assign) and (dotted := _dotted(node.value)):
+            names |= {target.id: dotted for target in node.targets if isinstance(target, ast.Name)}
+    for node in _in_scope(nodes):
+        for name in node.names if isinstance(node, ast.Global) else ():
+            names.pop(name, None)
+    return names
 
 
 def _behind(statements: Sequence[_Statement], names: frozenset[str]) -> list[_Statement]:
     """The statements that bind `names`, or anything that those statements read, and so on."""
+    bound = frozenset[str]().union(*(statement.binds for statement in statements))
     wanted = set(names)
     found: list[_Statement] = []
     left = list(statements)
-    while True:
-        next_found = [statement for statement in left if statement.binds & wanted]
-        if not next_found:
-            return found
+    while next_found := [statement for statement in left if statement.binds & wanted]:
         found += next_found
-        left = [statement for statement in left if statement not in next_found]
-        wanted |= {
-            name
-            for statement in next_found
-            for name in statement.reads
-            if not hasattr(builtins, name)
-        }
+        left = [statement for statement in left if not statement.binds & wanted]
+        reads = frozenset[str]().union(*(statement.reads for statement in next_found))
+        wanted |= reads
+        # A name from nowhere may come from a module of which everything was imported.
+        wanted |= {"*"} if any(not hasattr(builtins, name) for name in reads - bound) else set()
+    return found
 
 
-def _uses(node: ast.AST, aliases: dict[str, str]) -> Iterator[Use]:
-    """Every dotted name in `node`, with its root replaced by what it is an alias of."""
-    if isinstance(node, ast.ImportFrom):
-        for alias in node.names:
-            yield Use(f"{node.module}.{alias.name}", node.lineno)
-    elif isinstance(node, ast.Name | ast.Attribute) and (dotted := _dotted(node)):
-        head, _, rest = dotted.partition(".")
-        resolved = ".".join(part for part in (aliases.get(head, head), rest) if part)
-        yield Use(resolved, node.lineno)
-    else:
-        for child in ast.iter_child_nodes(node):
-            yield from _uses(child, aliases)
+def _uses(nodes: list[ast.AST], scopes: list[_Scope]) -> Iterator[Use]:
+    """Every dotted name that is read in `nodes`, unless it is a value of an inner scope's own."""
+    left = nodes[::-1]
+    while left:
+        node = left.pop()
+        outer, inner = _parts(node)
+        if isinstance(node, ast.ImportFrom):
+            yield from (Use(f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+        elif isinstance(node, ast.Name | ast.Attribute) and (dotted := _dotted(node)):
+            if isinstance(node.ctx, ast.Load) and (name := _resolved(dotted, scopes)):
+                yield Use(name, node.lineno)
+        elif inner is not None:
+            left += outer[::-1]
+            local = _names_in(inner)
+            if isinstance(node, _FUNCTIONS):
+                arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
+                local = dict.fromkeys(arguments) | local
+            yield from _uses(inner, [*scopes, local])
+        else:
+            left += list(ast.iter_child_nodes(node))[::-1]
+
+
+def _resolved(dotted: str, scopes: Sequence[_Scope]) -> str | None:
+    """`dotted` with its first part replaced by what it stands for; None for a value of its own."""
+    seen: set[str] = set()
+    for scope in reversed(scopes):
+        while True:
+            head, _, rest = dotted.partition(".")
+            if head not in scope or head in seen:
+                break
+            seen.add(head)
+            meant = scope[head]
+            if meant is None:
+                return None
+            dotted = f"{meant}.{rest}" if rest else meant
+    return dotted
+
+
+def _root(node: ast.AST) -> ast.AST:
+    """`conv` of `conv.weights[0]`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return node
 
 
 def _dotted(node: ast.AST) -> str:

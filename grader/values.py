@@ -195,7 +195,8 @@ class _Packer:
             return self._array("tensor", value.array)
         if isinstance(value, np.random.Generator):
             state = value.bit_generator.state
-            return ["generator", type(value.bit_generator).__name__, self.tree(dict(state), depth)]
+            name = type(value.bit_generator).__name__
+            return ["generator", name, self.tree(dict(state), depth + 1)]
         if isinstance(value, random.Random):
             raise Untransferable("Use NumPy's random generator, `numpy.random.default_rng(…)`.")
         tensor = _tensor_numbers(value)
@@ -243,6 +244,7 @@ class _Unpacker:
         self.functions = functions
         self.make_tensor = make_tensor
         self.nodes = 0
+        self.used = 0
 
     def value(self, tree: Any, depth: int) -> Any:
         self.nodes += 1
@@ -285,8 +287,10 @@ class _Unpacker:
         sizes_are_whole = all(type(size) is int and 0 <= size < 2**31 for size in shape)
         if dtype not in _DTYPES or not sizes_are_whole or len(shape) > 16:
             raise Untransferable("An array has an allowed dtype and a shape of whole numbers.")
-        if not 0 <= index < len(self.buffers):
+        # Each buffer once and in order: one named many times would be copied many times.
+        if index != self.used or index >= len(self.buffers):
             raise Untransferable("An array's bytes are missing.")
+        self.used += 1
         width = np.dtype(dtype).itemsize
         length = width
         for size in shape:  # Python's whole numbers: a product that overflows would agree
@@ -295,7 +299,10 @@ class _Unpacker:
             raise Untransferable("An array's bytes do not agree with its shape.")
         order = np.dtype(dtype).newbyteorder("<")
         flat = np.frombuffer(self.buffers[index], order).astype(dtype)  # a copy, so writable
-        array = flat.reshape([int(size) for size in shape])
+        try:
+            array = flat.reshape(shape)
+        except ValueError as error:  # no numbers at all, in a shape that NumPy cannot count
+            raise Untransferable("An array's bytes do not agree with its shape.") from error
         match kind:
             case "numpy":
                 return array
@@ -319,7 +326,7 @@ class _Unpacker:
 def _is_plain_key(key: Any) -> bool:
     if isinstance(key, tuple):
         return all(map(_is_plain_key, key))
-    return key is None or isinstance(key, bool | int | float | str)
+    return key is None or isinstance(key, bool | int | float | str | np.generic)
 
 
 def _valid_text(text: str) -> str:
@@ -333,11 +340,35 @@ def _generator(name: str, state: Any) -> np.random.Generator:
     if name not in _BIT_GENERATORS or not isinstance(state, Mapping):
         raise Untransferable("A random generator is one of NumPy's.")
     bit_generator = getattr(np.random, name)(0)
+    if not _like(state, bit_generator.state):
+        raise Untransferable("A random generator's state is not one of NumPy's.")
     try:
         bit_generator.state = state
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise Untransferable("A random generator's state is not one of NumPy's.") from error
     return np.random.Generator(bit_generator)
+
+
+# NumPy believes these without looking, and reads memory at them when it draws.
+_POSITIONS = {"pos": 624, "buffer_pos": 4}
+
+
+def _like(state: Any, real: Any, key: str = "") -> bool:
+    """Whether a claimed state has the keys, kinds and shapes of a real one."""
+    if isinstance(real, Mapping):
+        return (
+            isinstance(state, Mapping)
+            and state.keys() == real.keys()
+            and all(_like(state[key], real[key], key) for key in real)
+        )
+    if isinstance(real, np.ndarray):
+        return isinstance(state, np.ndarray) and (state.dtype, state.shape) == (
+            real.dtype,
+            real.shape,
+        )
+    if type(state) is not type(real):
+        return False
+    return isinstance(real, str) or 0 <= state <= _POSITIONS.get(key, 2**128 - 1)
 
 
 def _tensor_numbers(value: Any) -> NDArray[Any] | None:

@@ -43,7 +43,7 @@ def cells_of(answers: Mapping[str, str]) -> list[Cell]:
 
 def notebook(cells: Sequence[Cell], lesson: str | None = "convolution") -> dict[str, Any]:
     """A notebook of code cells: a source, or an (exercise, source) whose cell is marked."""
-    made = []
+    made: list[dict[str, Any]] = []
     for number, cell in enumerate(cells):
         exercise, source = cell if isinstance(cell, tuple) else (None, cell)
         made.append(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
 import time
+from collections.abc import Callable
 from time import monotonic
 
 import pytest
@@ -34,39 +37,50 @@ def test_an_endless_loop_is_stopped() -> None:
     assert monotonic() - begun < 2.0
 
 
+def stopped(block: Callable[[], None], seconds: float = 0.05) -> bool:
+    """Whether `block` was stopped at its limit."""
+    try:
+        with limit(seconds):
+            block()
+    except DeadlinePassed:
+        return True
+    return False
+
+
 def test_a_call_inside_c_is_late_when_it_returns() -> None:
     """A call that Python cannot interrupt goes on to its end, and then has not ended in time."""
     after = []
-    with pytest.raises(DeadlinePassed), limit(0.02):
+
+    def sleeps() -> None:
         time.sleep(0.1)
         spin()
         after.append(True)
+
+    assert stopped(sleeps, 0.02)
     assert not after
 
 
 def test_code_that_swallows_the_interrupt_is_stopped() -> None:
-    """Catching Exception, or an interrupt or two, gains no time worth speaking of."""
+    """Catching an interrupt or two gains no time worth speaking of."""
 
     def stubborn() -> None:
         for _ in range(3):
-            try:
+            with contextlib.suppress(Exception, KeyboardInterrupt):
                 spin()
-            except (Exception, KeyboardInterrupt):
-                continue
 
     begun = monotonic()
-    with pytest.raises(DeadlinePassed), limit(0.05):
-        stubborn()
+    assert stopped(stubborn)
     assert monotonic() - begun < 2.0
 
 
 def test_code_that_swallows_and_then_ends_is_late_all_the_same() -> None:
     """A block that catches the interrupt and returns has still not ended in time."""
-    with pytest.raises(DeadlinePassed), limit(0.05):
-        try:
+
+    def late() -> None:
+        with contextlib.suppress(KeyboardInterrupt):
             spin()
-        except KeyboardInterrupt:
-            pass
+
+    assert stopped(late)
 
 
 def test_the_blocks_own_exception_comes_through() -> None:
@@ -76,19 +90,24 @@ def test_the_blocks_own_exception_comes_through() -> None:
 
 
 def test_a_persons_interrupt_stays_one() -> None:
-    """Ctrl-C before the limit is no deadline."""
+    """Ctrl-C before the limit is no deadline, also inside a nested one."""
     with pytest.raises(KeyboardInterrupt), limit(5.0):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), limit(5.0), limit(5.0):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_is_handled_as_before() -> None:
+    """After the block, whoever handled an interrupt handles it again."""
+    before = signal.getsignal(signal.SIGINT)
+    assert stopped(spin)
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_no_interrupt_arrives_late() -> None:
     """However close the end of a block is to its limit, the code after it is never interrupted."""
     for _ in range(100):
-        try:
-            with limit(0.002):
-                spin(0.002)
-        except DeadlinePassed:
-            pass
+        stopped(lambda: spin(0.002), 0.002)
         spin(0.0005)
 
 
@@ -101,7 +120,7 @@ def test_no_thread_stays_behind() -> None:
     end = monotonic() + 2.0
     while threading.active_count() > before and monotonic() < end:
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_limits_nest() -> None:

@@ -57,6 +57,17 @@ def test_only_small_images_show_their_numbers() -> None:
     assert not bare.texts
 
 
+@pytest.mark.parametrize("neighbors", [0, 1, 2])
+@pytest.mark.parametrize("columns", [3, 7, 12])
+def test_every_number_stays_in_its_pixel(columns: int, neighbors: int) -> None:
+    """However many pixels and images share the width, no number touches the next one."""
+    values = np.full((5, columns), -0.08)
+    drawing.show(values, *[np.ones((5, 7))] * neighbors)
+    ax = plt.gcf().axes[0]
+    pixel = ax.get_window_extent().width / columns
+    assert max(text.get_window_extent().width for text in ax.texts) < 0.9 * pixel
+
+
 def test_zero_is_white_in_a_signed_map() -> None:
     """An array with negative values is drawn between its largest size below and above zero."""
     drawing.show(np.array([[-3.0, 1.0]]))

@@ -59,7 +59,7 @@ def test_an_exercise_reads_as_its_id() -> None:
 @pytest.mark.parametrize("id", ["", "two words", "1st", "max-pool", "../x"])
 def test_an_id_is_a_python_name(id: str) -> None:  # noqa: A002
     """Anything that could not be a name in a notebook is refused."""
-    with pytest.raises(AuthorError, match="An exercise's id is a Python name. Received: "):
+    with pytest.raises(AuthorError, match=r"An exercise's id is a Python name\. Received: "):
         Exercise(id, title="")
 
 
@@ -153,4 +153,4 @@ def test_misconceptions_tell_which_names_are_functions() -> None:
     def wrong_size() -> dict[str, int]:
         return {"size": 3}
 
-    assert layer.function_names == {"relu"}
+    assert layer.function_names == frozenset({"relu"})

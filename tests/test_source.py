@@ -100,11 +100,11 @@ def test_markers_come_in_pairs(cell: str, sentence: str) -> None:
 @pytest.mark.parametrize("marker", ["### BEGIN SOLUTION", "### END SOLUTION"])
 def test_a_solution_outside_an_answer_is_refused(marker: str) -> None:
     """A solution in a cell that is not marked as an answer would reach the students."""
-    with pytest.raises(AuthorError, match="Received: one outside, in 01_x.py"):
+    with pytest.raises(AuthorError, match=r"Received: one outside, in 01_x\.py"):
         parse(f"# %%\n{marker}\na = 1\n", "01_x.py")
 
 
 def test_a_raw_cell_is_refused() -> None:
     """A lesson has no third kind of cell."""
-    with pytest.raises(AuthorError, match="Received: raw in 01_x.py"):
+    with pytest.raises(AuthorError, match=r"Received: raw in 01_x\.py"):
         parse("# %% [raw]\n# text\n", "01_x.py")

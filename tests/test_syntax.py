@@ -33,7 +33,12 @@ def found(*cells: str, name: str = "conv") -> list[str]:
         ("total = sum(row for row in rows)", {"total"}),
         ("squares = {k: v for k, v in pairs}", {"squares"}),
         ("kernel[0] = 1", {"kernel"}),
+        ("conv.weights = 1", {"conv"}),
+        ("try: pass\nexcept ValueError as error: pass", {"error"}),
+        ("def f():\n    import numpy as np", {"f"}),
+        ("'\\sigma'\na = 1", {"a"}),
         ("%matplotlib inline\n!ls\na = 1", {"a"}),
+        ("%time a = 1", {"a"}),
         ("if True:\n    !ls\n    a = 1", {"a"}),
         ("a ==", set()),
         ("a = 1\x00", set()),
@@ -87,6 +92,9 @@ def test_only_calls(cell: str, *, expected: bool) -> None:
         "import scipy\nclass A:\n    def f(self, a): return scipy.signal.f(a)\nconv = A().f",
         "import scipy\ndef conv(a, f=scipy.signal.convolve2d): return f(a, a)",
         "import scipy\n@scipy.signal.x\ndef conv(a): return a",
+        "import scipy\nsum = scipy.signal.convolve2d\ndef conv(a): return sum(a, a)",
+        "import scipy\ndef conv(a): return [scipy.signal.convolve2d(row, row) for row in a]",
+        "import scipy\ndef setup():\n    global conv\n    conv = scipy.signal.convolve2d",
     ],
 )
 def test_a_forbidden_name_is_found(cell: str) -> None:
@@ -159,7 +167,7 @@ def test_another_cell_is_not_held_against_this_one(cell: str) -> None:
         "import scipy.ndimage\ndef conv(a): return scipy.ndimage.rotate(a, 1)",
         "# scipy.signal.convolve2d\ndef conv(a):\n    'scipy.signal'\n    return a",
         "def conv(a): return a.scipy.signal",
-        "from grader import check, hint\nfrom grader.drawing import show\ndef conv(a): return show(a)",
+        "from grader import check\nfrom grader.drawing import show\ndef conv(a): return show(a)",
         "def conv(a) return scipy.signal",
     ],
 )
@@ -173,7 +181,7 @@ def test_what_is_not_forbidden_is_not_found(cell: str) -> None:
     [
         "from grader.rubrics import oracles\ndef conv(a): return oracles.correlate(a, a)",
         "import grader\ndef conv(a): return grader.rubrics.oracles.correlate(a, a)",
-        "def conv(a):\n    from grader.rubrics.oracles import correlate\n    return correlate(a, a)",
+        "def conv(a):\n    from grader.rubrics.oracles import correlate as c\n    return c(a, a)",
     ],
 )
 def test_the_grader_itself_is_always_forbidden(cell: str) -> None:

@@ -28,7 +28,8 @@ def convolve2d(image, kernel):
 """
 PAGE = """<body style="margin: 0; background: #fff; font: 14px system-ui, sans-serif">
 <div id="shot" style="width: 760px; padding: 14px 18px">
-<pre style="background: #f5f5f5; padding: 8px; margin: 0 0 10px">check("convolve2d")</pre>{}</div>"""
+<pre style="background: #f5f5f5; padding: 8px; margin: 0 0 10px">check("convolve2d")</pre>
+{}</div>"""
 
 
 def main() -> None:

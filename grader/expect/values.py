@@ -43,7 +43,8 @@ def close(received: Any, expected: Any, *, tolerance: float = 1e-4) -> None:
         )
     allowed = tolerance * max(1.0, float(np.abs(wanted).max(initial=0.0)))
     # Compared in double precision: unsigned and small integers would wrap round.
-    differs = np.abs(array.astype(np.float64) - wanted.astype(np.float64)) > allowed
+    with np.errstate(over="ignore"):
+        differs = np.abs(array.astype(np.float64) - wanted.astype(np.float64)) > allowed
     if differs.any():
         where = _first(differs)
         raise Mismatch(

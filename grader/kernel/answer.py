@@ -176,7 +176,7 @@ def _raised(error: BaseException) -> dict[str, Any]:
 def _text_of(error: BaseException) -> str:
     try:
         return str(error)[:_MAX_TEXT]
-    except Exception:  # noqa: BLE001 - the student's own __str__ may raise anything
+    except BaseException:  # noqa: BLE001 - the student's own __str__ may raise anything
         return "(its text cannot be shown: its own __str__ raises)"
 
 

@@ -61,13 +61,10 @@ def _nothing(*_args: object, **_kwargs: object) -> None:
     """Do nothing: a graded notebook is judged from outside."""
 
 
-def main() -> None:
-    """Start the kernel and serve it until it is shut down."""
-    install_stub()
-
+def kernel_class() -> type[Any]:
+    """The kernel that answers questions; to be called once the stub is installed."""
     import zmq
     from ipykernel.ipkernel import IPythonKernel
-    from ipykernel.kernelapp import IPKernelApp
     from jupyter_client.session import Session
 
     from grader.kernel.answer import Answerer
@@ -136,7 +133,15 @@ def main() -> None:
     def _packet(message: dict[str, Any]) -> Packet:
         return Packet(message["content"]["tree"], tuple(bytes(part) for part in message["buffers"]))
 
-    IPKernelApp.launch_instance(kernel_class=AnsweringKernel)
+    return AnsweringKernel
+
+
+def main() -> None:
+    """Start the kernel and serve it until it is shut down."""
+    install_stub()
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(kernel_class=kernel_class())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,224 @@
+"""The misconception that explains a student's answers is found, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader import Exercise, expect
+from grader.diagnose import diagnose, explanations
+from grader.testing import judge_here
+from tests.exercises import Function, asks
+
+
+def mean_of(**settings: Any) -> Exercise:
+    """An exercise `mean` with misconceptions, the most specific first."""
+    mean = Exercise("mean", title="", **{"seconds": 0.2, **settings})
+
+    @mean.check(points=1)
+    def averages(mean: Function, rng: Any) -> None:
+        """The mean of an array's numbers."""
+        for size in (1, 4, 0):
+            numbers = rng.random(size)
+            expect.close(mean(numbers), numbers.mean() if size else 0.0)
+
+    @mean.misconception("You take the sum.")
+    def sums(numbers: Any) -> Any:
+        return numbers.sum()
+
+    @mean.misconception("You divide by nothing at all.")
+    def breaks_when_empty(numbers: Any) -> Any:
+        if len(numbers) == 0:
+            raise ValueError("empty")
+        return numbers.mean()
+
+    @mean.misconception("You return something that is no number.")
+    def says_so(numbers: Any) -> Any:
+        return "the mean"
+
+    return mean
+
+
+def found(source: str, exercise: Exercise | None = None) -> list[str]:
+    """The names of all misconceptions that explain what `source` answers."""
+    exercise = exercise or mean_of()
+    return [known.name for known in explanations(exercise, judge_here(exercise, source))]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def mean(x): return sum(x.tolist())", ["sums"]),
+        ("def mean(x): return float(x.sum().astype('float32'))", ["sums"]),
+        ("def mean(x): return 'the mean'", ["says_so"]),
+        ("def mean(x): return 'the median'", []),
+        ("def mean(x): return x.sum() + 0.01", []),
+        ("def mean(x): return x.sum(keepdims=True)", []),
+        ("def mean(x): return x.sum() if len(x) < 2 else x.prod()", []),
+        ("def mean(x): return x.mean() if len(x) else 0.0", []),
+        ("def mean(x): ...", []),
+        ("pass", []),
+        ("mean = 3", []),
+        (
+            "def mean(x):\n    if not len(x): raise ValueError('no')\n    return x.mean()",
+            ["breaks_when_empty"],
+        ),
+        ("def mean(x):\n    if not len(x): raise IndexError\n    return x.mean()", []),
+        ("def mean(x):\n    while True: pass", []),
+    ],
+)
+def test_a_function_is_recognised_by_its_outputs(source: str, expected: list[str]) -> None:
+    """A misconception explains a function that answers every call as it would, errors included."""
+    assert found(source) == expected
+
+
+def test_the_student_reads_the_first_explanation() -> None:
+    """Where several explain the answers, the rubric's order decides: the most specific is first."""
+    mean = mean_of()
+    mean.misconception("You do not average.")(lambda numbers: numbers.sum())
+    judgement = judge_here(mean, "def mean(x): return x.sum()")
+    assert [known.name for known in explanations(mean, judgement)] == ["sums", "<lambda>"]
+    diagnosis = diagnose(mean, judgement)
+    assert diagnosis is not None
+    assert (diagnosis.misconception, diagnosis.message) == ("sums", "You take the sum.")
+
+
+def test_nothing_is_diagnosed_where_nothing_fits() -> None:
+    """A wrong answer of another kind, and a right one, have no diagnosis."""
+    for source in ("def mean(x): return 7.5", "def mean(x): return x.mean() if len(x) else 0.0"):
+        mean = mean_of()
+        assert diagnose(mean, judge_here(mean, source)) is None
+
+
+def test_a_misconception_that_never_ends_explains_a_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A wrong loop is recognised by its never ending, and delays nobody."""
+    monkeypatch.setattr("grader.diagnose.PATIENCE", 0.05)
+    mean = mean_of()
+
+    @mean.misconception("Your loop never ends.")
+    def loops(numbers: Any) -> None:
+        while True:
+            pass
+
+    assert found("def mean(x):\n    while True: pass", mean) == ["loops"]
+    assert found("def mean(x): return x.sum()", mean) == ["sums"]
+
+
+def value_exercise() -> Exercise:
+    """An exercise whose names are a value and a pair."""
+    size = Exercise("size", title="", names=("size", "shape"))
+
+    @size.check(points=1)
+    def fits(size: Any, shape: Any) -> None:
+        """The size is 4, the shape (2, 2)."""
+        expect.equal(size, 4)
+        expect.equal(shape, (2, 2))
+
+    @size.misconception("You count one too many.")
+    def one_more() -> dict[str, Any]:
+        return {"size": 5, "shape": (2, 2)}
+
+    @size.misconception("You mix up rows and columns.")
+    def swapped() -> dict[str, Any]:
+        return {"shape": (4, 1)}
+
+    return size
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("size = 5; shape = (2, 2)", ["one_more"]),
+        ("size = 5; shape = [2, 2]", ["one_more"]),
+        ("size = 5.0; shape = (2, 2)", []),
+        ("size = 5; shape = (2, 3)", []),
+        ("size = 4; shape = (4, 1)", ["swapped"]),
+        ("size = 4; shape = (4,)", []),
+        ("size = 4; shape = (2, 2)", []),
+    ],
+)
+def test_values_are_recognised_by_being_the_same(source: str, expected: list[str]) -> None:
+    """A misconception that gives values explains exactly those values."""
+    assert found(source, value_exercise()) == expected
+
+
+def dark() -> Exercise:
+    """An exercise about a kernel, with a misconception told by a predicate."""
+
+    def is_positive(kernel: Any) -> None:
+        expect.that(bool(np.sum(kernel) > 0), "Its sum is positive.")
+
+    kernel = asks(is_positive, names=("kernel",))
+
+    @kernel.misconception("Your kernel darkens.", recognise=lambda kernel: kernel.sum() < -1)
+    def darkens() -> dict[str, Any]:
+        return {"kernel": -np.ones((3, 3))}
+
+    return kernel
+
+
+NUMPY = "import numpy as np\n"
+
+
+def test_a_predicate_recognises_what_has_no_one_form() -> None:
+    """A predicate decides, not the example that stands beside it."""
+    assert found(f"{NUMPY}kernel = np.full((2, 2), -7.0)", dark()) == ["darkens"]
+    assert found(f"{NUMPY}kernel = np.full((2, 2), -0.1)", dark()) == []
+
+
+@pytest.mark.parametrize("value", ["[[-1, -1]]", "-5", "(-1.5,)", "np.array([[0]])", "{}", "''"])
+def test_a_predicate_confused_by_a_value_recognises_nothing(value: str) -> None:
+    """A value of another kind than the predicate is about is merely not recognised."""
+    found(f"{NUMPY}kernel = {value}", dark())
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        lambda kernel: kernel.no_such_thing,
+        lambda kernel: {1: kernel}[3],
+        lambda kernel: 1 // (kernel[0] + 1)[()].astype(int).item(),
+        lambda kernel: float(kernel.size) ** 5000.0,
+        lambda kernel: kernel > 0,  # an array, neither true nor false
+    ],
+)
+def test_a_predicate_that_raises_recognises_nothing(predicate: Callable[..., bool]) -> None:
+    """Whatever a predicate raises on a strange value, grading goes on."""
+    kernel = dark()
+    kernel.misconceptions.clear()
+    kernel.misconception("…", recognise=predicate)(lambda: {"kernel": 1})
+    assert found(f"{NUMPY}kernel = -np.ones(3)", kernel) == []
+
+
+def test_a_predicate_about_a_missing_name_recognises_nothing() -> None:
+    """A predicate is asked only where the student has given all its names a value."""
+    assert found("pass", dark()) == []
+
+
+def test_an_infinite_answer_is_not_like_every_other() -> None:
+    """A misconception that divides by zero explains only answers that do the same."""
+
+    def halves(f: Function) -> None:
+        expect.close(f(np.array([0.0, 2.0])), np.array([0.0, 1.0]))
+
+    f = asks(halves)
+    f.misconception("You divide by it.")(lambda x: 1 / x)
+    assert found("def f(x):\n    return 1 / x.clip(1e-300)", f) == []
+    assert found(f"{NUMPY}def f(x): return np.array([np.inf, 0.5])", f) == ["<lambda>"]
+    assert found(f"{NUMPY}def f(x): return np.array([np.inf, 7.0])", f) == []
+
+
+def test_a_handed_over_function_leaves_nothing_to_compare() -> None:
+    """Calls that were given a function are gone when the check is over: no diagnosis, no error."""
+
+    def applies(f: Function) -> None:
+        expect.equal(f(lambda: 2), 2)
+
+    f = asks(applies)
+    f.misconception("You do not call it.")(lambda g: 3 if g else 0)
+    assert found("def f(g): return 3", f) == []
