@@ -14,8 +14,9 @@
 # %% [markdown]
 # # Lesson 1 · Convolution
 #
-# A convolutional neural network (CNN) looks at an image through small windows. In this lesson you
-# build what happens in such a window, by hand, with NumPy only.
+# A convolutional neural network (CNN) picks out patterns in an image: edges, shapes, faces. It does
+# so in its **convolutional layers**, which look at the image through small windows. In this lesson
+# you build what happens in such a window, by hand, with NumPy only.
 #
 # **When you are done, you can**
 #
@@ -70,7 +71,7 @@ show(color, photo, titles=["color", "photo"])
 # ## 2. One patch, one number
 #
 # A **kernel** (also called a **filter**) is a small grid of numbers, its **weights**. Lay it on an
-# equally large **patch** of the image: each weight meets the pixel below it. Multiply each pair and
+# equally large **patch** of the image: each weight meets the pixel under it. Multiply each pair and
 # add up the products. The sum is the **response** of the patch to the kernel.
 #
 # ![A 3 by 3 patch of an image, times a 3 by 3 kernel element by element, gives nine products; their
@@ -125,7 +126,8 @@ hint("patch_response")
 # One response tells something about one patch. To learn about the whole image, slide the kernel
 # over it, one pixel at a time, and write each response down where the window stands. This is the
 # operation that gives convolutional networks their name: a **convolution** turns an **input
-# channel** into an **output channel** by means of a kernel and a sliding window.
+# channel** into an **output channel** by means of a kernel and a sliding window. At every place of
+# the window, the sum of the element-wise products is computed and stored.
 #
 # ![Animation: a 3 by 3 window slides over a 5 by 6 input channel, row by row. At every step the
 # nine products are added up, and the sum fills the next cell of the 3 by 4 output
@@ -196,6 +198,8 @@ show(
 # both.
 #
 # ### Exercise: the size of a feature map
+#
+# Write `feature_map_size`, for images and kernels of any size.
 
 
 # %% exercise="feature_map_size"
@@ -290,8 +294,8 @@ if finished(across, down):
 # training changes them step by step so that the network's answers improve. Kernels that find edges
 # then **emerge** by themselves, because edges are useful to almost any question about images. And
 # since the next layer slides its kernels over feature maps instead of pixels, its features are
-# combinations of features, and more complex ones. In lesson 3 you will watch a kernel being
-# learned.
+# combinations of features: the deeper the layer, the more complex they become. In lesson 3 you will
+# watch a kernel being learned.
 #
 # ## 6. Blur and sharpen
 #
@@ -315,7 +319,8 @@ show(dots, as_it_is, convolve2d(dots, as_it_is), titles=["dots", "kernel", "feat
 # Write two 3×3 kernels as NumPy arrays:
 #
 # - `blur` keeps the brightness of even areas, and spreads a bright dot over its neighbors: all four
-#   (up, down, left, right) get some of its light, it keeps half at most, and no weight is negative;
+#   (up, down, left, right) get some of its light, the dot itself keeps half at most, and no weight
+#   is negative;
 # - `sharpen` keeps the brightness of even areas, and makes the step across every vertical and every
 #   horizontal edge larger.
 
@@ -333,7 +338,7 @@ check("blur_and_sharpen")
 
 # %% [markdown]
 # **See it.** Values above 1 or below 0, which sharpening makes at edges, are cut off for the
-# picture. Can you tell the name plate in each of the three?
+# picture. Compare the name tag and the ribbons on the uniform in all three.
 
 # %%
 if finished(blur, sharpen):
@@ -398,7 +403,7 @@ check("true_convolution")
 # image.](figures/01_padding.png)
 #
 # `padding` counts the zeros on **each** side. For a 3×3 kernel, `padding = 1` keeps the size, which
-# Keras calls `padding="same"`. (Keras leaves the counting to itself; here you do it.)
+# Keras calls `padding="same"`. (Keras works the number out by itself; here you choose it.)
 #
 # ### Exercise: a frame of zeros
 #
@@ -428,7 +433,8 @@ check("zero_pad")
 # %% [markdown]
 # **See it.** Padding has a price. The frame is black, so at the border of a bright image the kernel
 # finds an edge that is not there. Here is a corner of the photograph with nothing but sky in it;
-# which columns of the maps answer, and with which sign?
+# which columns of the maps answer, and with which sign? (Colors are scaled to each map: compare the
+# numbers.)
 
 # %%
 sky = photo[:5, 121:]
@@ -534,7 +540,7 @@ check("strongest_match")
 
 # %% [markdown]
 # **See it.** The found window is framed. And look at the map of all responses: how many other stars
-# do you find in it? They are the small blue dots at the left. The collar and the name plate answer
+# do you find in it? They are the small blue dots at the left. The collar and the name tag answer
 # too: they are bright things on dark ground, as the star is. A single kernel is easily fooled; a
 # network asks many questions and combines the answers.
 
@@ -544,7 +550,7 @@ if finished(found):
     show(
         photo,
         convolve2d(photo, star_kernel),
-        titles=[f"strongest match: {found}", "responses to the star"],
+        titles=[f"row {found[0]}, column {found[1]}", "responses to the star"],
         window=(*found, *star_kernel.shape),
     )
 

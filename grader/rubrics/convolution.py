@@ -63,20 +63,27 @@ def returns_one_number(patch_response: Function, rng: Rng) -> None:
 @patch_response.check(points=2, after=returns_one_number)
 def sums_the_products(patch_response: Function, rng: Rng) -> None:
     """Each pixel is multiplied by the weight that lies on it, and the products are added up."""
-    for patch, kernel in _patches_and_kernels(rng):
+    cases = list(_patches_and_kernels(rng))
+    for patch, kernel in cases[:2]:
+        patch_response(patch, kernel)  # two answers tell which mistake it is; one may be chance
+    for patch, kernel in cases:
         expect.close(patch_response(patch, kernel), correlate(patch, kernel)[0, 0])
 
 
 def _patches_and_kernels(rng: Rng) -> Iterator[tuple[Array, Array]]:
-    """A square and two oblong patches, on which no two answers, right or wrong, are the same."""
+    """Two square and two oblong patches, on which no two answers, right or wrong, are the same.
+
+    The first response is positive, the second negative.
+    """
     anywhere = (mean_of_products, divided_by_the_weights, kernel_turned_around, sum_times_sum)
-    for shape in ((3, 3), (2, 4), (5, 2)):
+    for case, shape in enumerate(((3, 3), (3, 3), (2, 4), (5, 2))):
         wrong_answers = (*anywhere, matrix_product_summed) if shape == (3, 3) else anywhere
         while True:
             patch, kernel = draw_image(rng, shape), draw_kernel(rng, shape)
             answers = [float(wrong.function(patch, kernel)) for wrong in wrong_answers]
-            answers.append(float(correlate(patch, kernel)[0, 0]))
-            if np.diff(np.sort(answers)).min() > 0.05:
+            response = float(correlate(patch, kernel)[0, 0])
+            apart = np.diff(np.sort([*answers, response, -response])).min() > 0.05
+            if apart and (case > 1 or (response < 0) == (case == 1)):
                 break
         yield patch, kernel
 
@@ -91,7 +98,7 @@ def products_not_summed(patch: Array, kernel: Array) -> Array:
 
 @patch_response.misconception(
     "You multiply patch and kernel as matrices, rows by columns. A kernel lies on the patch like a "
-    "stencil: each weight meets only the one pixel below it. Which operator does that?"
+    "stencil: each weight meets only the one pixel under it. Which operator does that?"
 )
 def matrix_product(patch: Array, kernel: Array) -> Any:
     return patch @ kernel
@@ -99,7 +106,7 @@ def matrix_product(patch: Array, kernel: Array) -> Any:
 
 @patch_response.misconception(
     "You add up the entries of the matrix product. There every pixel meets several weights; on a "
-    "patch, each weight meets only the pixel below it. Which operator keeps to those pairs?"
+    "patch, each weight meets only the pixel under it. Which operator keeps to those pairs?"
 )
 def matrix_product_summed(patch: Array, kernel: Array) -> Any:
     return (patch @ kernel).sum()
@@ -252,15 +259,18 @@ feature_map_size = Exercise(
 
 
 def _sizes(rng: Rng, kernel_sizes: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """Pairs of image size and kernel size; the image is never a multiple of the kernel."""
+    """Pairs of image size and kernel size; the image is never a multiple of the kernel.
+
+    A kernel of 7 comes first: smaller ones do not tell all wrong answers apart.
+    """
     for kernel_size in kernel_sizes:
-        yield kernel_size * int(rng.integers(4, 9)) + 1, kernel_size
+        yield kernel_size * int(rng.integers(6, 10)) + 1, kernel_size
 
 
 @feature_map_size.check(points=1)
 def counts_the_places_of_odd_kernels(feature_map_size: Function, rng: Rng) -> None:
     """The size is the number of places where a kernel of odd size fits into the image."""
-    for image_size, kernel_size in _sizes(rng, (3, 5, 7)):
+    for image_size, kernel_size in _sizes(rng, (7, 5, 3)):
         expect.equal(feature_map_size(image_size, kernel_size), positions(image_size, kernel_size))
 
 
@@ -268,7 +278,7 @@ def counts_the_places_of_odd_kernels(feature_map_size: Function, rng: Rng) -> No
 def counts_the_places_of_any_kernel(feature_map_size: Function, rng: Rng) -> None:
     """It is so for kernels of any size, even ones too; one as large as the image fits once."""
     whole = int(rng.integers(3, 9)) * 2
-    for image_size, kernel_size in (*_sizes(rng, (3, 4, 2, 6)), (whole, whole)):
+    for image_size, kernel_size in (*_sizes(rng, (7, 4, 2, 6)), (whole, whole)):
         expect.equal(feature_map_size(image_size, kernel_size), positions(image_size, kernel_size))
 
 
@@ -451,9 +461,11 @@ def _do_not_sum_to_zero(vertical_edges: Any, horizontal_edges: Any) -> bool:
 
 
 def _find_lines(vertical_edges: Any, horizontal_edges: Any) -> bool:
-    kernels = (vertical_edges, horizontal_edges)
-    flat = _signs(*kernels) == (0, 0, 0, 0, 0, 0)
-    return flat and all(bool(np.any(np.asarray(kernel))) for kernel in kernels)
+    if _signs(vertical_edges, horizontal_edges) != (0, 0, 0, 0, 0, 0):
+        return False
+    across, down = np.asarray(vertical_edges), np.asarray(horizontal_edges)
+    same_on_both_sides = np.allclose(across, across[:, ::-1]) and np.allclose(down, down[::-1])
+    return bool(same_on_both_sides and across.any() and down.any())
 
 
 def _are_slanted(vertical_edges: Any, horizontal_edges: Any) -> bool:
@@ -617,6 +629,18 @@ def _averages(kernel: Any) -> bool:
     return bool((weights >= 0).all()) and bool(weights[1, 1] < 0.9 * weights.sum())
 
 
+def _only_adds_up(kernel: Any) -> bool:
+    weights = _weights(kernel)
+    return bool(np.all(weights == np.round(weights))) and bool(weights.sum() > 1)
+
+
+def _lies_on_one_line(kernel: Any) -> bool:
+    """Whether all the light stays in the middle row, in the middle column or on one diagonal."""
+    weights = _weights(kernel)
+    lines = (weights[1], weights[:, 1], np.diag(weights), np.diag(weights[:, ::-1]))
+    return any(np.count_nonzero(line) == np.count_nonzero(weights) for line in lines)
+
+
 def _sharpens(kernel: Any) -> bool:
     weights = _weights(kernel)
     return bool(weights[1, 1] > 1) and bool((weights < 0).any())
@@ -634,7 +658,7 @@ def sharpen_for_blur() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "Your blur adds the neighbors up without dividing, so the picture becomes several times too "
     "bright. What must the nine weights sum to, so that an even area stays as it is?",
-    recognise=lambda blur: _averages(blur) and bool(_weights(blur).sum() > 1.01),
+    recognise=lambda blur: _averages(blur) and _only_adds_up(blur),
 )
 def not_normalized() -> dict[str, Array]:
     return {"blur": np.ones((3, 3)), "sharpen": AS_IS + SET_APART}
@@ -655,7 +679,8 @@ def blur_does_nothing() -> dict[str, Array]:
     recognise=lambda blur: (
         _averages(blur)
         and bool(np.isclose(_weights(blur).sum(), 1, atol=0.01))
-        and not _weights(blur)[[0, 1, 1, 2], [1, 0, 2, 1]].all()
+        and bool(np.count_nonzero(_weights(blur)) > 1)
+        and _lies_on_one_line(blur)
     ),
 )
 def blurs_one_direction() -> dict[str, Array]:
@@ -805,7 +830,7 @@ zero_pad = Exercise(
 @zero_pad.check(points=1)
 def grows_on_every_side(zero_pad: Function, rng: Rng) -> None:
     """A gray image gets `padding` more pixels at the top, bottom, left and right; 0 adds none."""
-    for padding in (2, 1, 3, 0):
+    for padding in (3, 1, 2, 0):
         image = _oblong(rng)
         expect.shape(zero_pad(image, padding), frame(image, padding).shape)
 
@@ -813,7 +838,7 @@ def grows_on_every_side(zero_pad: Function, rng: Rng) -> None:
 @zero_pad.check(points=1, after=grows_on_every_side)
 def frames_the_image_with_zeros(zero_pad: Function, rng: Rng) -> None:
     """The image stands unchanged in the middle, and everything around it is zero."""
-    for padding in (2, 1, 3, 0):
+    for padding in (3, 1, 2, 0):
         image = _oblong(rng)
         expect.close(zero_pad(image, padding), frame(image, padding))
 
@@ -821,7 +846,7 @@ def frames_the_image_with_zeros(zero_pad: Function, rng: Rng) -> None:
 @zero_pad.check(points=1)
 def leaves_the_channels_alone(zero_pad: Function, rng: Rng) -> None:
     """An image with channels, (height, width, channels), gets the frame around each channel."""
-    for padding, channels in ((2, 3), (1, 2)):
+    for padding, channels in ((3, 3), (1, 2)):
         image = _oblong(rng, channels)
         expect.close(zero_pad(image, padding), frame(image, padding))
 
@@ -919,16 +944,23 @@ def _strided_cases(rng: Rng) -> Iterator[tuple[Array, Array, int, int]]:
     """Image, kernel, strides and padding.
 
     The first case has padding and no stride, the second a stride that leaves pixels over in both
-    directions: together they tell the wrong sizes apart.
+    directions (and 2 in one of them, so that rounding shows), the third one that leaves none:
+    together they tell the wrong sizes apart.
     """
     yield draw_image(rng, (5, 7)), draw_kernel(rng, (3, 2)), 1, 2
-    for padding, kernel_shape in ((1, (3, 3)), (0, (2, 3)), (3, (4, 2))):
+    for padding, kernel_shape, leaves_over in (
+        (1, (3, 3), True),
+        (0, (2, 3), False),
+        (3, (4, 2), True),
+    ):
         kernel = draw_kernel(rng, kernel_shape)
         while True:
-            strides = int(rng.integers(2, 4))
+            strides = 3 if leaves_over else int(rng.integers(2, 4))
             height, width = (int(size) for size in rng.integers(7, 12, size=2))
             image = draw_image(rng, (height, width))
-            if height != width and (_last_start(image, kernel, padding) % strides).all():
+            over = _last_start(image, kernel, padding) % strides
+            fits = over.all() and 2 in over if leaves_over else not over.any()
+            if height != width and fits:
                 break
         yield image, kernel, strides, padding
 
@@ -973,6 +1005,23 @@ def padding_left_out(image: Array, kernel: Array, strides: int, _padding: int) -
 def steps_for_places(image: Array, kernel: Array, strides: int, padding: int) -> Array:
     rows, columns = _last_start(image, kernel, padding) // strides
     return _strided(image, kernel, strides, padding)[:rows, :columns]
+
+
+@convolve2d_strided.misconception(
+    "You divide the number of possible starts by `strides`. What is divided is the way from the "
+    "first start to the last one; the place before the first step comes on top."
+)
+def starts_divided(image: Array, kernel: Array, strides: int, padding: int) -> Array:
+    rows, columns = (_last_start(image, kernel, padding) + 1) // strides
+    return _strided(image, kernel, strides, padding)[:rows, :columns]
+
+
+@convolve2d_strided.misconception(
+    "You leave the strides out: your window stops at every pixel. How far apart are the places "
+    "where it should stop?"
+)
+def strides_left_out(image: Array, kernel: Array, _strides: int, padding: int) -> Array:
+    return correlate(frame(image, padding), kernel)
 
 
 @convolve2d_strided.misconception(
@@ -1046,21 +1095,23 @@ def _largest(image: Array, kernel: Array) -> tuple[int, int]:
 def _searches(rng: Rng) -> Iterator[tuple[Array, Array]]:
     """Images and kernels on which every wrong answer names another place; one largest response.
 
-    In the second case all responses are negative.
+    In the second case all responses are negative; in the others the largest is so by its size too.
+    A window is 4 pixels long, so that its middle is not the place one further on.
     """
     wrong_answers = (x_before_y, center_of_the_window, smallest_response, brightest_pixel)
     for case in range(4):
         while True:
-            image = draw_image(rng, (6, 9) if case % 2 == 0 else (9, 6))
-            kernel = draw_kernel(rng, (3, 2) if case % 2 == 0 else (2, 3))
+            image = draw_image(rng, (7, 9) if case % 2 == 0 else (9, 7))
+            kernel = draw_kernel(rng, (4, 2) if case % 2 == 0 else (2, 4))
             if case == 1:
                 kernel = -np.abs(kernel) - 1
             responses = correlate(image, kernel)
-            first, second = np.sort(responses, axis=None)[[-1, -2]]
+            first, second, *_, last_but_one, last = np.sort(responses, axis=None)[::-1]
             places = {(0, 0), _largest(image, kernel)}
             places |= {wrong.function(image, kernel) for wrong in wrong_answers}
-            apart = len(places) == len(wrong_answers) + 2 and first - second > 0.05
-            if apart and (first < 0) == (case == 1):
+            apart = min(first - second, last_but_one - last) > 0.05
+            apart = apart and len(places) == len(wrong_answers) + 2
+            if apart and (first < 0 if case == 1 else first + last > 0.05):
                 break
         yield image, kernel
 
@@ -1071,17 +1122,34 @@ def names_a_row_and_a_column(strongest_match: Function, rng: Rng) -> None:
     for image, kernel in _searches(rng):
         answer = strongest_match(image, kernel)
         expect.that(
-            isinstance(answer, tuple | list | np.ndarray) and np.shape(answer) == (2,),
+            answer is not None,
+            "Nothing came back (None). End the function with `return …`.",
+            expected=_largest(image, kernel),
+            received=answer,
+        )
+        expect.that(
+            _is_a_pair(answer),
             "A position is a pair of whole numbers, (row, column).",
             expected=_largest(image, kernel),
             received=answer,
         )
 
 
+def _is_a_pair(answer: Any) -> bool:
+    return (
+        isinstance(answer, tuple | list | np.ndarray)
+        and len(answer) == 2
+        and all(isinstance(number, int | float | np.number) for number in answer)
+    )
+
+
 @strongest_match.check(points=2, after=names_a_row_and_a_column)
 def points_at_the_largest_response(strongest_match: Function, rng: Rng) -> None:
     """It is the top-left corner of the window of the largest response, even of negative ones."""
-    for image, kernel in _searches(rng):
+    cases = list(_searches(rng))
+    for image, kernel in cases:
+        strongest_match(image, kernel)  # all answers tell which mistake it is; one may be chance
+    for image, kernel in cases:
         expect.equal(strongest_match(image, kernel), _largest(image, kernel))
 
 
@@ -1118,6 +1186,15 @@ def center_of_the_window(image: Array, kernel: Array) -> tuple[int, int]:
 def smallest_response(image: Array, kernel: Array) -> tuple[int, int]:
     responses = correlate(image, kernel)
     return _place(responses, responses.argmin())
+
+
+@strongest_match.misconception(
+    "You look for the largest size, whatever the sign. A strongly negative response says that the "
+    "opposite of the kernel is there; among negative ones, the best is the one closest to 0."
+)
+def sign_ignored(image: Array, kernel: Array) -> tuple[int, int]:
+    responses = correlate(image, kernel)
+    return _place(responses, np.abs(responses).argmax())
 
 
 @strongest_match.misconception(
