@@ -26,7 +26,7 @@ demo: setup ## grade the example class and show what came of it
 	@rm -rf build/demo
 	@$(BIN)/grader grade examples/class --to build/demo --isolation none --timeout 5 \
 		--format console,junit || [ $$? -lt 4 -a $$? -ne 2 ]
-	@echo "JUnit: build/demo/junit.xml. One student's feedback: $(BIN)/grader check examples/class/flipped_kernel/convolution.ipynb"
+	@echo "JUnit: build/demo/junit.xml. One student's feedback: $(BIN)/grader check examples/class/dan_flipped_kernel/convolution.ipynb"
 
 lessons: setup ## build the students' notebooks from their sources
 	$(BIN)/grader build

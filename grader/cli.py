@@ -39,7 +39,6 @@ class IsolationLevel(StrEnum):
     """What stands between a student's code and this machine."""
 
     SANDBOX = "sandbox"
-    USER = "user"
     NONE = "none"
 
 
@@ -130,7 +129,13 @@ def grade(
             from grader.course import lesson as lesson_called
 
             lesson_called(lesson)
-        plan = _plan(_secret(seed, to), timeout, lesson, jobs or os.cpu_count() or 1)
+        plan = _plan(
+            _secret(seed, to),
+            timeout,
+            lesson,
+            jobs or os.cpu_count() or 1,
+            sandboxed=isolation is IsolationLevel.SANDBOX,
+        )
         try:
             results = _grade(submissions, plan, to, quiet=quiet)
         except KeyboardInterrupt:
@@ -257,12 +262,13 @@ def _stderr() -> Console:
 
 def _refuse_missing_isolation(isolation: IsolationLevel) -> None:
     from grader.errors import UsageError
+    from grader.kernel import sandbox
 
-    if isolation is not IsolationLevel.NONE:
+    if isolation is IsolationLevel.SANDBOX and (wrong := sandbox.works()):
         raise UsageError(
-            f"Student code is kept away from this machine by a sandbox, which this version does "
-            f"not have yet. Received: --isolation {isolation.value}. For code that you would run "
-            f"yourself, write --isolation none."
+            f"Student code is kept away from this machine by a sandbox. Received: a machine where "
+            f"it does not work ({wrong}). `grader doctor` says what mends it; for code that you "
+            f"would run yourself, write --isolation none."
         )
 
 
@@ -315,12 +321,14 @@ def _secret(seed: Path | None, to: Path) -> bytes:
     return text.strip().encode()
 
 
-def _plan(secret: bytes, timeout: int, lesson: str | None, jobs: int) -> Plan:
+def _plan(
+    secret: bytes, timeout: int, lesson: str | None, jobs: int, *, sandboxed: bool = False
+) -> Plan:
     from grader.grade import Limits
     from grader.pool import Plan
 
     limits = Limits(cell=float(timeout), submission=max(300.0, 10.0 * timeout))
-    return Plan(secret, limits, lesson, jobs)
+    return Plan(secret, limits, lesson, jobs, sandboxed)
 
 
 def _grade(

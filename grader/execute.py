@@ -1,37 +1,42 @@
-"""Run a notebook's cells in a kernel, and carry a judge's questions to it."""
+"""Run a notebook's cells in a kernel, and carry a judge's questions to it.
+
+Student code can write whatever it likes to the kernel's own sockets. So a message counts only if it
+is well formed and answers what was asked; everything else is dropped unread. That is also why cells
+are driven here and not by nbclient, which keeps every output and trusts every message.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import Callable, Coroutine
+import subprocess
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 from queue import Empty
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-import nbformat
-from jupyter_client.client import KernelClient
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
 
-from grader.errors import KernelDied, OutOfTime, Untransferable
-from grader.kernel.provisioner import kernel_environment, kernel_manager
-from grader.values import Packet, pack
+from grader.errors import KernelDied, OutOfTime, Unanswered, Untransferable
+from grader.kernel.provisioner import Kernels, LocalKernels
+from grader.values import Packet
 
 T = TypeVar("T")
 
 # How long a kernel may take to give a sign of life after an interrupt, in seconds.
 _GRACE = 2.0
 _STARTUP = 60.0
+# A message that does not leave within this time finds no kernel to take it, in milliseconds.
+_SENDING = 2000
+_MAX_BUFFERS = 1000
+_MAX_KIND, _MAX_TEXT = 80, 2000
 
 _log = logging.getLogger("grader.kernel")
 _log.addHandler(logging.NullHandler())
@@ -59,17 +64,16 @@ class CellOutcome:
 class Kernel:
     """A running kernel for one notebook: runs cells, carries questions, ends with the block.
 
-    Each kernel lives in a folder of its own under the system's temporary folder, which is empty
-    but for its sockets and goes away with it.
+    `kernels` is where it comes from; without it, a local one with our own rights is started.
     """
 
-    def __init__(self, *, cell_seconds: float) -> None:
+    def __init__(self, *, cell_seconds: float, kernels: Kernels | None = None) -> None:
         self.cell_seconds = cell_seconds
+        self._kernels = kernels or LocalKernels()
         self._loop = asyncio.new_event_loop()
-        self._folder: Path | None = None
         self._manager: AsyncKernelManager | None = None
-        self._client: NotebookClient | None = None
-        self.alive = False
+        self._client: AsyncKernelClient | None = None
+        self._lost: Unanswered | None = None
 
     def __enter__(self) -> Self:
         self._wait(self._start())
@@ -83,6 +87,11 @@ class Kernel:
     ) -> None:
         self._wait(self._stop())
         self._loop.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a kernel that answers."""
+        return self._client is not None and self._lost is None
 
     def restart(self) -> None:
         """Replace the kernel by a fresh one, with no names in it."""
@@ -109,131 +118,159 @@ class Kernel:
         return self._loop.run_until_complete(work)
 
     async def _start(self) -> None:
-        # A Unix socket's path has at most 107 bytes, so the folder lies directly in /tmp.
-        root = "/tmp" if os.name == "posix" else None  # noqa: S108 - mkdtemp makes it private
-        self._folder = Path(tempfile.mkdtemp(prefix="grader-", dir=root))
-        work = self._folder / "work"
-        work.mkdir()
-        _copy_font_cache(self._folder)
-        manager = kernel_manager(self._folder)
-        client = NotebookClient(
-            nbformat.v4.new_notebook(),  # type: ignore[no-untyped-call]  # nbformat has no types
-            km=manager,
-            allow_errors=True,
-            store_widget_state=False,
-            interrupt_on_timeout=True,
-            error_on_timeout={"ename": "TimeoutError", "evalue": "", "traceback": []},
-            timeout_func=lambda _cell: self.cell_seconds,
-            startup_timeout=_STARTUP,
-            log=_log,
-        )
-        self._manager, self._client = manager, client
-        await client.async_start_new_kernel(cwd=str(work), env=kernel_environment(self._folder))
-        await client.async_start_new_kernel_client()
-        self._channels.allow_stdin = False  # input() raises instead of waiting for nobody
-        self.alive = True
+        manager, arguments = self._kernels.manager()
+        self._manager = manager
+        nowhere = subprocess.DEVNULL  # or a process left behind would hold our own output open
+        await manager.start_kernel(**arguments, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+        client = manager.client()
+        client.start_channels(hb=False)
+        client.allow_stdin = False  # input() raises instead of waiting for nobody
+        for channel in (client.shell_channel, client.stdin_channel, client.control_channel):
+            channel.socket.setsockopt(zmq.SNDTIMEO, _SENDING)
+            channel.socket.setsockopt(zmq.LINGER, 0)
+        await client.wait_for_ready(timeout=_STARTUP)
+        self._client, self._lost = client, None
 
     async def _stop(self) -> None:
-        self.alive = False
-        if self._client is not None and self._client.kc is not None:
-            self._client.kc.stop_channels()
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client = None
         if self._manager is not None and self._manager.has_kernel:
             _kill_group(self._manager)
             await self._manager.shutdown_kernel(now=True)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._kernels.clean_up()
 
-    @property
-    def _channels(self) -> KernelClient:
-        """The client of the running kernel, with its channels."""
+    async def _run(self, source: str) -> CellOutcome:
+        content = {
+            "code": source,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        try:
+            reply = await self._exchange("execute_request", content, (), self.cell_seconds, None)
+        except OutOfTime:
+            return CellOutcome(Ending.OUT_OF_TIME)
+        except KernelDied:
+            return CellOutcome(Ending.KERNEL_DIED)
+        content = reply["content"]
+        if content.get("status") == "error":
+            kind, text = (str(content.get(name, "")) for name in ("ename", "evalue"))
+            return CellOutcome(Ending.RAISED, kind[:_MAX_KIND], text[:_MAX_TEXT])
+        return CellOutcome(Ending.DONE)
+
+    async def _ask(
+        self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
+    ) -> Packet:
+        reply = await self._exchange(
+            "ask_request", {"tree": question.tree}, question.buffers, seconds, answer_callback
+        )
+        return _packet(reply)
+
+    async def _exchange(
+        self,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[bytes],
+        seconds: float,
+        answer_callback: Callable[[Packet], Packet] | None,
+    ) -> dict[str, Any]:
+        """Send a request and wait for its reply; interrupt the kernel at the limit.
+
+        Raises OutOfTime or KernelDied. A kernel that gives no sign of life after the interrupt is
+        lost, and from then on every request meets the same exception.
+        """
+        if self._lost is not None:
+            raise self._lost
         assert self._client is not None
-        assert self._client.kc is not None
-        return self._client.kc
+        # The id of the request is the nonce: an answer to another question is not an answer.
+        nonce = self._send(self._client.shell_channel, kind, content, buffers)
+        end = monotonic() + seconds
+        interrupted = False
+        while True:
+            if reply := await _next(self._client.shell_channel, nonce):
+                if interrupted:
+                    raise OutOfTime("The call", seconds)
+                return reply
+            request = await _next(self._client.stdin_channel, nonce, wait=0)
+            if request and answer_callback:
+                self._send_back(request, answer_callback(_packet(request)))
+            _drain(self._client.iopub_channel)
+            if not await self._running.is_alive():
+                self._lost = KernelDied("The call")
+                raise self._lost
+            if monotonic() < end:
+                continue
+            if interrupted:
+                self._lost = OutOfTime("The call", seconds)
+                raise self._lost
+            interrupted = True
+            end = monotonic() + _GRACE
+            await self._running.interrupt_kernel()
+
+    def _send(
+        self,
+        channel: Any,
+        kind: str,
+        content: dict[str, Any],
+        buffers: Sequence[bytes],
+        parent: dict[str, Any] | None = None,
+    ) -> str:
+        """Send a message; its id. A kernel that does not take it any more is lost."""
+        assert self._client is not None
+        message = self._client.session.msg(kind, content, parent=parent)
+        message["buffers"] = list(buffers)
+        try:
+            channel.send(message)
+        except zmq.ZMQError as error:
+            self._lost = KernelDied("The call")
+            raise self._lost from error
+        nonce: str = message["header"]["msg_id"]
+        return nonce
+
+    def _send_back(self, request: dict[str, Any], answer: Packet) -> None:
+        assert self._client is not None
+        content = {"tree": answer.tree}
+        self._send(self._client.stdin_channel, "callback_reply", content, answer.buffers, request)
 
     @property
     def _running(self) -> AsyncKernelManager:
         assert self._manager is not None
         return self._manager
 
-    async def _run(self, source: str) -> CellOutcome:
-        assert self._client is not None
-        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
-        self._client.nb.cells = [cell]
-        begun = monotonic()
-        try:
-            await self._client.async_execute_cell(cell, 0)
-        except DeadKernelError:
-            self.alive = False
-            return CellOutcome(Ending.KERNEL_DIED)
-        if monotonic() - begun >= self.cell_seconds:
-            await self._responds()
-            return CellOutcome(Ending.OUT_OF_TIME)
-        for output in cell.outputs:
-            if output.output_type == "error":
-                return CellOutcome(Ending.RAISED, str(output.ename), str(output.evalue))
-        return CellOutcome(Ending.DONE)
-
-    async def _responds(self) -> bool:
-        """Whether the kernel answers within the grace given after an interrupt."""
-        try:
-            await self._ask(pack({"ask": "release"}), _GRACE, lambda call: call)
-        except (OutOfTime, KernelDied):
-            return False
-        return True
-
-    async def _ask(
-        self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
-    ) -> Packet:
-        if not self.alive:
-            raise KernelDied("An earlier cell")
-        kc = self._channels
-        message = kc.session.msg("ask_request", {"tree": question.tree})
-        message["buffers"] = list(question.buffers)
-        kc.shell_channel.send(message)
-        # The id of the request is the nonce: an answer to another question is not an answer.
-        nonce = message["header"]["msg_id"]
-        end = monotonic() + seconds
-        interrupted = False
-        while True:
-            if reply := await _next(kc.shell_channel, nonce):
-                if interrupted:
-                    raise OutOfTime("The call", seconds)
-                return _packet(reply)
-            if request := await _next(kc.stdin_channel, nonce, wait=0):
-                self._send_back(request, answer_callback(_packet(request)))
-            if not await self._running.is_alive():
-                self.alive = False
-                raise KernelDied("The call")
-            if monotonic() < end:
-                continue
-            if interrupted:
-                self.alive = False
-                raise OutOfTime("The call", seconds)
-            interrupted = True
-            end = monotonic() + _GRACE
-            await self._running.interrupt_kernel()
-
-    def _send_back(self, request: dict[str, Any], answer: Packet) -> None:
-        kc = self._channels
-        message = kc.session.msg("callback_reply", {"tree": answer.tree}, parent=request)
-        message["buffers"] = list(answer.buffers)
-        kc.stdin_channel.send(message)
-
 
 async def _next(channel: Any, nonce: str, *, wait: float = 0.02) -> dict[str, Any] | None:
-    """The next message on `channel` about the question `nonce`, or None for now."""
+    """The next message on `channel` if it is well formed and about the request `nonce`."""
     try:
-        message: dict[str, Any] = await channel.get_msg(timeout=wait)
+        message = await channel.get_msg(timeout=wait)
     except Empty:
+        return None
+    except Exception as error:  # noqa: BLE001 - forged messages fail to parse in every way there is
+        _log.debug("dropped a malformed message: %r", error)
+        return None
+    parts = (message.get("parent_header"), message.get("content"), message.get("header"))
+    if not all(isinstance(part, dict) for part in parts):
         return None
     return message if message["parent_header"].get("msg_id") == nonce else None
 
 
+def _drain(channel: Any) -> None:
+    """Throw away what the kernel has published, unread."""
+    socket: zmq.Socket[bytes] = zmq.Socket.shadow(channel.socket)
+    for _ in range(1000):
+        try:
+            socket.recv_multipart(zmq.NOBLOCK, copy=False)
+        except zmq.ZMQError:
+            return
+
+
 def _packet(message: dict[str, Any]) -> Packet:
-    tree = message["content"].get("tree")
-    if not isinstance(tree, str):
+    tree, buffers = message["content"].get("tree"), message.get("buffers", [])
+    if not isinstance(tree, str) or len(buffers) > _MAX_BUFFERS:
         raise Untransferable("What came back is not a packet of values.")
-    return Packet(tree, tuple(bytes(part) for part in message["buffers"]))
+    return Packet(tree, tuple(bytes(part) for part in buffers))
 
 
 def _kill_group(manager: Any) -> None:
@@ -244,13 +281,3 @@ def _kill_group(manager: Any) -> None:
             os.killpg(group, signal.SIGKILL)
         except ProcessLookupError:
             _log.debug("the kernel had ended already")
-
-
-def _copy_font_cache(folder: Path) -> None:
-    """Give the kernel this user's list of fonts, which takes matplotlib seconds to make anew."""
-    import matplotlib as mpl
-
-    target = folder / "matplotlib"
-    target.mkdir()
-    for cache in Path(mpl.get_cachedir()).glob("fontlist-*.json"):
-        shutil.copy(cache, target)

@@ -14,6 +14,8 @@ from grader.errors import KernelDied, OutOfTime, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise
 from grader.judge import judge, unasked
+from grader.kernel import sandbox
+from grader.kernel.provisioner import Kernels, WarmKernels
 from grader.results import (
     ExerciseResult,
     Isolation,
@@ -32,13 +34,8 @@ from grader.submissions import (
 )
 from grader.syntax import bound_names, names_behind
 
-# How often one exercise is judged at most: a guess must not get as many tries as it has cells.
-_MOST_JUDGINGS = 4
-
-NO_ISOLATION = Isolation(
-    level="none",
-    missing=("file system", "network", "processes", "memory", "disk"),
-)
+NO_ISOLATION = Isolation(level="none", missing=(*sandbox.LAYERS, *sandbox.MISSING))
+SANDBOX = Isolation(level="sandbox", layers=sandbox.LAYERS, missing=sandbox.MISSING)
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,12 @@ def grade(
     secret: bytes,
     limits: Limits,
     lesson: str | None = None,
+    kernels: Kernels | None = None,
     on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
 ) -> SubmissionResult:
     """Grade one submission; `on_exercise` is called with each exercise's result as it exists.
 
+    `kernels` are where its code runs; without them, in kernels of our own rights.
     `lesson`, where given, is the only lesson whose notebooks are accepted. A submission that is no
     gradable notebook comes back as *rejected*, with the reason; nothing is raised for it.
     """
@@ -75,17 +74,19 @@ def grade(
             verdict=Verdict.REJECTED,
             message=str(error),
             seconds=round(monotonic() - begun, 3),
-            isolation=NO_ISOLATION,
+            isolation=isolation_of(kernels),
             versions=versions(),
         )
-    exercises = grade_notebook(notebook, secret=secret, limits=limits, on_exercise=on_exercise)
+    exercises = grade_notebook(
+        notebook, secret=secret, limits=limits, kernels=kernels, on_exercise=on_exercise
+    )
     return SubmissionResult(
         student=submission.student,
         lesson=notebook.lesson.name,
         notebook=file,
         verdict=overall([exercise.verdict for exercise in exercises]),
         seconds=round(monotonic() - begun, 3),
-        isolation=NO_ISOLATION,
+        isolation=isolation_of(kernels),
         versions=versions(),
         exercises=tuple(exercises),
     )
@@ -96,10 +97,17 @@ def grade_notebook(
     *,
     secret: bytes,
     limits: Limits,
+    kernels: Kernels | None = None,
     on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
 ) -> list[ExerciseResult]:
     """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order."""
-    return _Grading(notebook, secret, limits, on_exercise).run()
+    with Kernel(cell_seconds=limits.cell, kernels=kernels) as kernel:
+        return _Grading(notebook, secret, limits, on_exercise).run(kernel)
+
+
+def isolation_of(kernels: Kernels | None) -> Isolation:
+    """What keeps the code in such kernels away from the rest of the machine."""
+    return SANDBOX if isinstance(kernels, WarmKernels) else NO_ISOLATION
 
 
 def versions() -> dict[str, str]:
@@ -139,12 +147,13 @@ class _Cells:
     def is_due(self, index: int) -> bool:
         """Whether to judge after this cell.
 
-        After the last marked cell, whatever became of it, so that a name used again further down
-        costs nothing; and after every later cell that binds a name, for an answer given in a cell
-        that the student added.
+        After the last marked cell (without any, the first that binds a name), whatever became of
+        it, so that a name used again further down costs nothing; and after the last two cells that
+        bind a name, for an answer in a cell that the student added. Not after all of them: a guess
+        must not get as many tries as it has cells.
         """
-        last = self.marked[-1] if self.marked else -1
-        return index == last or (index > last and index in self.binding)
+        first = self.marked[-1:] or self.binding[:1]
+        return index in first or (index in self.binding[-2:] and index > max(first))
 
 
 class _Grading:
@@ -176,33 +185,30 @@ class _Grading:
             for exercise in self.exercises
         }
 
-    def run(self) -> list[ExerciseResult]:
+    def run(self, kernel: Kernel) -> list[ExerciseResult]:
         """Every exercise's result, in the lesson's order."""
-        with Kernel(cell_seconds=self.limits.cell) as kernel:
-            for index in range(len(self.cells)):
-                if self._out_of_time():
-                    break
-                self._run_cell(kernel, index)
-                for exercise in self.exercises:
-                    if self.where[exercise.id].is_due(index) and not self._is_settled(exercise):
-                        self._judge(kernel, exercise, index)
-            # What was not complete when its cell had run may be complete now.
-            last = len(self.cells) - 1
+        for index in range(len(self.cells)):
+            if self._out_of_time():
+                break
+            self._run_cell(kernel, index)
             for exercise in self.exercises:
-                if self.judged_after.get(exercise.id) != last and not self._is_settled(exercise):
-                    self._judge(kernel, exercise, last)
+                if self.where[exercise.id].is_due(index) and not self._passes(exercise):
+                    self._judge(kernel, exercise, index)
+        # What was not complete when its cell had run may be complete now.
+        last = len(self.cells) - 1
+        for exercise in self.exercises:
+            if self.judged_after.get(exercise.id) != last and not self._is_settled(exercise):
+                self._judge(kernel, exercise, last)
         return [self.best[exercise.id] for exercise in self.exercises]
 
     def _out_of_time(self) -> bool:
         return monotonic() - self.begun > self.limits.submission
 
     def _is_settled(self, exercise: Exercise) -> bool:
-        """Whether judging again can bring nothing, would cost time, or was done often enough."""
+        """Whether judging once more at the end can bring nothing, or would only cost time."""
         best = self.best.get(exercise.id)
         settled = (Verdict.PASSED, Verdict.TIMEOUT, Verdict.CRASHED)
-        return best is not None and (
-            best.verdict in settled or self.judgings[exercise.id] >= _MOST_JUDGINGS
-        )
+        return best is not None and best.verdict in settled
 
     def _run_cell(self, kernel: Kernel, index: int) -> None:
         if self.cells[index].only_checks:
@@ -228,7 +234,7 @@ class _Grading:
                 return
 
     def _judge(self, kernel: Kernel, exercise: Exercise, index: int) -> None:
-        sources = [cell.source for cell in self.cells]
+        sources = [cell.source for cell in self.cells[: index + 1]]
         if self._out_of_time():
             seconds = self.limits.submission
             result = unasked(
@@ -241,8 +247,9 @@ class _Grading:
                 exercise,
                 kernel.ask,
                 secret=self.secret,
-                code="\n".join(sources[i] for i in self.where[exercise.id].all),
+                code="\n".join(self.cells[i].source for i in self.where[exercise.id].all),
                 cells=sources,
+                judging=self.judgings[exercise.id],
             )
             result = explained(exercise, judgement, self._unsolved_behind(exercise, sources))
             result = self._with_the_cells_fault(exercise, result)
@@ -261,12 +268,15 @@ class _Grading:
         return [
             other.id
             for other in self.exercises
-            if other is not exercise and behind & set(other.names) and self._fails(other)
+            if other is not exercise
+            and behind & set(other.names)
+            and other.id in self.best
+            and not self._passes(other)
         ]
 
-    def _fails(self, exercise: Exercise) -> bool:
+    def _passes(self, exercise: Exercise) -> bool:
         best = self.best.get(exercise.id)
-        return best is not None and best.verdict is not Verdict.PASSED
+        return best is not None and best.verdict is Verdict.PASSED
 
     def _with_the_cells_fault(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
         """Where a name is missing because its own cell went wrong, say that instead."""

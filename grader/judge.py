@@ -7,6 +7,7 @@ codec, and functions that ask.
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 import hmac
@@ -87,21 +88,33 @@ class Judgement:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def rng_for(secret: bytes, exercise: Exercise, check: Check, code: str) -> np.random.Generator:
-    """The random generator of one check: the same for the same secret, check and student's code."""
+def rng_for(
+    secret: bytes, exercise: Exercise, check: Check, code: str, judging: int = 0
+) -> np.random.Generator:
+    """The random generator of one check: the same for the same secret, check and student's code.
+
+    `judging` counts how often the exercise was judged before: cases do not come back.
+    """
     code_digest = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
-    named = f"{exercise.id}\0{check.name}\0{code_digest}"
+    named = f"{exercise.id}\0{check.name}\0{code_digest}\0{judging}"
     digest = hmac.new(secret, named.encode(), hashlib.sha256).digest()
     return np.random.default_rng(int.from_bytes(digest))
 
 
 def judge(
-    exercise: Exercise, ask: Ask, *, secret: bytes, code: str, cells: Sequence[str] = ()
+    exercise: Exercise,
+    ask: Ask,
+    *,
+    secret: bytes,
+    code: str,
+    cells: Sequence[str] = (),
+    judging: int = 0,
 ) -> Judgement:
     """Run every check of `exercise` and say what holds.
 
-    `code` is the student's source for this exercise; with `secret` it decides the random cases.
-    `cells` are the notebook's code cells, searched for what an exercise by hand may not use.
+    `code` is the student's source for this exercise; with `secret`, and how often the exercise was
+    judged before, it decides the random cases. `cells` are the notebook's code cells so far, which
+    are searched for what an exercise by hand may not use.
     """
     forbidden, dynamic = forbidden_uses(cells, exercise.names, exercise.forbid)
     if forbidden:
@@ -110,9 +123,8 @@ def judge(
     results: list[CheckResult] = []
     verdicts: dict[Check, Verdict] = {}
     for check in exercise.checks:
-        result = _judge_check(
-            exercise, check, names, verdicts, rng_for(secret, exercise, check, code)
-        )
+        rng = rng_for(secret, exercise, check, code, judging)
+        result = _judge_check(exercise, check, names, verdicts, rng)
         verdicts[check] = result.verdict
         results.append(result)
     verdict = overall([result.verdict for result in results])
@@ -270,8 +282,11 @@ class StudentNames:
     def look(self, name: str) -> Any:
         """The student's `name`: a value, or a function that asks.
 
-        Raises Missing, Placeholder, or what the way to the names raises.
+        What is not a function is looked at once: every check sees the same value. Raises Missing,
+        Placeholder, or what the way to the names raises.
         """
+        if name in self.values:
+            return copy.deepcopy(self.values[name])
         match self._question({"ask": "look", "name": name}):
             case {"status": "missing", **rest}:
                 raise Missing(name, _similar(name, rest.get("names")))
@@ -290,7 +305,7 @@ class StudentNames:
         if is_function:
             value.__name__ = name
         else:
-            self.values[name] = value
+            self.values[name] = copy.deepcopy(value)
         return value
 
     def _call(self, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -9,10 +9,12 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from grader.grade import NO_ISOLATION, Limits, versions
+from grader.grade import NO_ISOLATION, SANDBOX, Limits, versions
+from grader.kernel.provisioner import KernelTemplate
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict
-from grader.submissions import Submission, fingerprint
+from grader.submissions import Submission, fingerprint, named_lesson
 from grader.worker import Job
 
 # What a worker may take beyond the submission's own time, in seconds: starting, judging, stopping.
@@ -22,12 +24,16 @@ _LINE = 64 * 2**20
 
 @dataclass(frozen=True)
 class Plan:
-    """How a class is graded: `jobs` at a time, with one secret and the same limits for all."""
+    """How a class is graded: `jobs` at a time, with one secret and the same limits for all.
+
+    `sandboxed` code runs in kernels that a template behind walls forks, one template a slot.
+    """
 
     secret: bytes
     limits: Limits
     lesson: str | None = None
     jobs: int = 1
+    sandboxed: bool = True
 
 
 def grade_all(
@@ -53,44 +59,131 @@ async def _grade_all(
     left = iter(submissions)
 
     async def slot() -> None:
-        for submission in left:
-            on_result(await _grade_one(submission, plan, folder))
+        with _Slot(plan) as own:
+            for submission in left:
+                on_result(await own.grade(submission, folder))
 
     async with asyncio.TaskGroup() as group:
         for _ in range(min(plan.jobs, len(submissions))):
             group.create_task(slot())
 
 
-async def _grade_one(submission: Submission, plan: Plan, folder: str) -> SubmissionResult:
-    job = Job(
-        student=submission.student,
-        path=str(submission.path.resolve()),
-        lesson=plan.lesson,
-        secret=plan.secret.hex(),
-        cell_seconds=plan.limits.cell,
-        submission_seconds=plan.limits.submission,
-    )
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-m",
-        "grader.worker",
-        cwd=folder,
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        limit=_LINE,
-        start_new_session=True,  # Ctrl-C is for the command, which then ends its workers
-    )
-    try:
-        output, errors = await asyncio.wait_for(
-            worker.communicate(job.model_dump_json().encode()), plan.limits.submission + _SLACK
+class _Slot:
+    """One place where submissions are graded, one after the other, with a kernel template."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._template: KernelTemplate | None = None
+
+    def __enter__(self) -> Self:
+        self._renew()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._template is not None:
+            self._template.close()
+
+    def _renew(self) -> None:
+        """Have a template that runs; one that died is replaced."""
+        if self._plan.sandboxed and (self._template is None or not self._template.alive):
+            if self._template is not None:
+                self._template.close()
+            self._template = KernelTemplate()
+
+    async def grade(self, submission: Submission, folder: str) -> SubmissionResult:
+        """Grade one submission in a worker of its own, started in the empty `folder`."""
+        self._renew()
+        inherited = []
+        if self._template is not None:
+            if not await asyncio.to_thread(self._template.wait_until_ready):
+                return self._broken(submission, "The sandbox did not start.")
+            inherited = [self._template.control.fileno()]
+        job = Job(
+            student=submission.student,
+            path=str(submission.path.resolve()),
+            lesson=self._plan.lesson,
+            secret=self._plan.secret.hex(),
+            cell_seconds=self._plan.limits.cell,
+            submission_seconds=self._plan.limits.submission,
+            kernels=inherited[0] if inherited else None,
         )
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-m",
+            "grader.worker",
+            cwd=folder,
+            pass_fds=inherited,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            limit=_LINE,
+            start_new_session=True,  # Ctrl-C is for the command, which then ends its workers
+        )
+        exercises: dict[str, ExerciseResult] = {}
+        try:
+            seconds = self._plan.limits.submission + _SLACK
+            async with asyncio.timeout(seconds):
+                record = await _record(worker, job, exercises)
+        except TimeoutError:
+            reason = "The process that graded it did not end in time."
+        except (OSError, ValueError) as error:  # a line that is cut off, too long, or not JSON
+            reason = f"The process that graded it was cut off ({type(error).__name__})."
+        else:
+            if record is not None:
+                file = record.notebook.model_copy(update={"path": str(submission.path)})
+                return record.model_copy(update={"notebook": file})
+            reason = f"The process that graded it ended early{await _last_words(worker)}."
+        finally:
+            await _end(worker)
+        return self._broken(submission, reason, tuple(exercises.values()))
+
+    def _broken(
+        self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...] = ()
+    ) -> SubmissionResult:
+        return SubmissionResult(
+            student=submission.student,
+            lesson=self._plan.lesson or named_lesson(submission.path) or "unknown",
+            notebook=NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path)),
+            verdict=Verdict.BROKEN,
+            message=f"{reason} This is a fault of the grader: the score is withheld. Grade again.",
+            isolation=SANDBOX if self._plan.sandboxed else NO_ISOLATION,
+            versions=versions(),
+            exercises=exercises,
+        )
+
+
+async def _record(
+    worker: Process, job: Job, exercises: dict[str, ExerciseResult]
+) -> SubmissionResult | None:
+    """The worker's record, or None if it ends without one; fills `exercises` on the way.
+
+    What counts is the record's line, not the end of the output: a process that student code left
+    behind may hold that open.
+    """
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(job.model_dump_json().encode())
+    worker.stdin.close()
+    async for line in worker.stdout:
+        message = json.loads(line)
+        if "record" in message:
+            return SubmissionResult.model_validate(message["record"])
+        result = ExerciseResult.model_validate(message["exercise"])
+        exercises[result.id] = result
+    return None
+
+
+async def _last_words(worker: Process) -> str:
+    """The last line that a worker wrote to standard error, for the person who mends it."""
+    assert worker.stderr is not None
+    try:
+        async with asyncio.timeout(1.0):
+            lines = (await worker.stderr.read(100_000)).decode("utf-8", "replace").split("\n")
     except TimeoutError:
-        return _broken(submission, "The process that graded it did not end in time.")
-    finally:
-        await _end(worker)
-    return _read(submission, output, errors.decode("utf-8", "replace"))
+        return ""
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f" ({last[:300]})" if last else ""
 
 
 async def _end(worker: Process) -> None:
@@ -103,34 +196,3 @@ async def _end(worker: Process) -> None:
     except TimeoutError:
         worker.kill()
         await worker.wait()
-
-
-def _read(submission: Submission, output: bytes, errors: str) -> SubmissionResult:
-    exercises: dict[str, ExerciseResult] = {}
-    for line in output.splitlines():
-        message = json.loads(line)
-        if "record" in message:
-            record = SubmissionResult.model_validate(message["record"])
-            file = record.notebook.model_copy(update={"path": str(submission.path)})
-            return record.model_copy(update={"notebook": file})
-        result = ExerciseResult.model_validate(message["exercise"])
-        exercises[result.id] = result
-    reason = errors.strip().splitlines()[-1] if errors.strip() else "it said nothing"
-    return _broken(
-        submission, f"The process that graded it ended early: {reason}", tuple(exercises.values())
-    )
-
-
-def _broken(
-    submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...] = ()
-) -> SubmissionResult:
-    return SubmissionResult(
-        student=submission.student,
-        lesson="unknown",
-        notebook=NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path)),
-        verdict=Verdict.BROKEN,
-        message=f"{reason} This is a fault of the grader: the score is withheld. Grade it again.",
-        isolation=NO_ISOLATION,
-        versions=versions(),
-        exercises=exercises,
-    )

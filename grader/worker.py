@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,12 +22,16 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 from pydantic import BaseModel
 
 from grader.grade import Limits, grade
+from grader.kernel.provisioner import WarmKernels
 from grader.results import ExerciseResult, SubmissionResult
 from grader.submissions import Submission
 
 
 class Job(BaseModel):
-    """What a worker is told: the submission, the secret (hexadecimal), the limits in seconds."""
+    """What a worker is told: the submission, the secret (hexadecimal), the limits in seconds.
+
+    `kernels` is the inherited socket of a kernel template; None for kernels of our own rights.
+    """
 
     student: str
     path: str
@@ -34,6 +39,7 @@ class Job(BaseModel):
     secret: str
     cell_seconds: float
     submission_seconds: float
+    kernels: int | None = None
 
 
 def main() -> None:
@@ -46,11 +52,15 @@ def main() -> None:
     def told(result: ExerciseResult) -> None:
         _write(lines, {"exercise": result.model_dump(mode="json", by_alias=True)})
 
+    kernels = None
+    if job.kernels is not None:
+        kernels = WarmKernels(socket.socket(fileno=job.kernels))
     record: SubmissionResult = grade(
         Submission(job.student, Path(job.path)),
         secret=bytes.fromhex(job.secret),
         limits=Limits(job.cell_seconds, job.submission_seconds),
         lesson=job.lesson,
+        kernels=kernels,
         on_exercise=told,
     )
     _write(lines, {"record": record.model_dump(mode="json", by_alias=True)})

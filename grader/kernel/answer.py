@@ -8,6 +8,7 @@ plain data, which the student's code could forge and which therefore proves noth
 from __future__ import annotations
 
 import dis
+import hashlib
 import inspect
 import linecache
 import os
@@ -52,7 +53,7 @@ class Answerer:
         """Answer one question; whatever the student's code does becomes part of the answer."""
         try:
             asked = unpack(question, self._functions, make_tensor=_tensor)
-            with _as_it_was():
+            with _as_it_was(question):
                 answer = self._answer(asked)
             return pack(answer, self._functions)
         except Untransferable as error:
@@ -111,22 +112,40 @@ class Answerer:
 
 
 @contextmanager
-def _as_it_was() -> Iterator[None]:
-    """Leave the random state, the working folder and the open figures as they were."""
+def _as_it_was(question: Packet) -> Iterator[None]:
+    """Leave the random state, the working folder and the open figures as they were.
+
+    In between, the global random generators are seeded from the question: the same question finds
+    the same state, and another one another, so that one lucky guess does not serve every call.
+    """
     numpy_state = np.random.get_state()  # noqa: NPY002 - students use the global state
-    python_state, folder = random.getstate(), Path.cwd()
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    figures = set(pyplot.get_fignums()) if pyplot else set()
+    python_state, folder, figures = random.getstate(), _folder(), _open_figures()
+    digest = hashlib.sha256(b"".join([question.tree.encode(), *question.buffers])).digest()
+    random.seed(digest)
+    np.random.seed(np.frombuffer(digest, np.uint32))  # noqa: NPY002
     try:
         yield
     finally:
         np.random.set_state(numpy_state)  # noqa: NPY002
         random.setstate(python_state)
-        os.chdir(folder)
-        pyplot = sys.modules.get("matplotlib.pyplot")
-        if pyplot:
-            for number in set(pyplot.get_fignums()) - figures:
-                pyplot.close(number)
+        if folder is not None and folder.is_dir():
+            os.chdir(folder)
+        for number in _open_figures() - figures:
+            sys.modules["matplotlib.pyplot"].close(number)
+
+
+def _folder() -> Path | None:
+    """The working folder; None where the student's code has deleted it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
+
+
+def _open_figures() -> set[int]:
+    """The numbers of pyplot's open figures; none where pyplot is not loaded."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return set(pyplot.get_fignums()) if pyplot else set()
 
 
 def _snapshot(value: Any) -> Packet | None:

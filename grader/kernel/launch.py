@@ -77,6 +77,9 @@ def kernel_class() -> type[Any]:
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # ipykernel is half typed
             self.shell_handlers["ask_request"] = self.ask_request
             self._asking: tuple[Any, Any] = (None, None)
+            # `exit()` in a cell would end the kernel some time later, in the middle of anything.
+            assert self.shell is not None
+            self.shell.ask_exit = _nothing
             self._answerer = Answerer(self.names, self._call_back, interrupt_is_an_answer=True)
 
         @property
