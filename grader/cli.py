@@ -55,11 +55,7 @@ def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook, an .ipynb file.")],
     timeout: CellSeconds = 20,
 ) -> None:
-    """Check your own notebook from top to bottom, in a fresh kernel, the way it will be graded.
-
-    Your code runs with your own rights, as it does in Jupyter. The random cases are the ones you
-    also get from check() in the notebook; grading draws others.
-    """
+    """Check your own notebook from top to bottom, in a fresh kernel, the way it will be graded."""
     from grader.judge import PUBLIC_SECRET
     from grader.report.console import submission_report
     from grader.submissions import find
@@ -113,10 +109,9 @@ def grade(
 ) -> None:
     """Grade notebooks: one, a folder of them, or several folders.
 
-    Each result is a JSON file in TO/results/STUDENT/LESSON.json as soon as it exists; Ctrl-C keeps
-    what is done.
+    Results: TO/results/STUDENT/LESSON.json, as they come; Ctrl-C keeps them.
 
-    Example: grader grade examples/class --to graded --isolation none
+    Example: grader grade examples/class --to graded
     """
     from grader.submissions import find, refuse_doubles
 
@@ -188,8 +183,7 @@ def selfcheck(
 ) -> None:
     """Prove that a lesson is graded fairly; for authors of lessons.
 
-    Solutions get full marks, starters none, every misconception is caught and diagnosed as itself,
-    every check is failed by one. Takes about a minute a lesson.
+    Solutions get full marks, starters none, and every misconception is told.
     """
     from grader.course import lesson, lesson_names
     from grader.selfcheck import selfcheck as prove
@@ -238,14 +232,24 @@ def main() -> None:
 
 @contextmanager
 def _told_in_one_sentence() -> Iterator[None]:
-    """Turn our own exceptions into a sentence on standard error and exit status 2."""
+    """Turn our own exceptions, and files we may not write, into a sentence and exit status 2."""
     from grader.errors import AuthorError, UsageError
 
     try:
         yield
     except (UsageError, AuthorError) as error:
-        _stderr().print(f"grader: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(USAGE) from None
+        sentence = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sentence = (
+            f"A file could not be read or written. Received: {error.strerror} for "
+            f"{error.filename}. Name another place, or mend its rights."
+        )
+    else:
+        return
+    _stderr().print(f"grader: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(USAGE)
 
 
 def _stdout() -> Console:

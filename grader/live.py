@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from grader import course
@@ -61,9 +62,9 @@ def check(exercise: str) -> None:
     if found is None:
         return
     lesson, task = found
-    cells = _latest(_cells_run_here())
+    cells = _cells_run_here()
     judgement = _judged(task, cells)
-    behind = names_behind(cells, task.names)
+    behind = names_behind(_in_force(cells, task.names), task.names)
     rests_on = [
         other for other in lesson.exercises if other is not task and behind & set(other.names)
     ]
@@ -92,6 +93,7 @@ def hint(exercise: str) -> None:
 
 
 def _judged(task: Exercise, cells: list[str]) -> Judgement:
+    cells = _in_force(cells, task.names)
     code = "\n".join(cell for cell in cells if bound_names(cell) & set(task.names))
     return judge(task, ask_here(_names_here()), secret=PUBLIC_SECRET, code=code, cells=cells)
 
@@ -121,19 +123,19 @@ def _cells_run_here() -> list[str]:
     return [str(cell) for cell in shell.user_ns.get("In", [])] if shell is not None else []
 
 
-def _latest(cells: list[str]) -> list[str]:
-    """The cells without those whose names later cells have all defined again.
+def _in_force(cells: list[str], names: Iterable[str]) -> list[str]:
+    """Of the cells run so far, those that `names` rest on now: for every name its newest cell.
 
-    A student's earlier attempts stand in the history; they are not the answer any more.
+    A student's earlier attempts stand in the history too; they are not the answer any more.
     """
-    kept: list[str] = []
-    later: set[str] = set()
-    for cell in reversed(cells):
-        names = bound_names(cell)
-        if not names or not names <= later:
-            kept.append(cell)
-        later |= names
-    return kept[::-1]
+    newest = {name: index for index, cell in enumerate(cells) for name in bound_names(cell)}
+    wanted, found = list(names), set[int]()
+    while wanted:
+        index = newest.get(wanted.pop())
+        if index is not None and index not in found:
+            found.add(index)
+            wanted += names_behind([cells[index]], bound_names(cells[index]))
+    return [cells[index] for index in sorted(found)]
 
 
 def _shell() -> Any:

@@ -21,6 +21,9 @@ from grader.worker import Job
 _SLACK = 120.0
 _LINE = 64 * 2**20
 
+WORKER = (sys.executable, "-I", "-m", "grader.worker")
+"""The command of a worker: isolated from the folder it starts in and from the environment."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -71,8 +74,9 @@ async def _grade_all(
 class _Slot:
     """One place where submissions are graded, one after the other, with a kernel template."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, worker: Sequence[str] = WORKER) -> None:
         self._plan = plan
+        self._worker = worker
         self._template: KernelTemplate | None = None
 
     def __enter__(self) -> Self:
@@ -108,10 +112,7 @@ class _Slot:
             kernels=inherited[0] if inherited else None,
         )
         worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-m",
-            "grader.worker",
+            *self._worker,
             cwd=folder,
             pass_fds=inherited,
             stdin=PIPE,
@@ -127,7 +128,7 @@ class _Slot:
                 record = await _record(worker, job, exercises)
         except TimeoutError:
             reason = "The process that graded it did not end in time."
-        except (OSError, ValueError) as error:  # a line that is cut off, too long, or not JSON
+        except (OSError, ValueError, TypeError, KeyError) as error:  # half a line, or none of ours
             reason = f"The process that graded it was cut off ({type(error).__name__})."
         else:
             if record is not None:

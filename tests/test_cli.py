@@ -85,12 +85,16 @@ def test_bad_paths_get_one_sentence(tmp_path: Path, path: str, sentence: str) ->
     assert not (tmp_path / "out").exists()
 
 
-def test_grading_refuses_without_the_sandbox(tmp_path: Path) -> None:
-    """Without an isolation level written out, nothing is run."""
+def test_grading_refuses_where_there_is_no_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine without bubblewrap nothing is run, unless that level is written out."""
+    monkeypatch.setenv("PATH", str(tmp_path))
     path = write_notebook(tmp_path / "a.ipynb", cells_of(RIGHT))
     shown = run("grade", path, "--to", tmp_path / "out")
     assert shown.returncode == 2
     assert "--isolation none" in shown.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_two_notebooks_of_one_lesson_are_refused(tmp_path: Path) -> None:
@@ -195,7 +199,7 @@ def test_the_example_class_is_graded_as_its_script_intends(
 ) -> None:
     """Every student's score, and every exercise's verdict and diagnosis, is the golden one."""
     shown = run(
-        "grade", CLASS, "--to", tmp_path, "--isolation", "none", "--timeout", "10",
+        "grade", CLASS, "--to", tmp_path, "--timeout", "10",
         "--format", "console,junit", "--quiet",
     )  # fmt: skip
     assert shown.returncode == 3  # one notebook is rejected

@@ -1,0 +1,233 @@
+"""Student code behind the walls: what it can reach, and what is left of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.execute import Ending, Kernel
+from grader.grade import Limits, grade
+from grader.kernel.provisioner import KernelTemplate, WarmKernels
+from grader.pool import Plan, grade_all
+from grader.results import SubmissionResult, Verdict
+from grader.submissions import Submission
+from tests.notebooks import POINTS, RIGHT, cells_of, write_notebook
+from tests.test_execute import Asker
+
+pytestmark = pytest.mark.kernel
+
+COURSE = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def template() -> Iterator[KernelTemplate]:
+    """A kernel template, warm."""
+    made = KernelTemplate()
+    assert made.wait_until_ready()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kernel(template: KernelTemplate) -> Iterator[Kernel]:
+    """A kernel that the template forked, whose cells may run for 3 s."""
+    with Kernel(cell_seconds=3, kernels=WarmKernels(template.control)) as running:
+        yield running
+
+
+def value(kernel: Kernel, source: str) -> Any:
+    """What the expression or the last assignment to `found` in `source` gives in the kernel."""
+    outcome = kernel.run(source)
+    assert outcome.ending is Ending.DONE, outcome
+    return Asker(kernel).ask(ask="look", name="found")["value"]
+
+
+def test_a_forked_kernel_runs_cells_and_answers(kernel: Kernel) -> None:
+    """A kernel behind the walls works like any other."""
+    kernel.run("import numpy as np\ndef double(x):\n    return 2 * x")
+    assert Asker(kernel).call("double", 21)["value"] == 42
+
+
+def test_an_endless_call_is_interrupted(kernel: Kernel) -> None:
+    """The interrupt reaches the kernel through the first process of its namespace."""
+    assert kernel.run("while True:\n    pass").ending is Ending.OUT_OF_TIME
+    assert kernel.alive
+
+
+def test_there_is_no_network(kernel: Kernel) -> None:
+    """A server on this machine's loopback cannot be reached, though it can from outside."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        socket.create_connection(address, timeout=2).close()
+        source = f"import socket\nsocket.create_connection({address!r}, timeout=2)"
+        assert kernel.run(source).ending is Ending.RAISED
+
+
+def test_files_outside_are_not_there(kernel: Kernel, tmp_path: Path) -> None:
+    """Neither the course, nor other submissions, nor the user's home are to be seen."""
+    secret = tmp_path / "secret"
+    secret.write_text("do not tell")
+    paths = [str(secret), str(COURSE / "solutions"), str(COURSE / "grader"), "/etc/passwd"]
+    source = f"import os\nfound = [path for path in {paths!r} if os.path.exists(path)]"
+    assert value(kernel, source) == []
+
+
+def test_the_graders_code_is_not_on_the_disk(template: KernelTemplate) -> None:
+    """No file of rubrics, references or solutions can be found by looking everywhere."""
+    source = (
+        "import os\nfound = []\n"
+        "for at, folders, files in os.walk('/'):\n"
+        "    folders[:] = [name for name in folders if name not in ('proc', 'share', 'include')]\n"
+        "    wanted = {'oracles.py', 'judge.py', '01_convolution.py'} & set(files)\n"
+        "    found += [os.path.join(at, name) for name in wanted]"
+    )
+    with Kernel(cell_seconds=60, kernels=WarmKernels(template.control)) as kernel:
+        assert value(kernel, source) == []
+
+
+def test_nothing_can_be_written_but_tmp(kernel: Kernel) -> None:
+    """The Python installation and the system are read-only."""
+    places = [sys.prefix, sys.base_prefix, "/usr", "/opt/grader", "/"]
+    source = (
+        "found = []\n"
+        f"for place in {places!r}:\n"
+        "    try:\n"
+        "        open(place + '/planted', 'w').close()\n"
+        "        found.append(place)\n"
+        "    except OSError:\n"
+        "        continue"
+    )
+    assert value(kernel, source) == []
+
+
+def test_tmp_is_private_and_bounded(template: KernelTemplate) -> None:
+    """What one submission writes to /tmp the next one does not see, and it cannot fill the disk."""
+    with Kernel(cell_seconds=20, kernels=WarmKernels(template.control)) as first:
+        source = (
+            "open('/tmp/left', 'w').write('x')\nfound = 0\nblock = b'0' * 2**20\n"
+            "try:\n"
+            "    for number in range(4):\n"
+            "        with open(f'/tmp/{number}', 'wb') as file:\n"
+            "            for _ in range(200):\n"
+            "                found += file.write(block)\n"
+            "except OSError:\n"
+            "    pass"
+        )
+        assert value(first, source) <= 256 * 2**20
+    with Kernel(cell_seconds=3, kernels=WarmKernels(template.control)) as second:
+        assert value(second, "import os\nfound = os.path.exists('/tmp/left')") is False
+
+
+def test_only_its_own_processes_are_seen(kernel: Kernel) -> None:
+    """A submission sees its init, its kernel, and what it starts itself."""
+    source = "import os\nfound = [int(name) for name in os.listdir('/proc') if name.isdigit()]"
+    assert set(value(kernel, source)) <= {1, 2, 3}
+
+
+def test_it_has_no_rights_and_gets_none(kernel: Kernel) -> None:
+    """No capability, no new privileges, and no user namespace to get them in."""
+    source = (
+        "import subprocess\n"
+        "status = open('/proc/self/status').read()\n"
+        "tried = subprocess.run(['unshare', '-Ur', 'true'], capture_output=True)\n"
+        "found = [line for line in status.split('\\n') if line[:6] in ('CapEff', 'CapPrm', 'CapBnd')"
+        " or line.startswith('NoNewPrivs')] + [tried.returncode]"
+    )
+    *lines, refused = value(kernel, source)
+    if os.geteuid() == 0:
+        assert all(set(line.split()[1]) == {"0"} for line in lines if line.startswith("Cap"))
+    assert all(set(line.split()[1]) == {"0"} for line in lines if line[:6] in ("CapEff", "CapPrm"))
+    assert "NoNewPrivs:\t1" in lines
+    assert refused != 0
+
+
+def test_nothing_of_our_environment_comes_in(kernel: Kernel) -> None:
+    """The environment holds what we put there, and nothing of this process."""
+    found = value(kernel, "import os\nfound = sorted(os.environ)")
+    ours = set(os.environ) - {"PATH", "HOME", "LANG", "PWD", "TERM", "COLUMNS", "LINES"}
+    assert not ours & {name for name in found if not name.startswith(("TF_", "OPENBLAS", "OMP"))}
+
+
+def test_what_a_submission_starts_ends_with_it(template: KernelTemplate) -> None:
+    """A daemon in a session of its own is gone when its kernel is."""
+    mark = f"sleep {3_000 + os.getpid()}"
+    with Kernel(cell_seconds=3, kernels=WarmKernels(template.control)) as kernel:
+        kernel.run(f"import subprocess\nsubprocess.Popen({mark.split()!r}, start_new_session=True)")
+        assert _running(mark)
+    for _ in range(50):
+        if not _running(mark):
+            return
+        time.sleep(0.1)
+    raise AssertionError("a process of the submission is still running")
+
+
+def _running(command: str) -> bool:
+    found = subprocess.run(["pgrep", "-f", f"^{command}$"], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+def test_processes_are_bounded(kernel: Kernel) -> None:
+    """A submission cannot start processes without end."""
+    source = (
+        "import subprocess\nfound = 0\nstarted = []\n"
+        "try:\n"
+        "    for _ in range(400):\n"
+        "        started.append(subprocess.Popen(['sleep', '5']))\n"
+        "        found += 1\n"
+        "except OSError:\n"
+        "    pass\n"
+        "for one in started:\n"
+        "    one.kill()"
+    )
+    assert value(kernel, source) < 300
+
+
+def test_a_record_says_what_was_in_force(template: KernelTemplate, tmp_path: Path) -> None:
+    """A submission graded behind the walls earns its points, and its record names the layers."""
+    path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
+    result = grade(
+        Submission("ana", path),
+        secret=b"a secret for tests",
+        limits=Limits(3.0, 60.0),
+        kernels=WarmKernels(template.control),
+    )
+    assert result.score == sum(POINTS.values())
+    assert result.isolation.level == "sandbox"
+    assert "network" in result.isolation.layers
+
+
+def test_a_class_is_graded_behind_walls(tmp_path: Path) -> None:
+    """Several submissions share a template, and one that kills its kernel harms no other."""
+    cells = [cells_of(RIGHT), ["import os\nos._exit(1)", *cells_of(RIGHT)], cells_of(RIGHT)]
+    submissions = [
+        Submission(str(number), write_notebook(tmp_path / f"{number}.ipynb", own))
+        for number, own in enumerate(cells)
+    ]
+    results: list[SubmissionResult] = []
+    plan = Plan(b"a secret for tests", Limits(5.0, 60.0), jobs=1, sandboxed=True)
+    grade_all(submissions, plan, results.append)
+    assert [result.score for result in results] == [sum(POINTS.values())] * 3
+
+
+def test_a_template_that_dies_is_replaced(tmp_path: Path) -> None:
+    """Killing the template costs at most the submission at hand, which reads broken, not zero."""
+    paths = [write_notebook(tmp_path / f"{n}.ipynb", cells_of(RIGHT)) for n in range(3)]
+    results: list[SubmissionResult] = []
+
+    def kill_the_template(result: SubmissionResult) -> None:
+        results.append(result)
+        if len(results) == 1:
+            subprocess.run(["pkill", "-9", "-f", "import template; template.main"], check=True)
+
+    plan = Plan(b"a secret for tests", Limits(5.0, 60.0), jobs=1, sandboxed=True)
+    grade_all([Submission(path.stem, path) for path in paths], plan, kill_the_template)
+    assert all(result.verdict in (Verdict.FAILED, Verdict.BROKEN) for result in results)
+    assert results[-1].score == sum(POINTS.values())
