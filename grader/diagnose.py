@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,11 +14,21 @@ from grader.errors import Untransferable
 from grader.exercise import Exercise, Misconception
 from grader.judge import Call, Judgement
 from grader.results import Diagnosis, ExerciseResult, Verdict
-from grader.values import Packet, unpack
+from grader.values import Packet, Tensor, unpack
 
 # How long a misconception may take on all the calls of an exercise, in seconds. One that does not
 # end by then gives the answer that a student's endless loop gives: none in time.
 PATIENCE = 1.0
+# How long all of them together may take: an answer may be as costly to compare as it likes.
+ALL_PATIENCE = 15.0
+
+# Answers of more bytes than this are nobody's known mistake, and not worth comparing with each.
+_MAX_ANSWERS = 16 * 2**20
+# Values of more parts or longer texts are not what a predicate is about.
+_MAX_PARTS, _MAX_TEXT = 10_000, 1000
+
+# An answer that cannot be looked at any more; like nothing else.
+_GONE = object()
 
 
 def diagnose(exercise: Exercise, judgement: Judgement) -> Diagnosis | None:
@@ -53,15 +64,58 @@ def explanations(exercise: Exercise, judgement: Judgement) -> list[Misconception
     failed = judgement.result.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED, Verdict.BROKEN)
     if not failed:
         return []
-    return [known for known in exercise.misconceptions if _explains(exercise, known, judgement)]
+    outcomes = _outcomes(judgement.calls)
+    values = {name: value for name, value in judgement.values.items() if _is_modest(value)}
+    end = time.monotonic() + ALL_PATIENCE
+    return [
+        known
+        for known in exercise.misconceptions
+        if time.monotonic() < end and _explains(exercise, known, judgement, outcomes, values)
+    ]
 
 
-def _explains(exercise: Exercise, misconception: Misconception, judgement: Judgement) -> bool:
+def _outcomes(calls: Sequence[Call]) -> list[Any]:
+    """What came of each call: the name of an exception, the value, or _GONE."""
+    packets = [call.outcome for call in calls if isinstance(call.outcome, Packet)]
+    size = sum(len(packet.tree) + sum(map(len, packet.buffers)) for packet in packets)
+    return [_outcome(call) if size <= _MAX_ANSWERS else _GONE for call in calls]
+
+
+def _outcome(call: Call) -> Any:
+    try:
+        return unpack(call.outcome) if isinstance(call.outcome, Packet) else call.outcome
+    except Untransferable:
+        return _GONE  # a function was returned, and it is gone
+
+
+def _is_modest(value: Any) -> bool:
+    """Whether computing with `value` takes little time and memory, whatever is done with it."""
+    waiting, parts, size = [value], 0, 0
+    while waiting and parts <= _MAX_PARTS and size <= _MAX_ANSWERS:
+        part = waiting.pop()
+        if isinstance(part, str) and len(part) > _MAX_TEXT:
+            return False
+        if isinstance(part, np.ndarray | Tensor):
+            size += np.asarray(part).nbytes
+        inside = list(part.items()) if isinstance(part, dict) else part
+        if isinstance(inside, list | tuple):
+            parts += len(inside)
+            waiting += inside
+    return parts <= _MAX_PARTS and size <= _MAX_ANSWERS
+
+
+def _explains(
+    exercise: Exercise,
+    misconception: Misconception,
+    judgement: Judgement,
+    outcomes: list[Any],
+    values: dict[str, Any],
+) -> bool:
     try:
         with limit(PATIENCE):
             if misconception.recognise is not None:
-                return _recognises(misconception, judgement.values)
-            return _reproduces(exercise, misconception, judgement)
+                return _recognises(misconception, values)
+            return _reproduces(exercise, misconception, judgement, outcomes)
     except DeadlinePassed:
         # A misconception that never ends explains an answer that never came.
         return any(call.outcome == "OutOfTime" for call in judgement.calls)
@@ -78,21 +132,28 @@ def _recognises(misconception: Misconception, values: dict[str, Any]) -> bool:
         return False  # the student's value is not of the kind that this predicate is about
 
 
-def _reproduces(exercise: Exercise, misconception: Misconception, judgement: Judgement) -> bool:
+def _reproduces(
+    exercise: Exercise, misconception: Misconception, judgement: Judgement, outcomes: list[Any]
+) -> bool:
     stand_ins = misconception.objects(exercise.names[0])
-    calls = [call for call in judgement.calls if callable(stand_ins.get(call.name))]
+    calls = [
+        (call, outcome)
+        for call, outcome in zip(judgement.calls, outcomes, strict=True)
+        if callable(stand_ins.get(call.name))
+    ]
     values = {name: value for name, value in stand_ins.items() if name in judgement.values}
     return (
         bool(calls or values)
-        and all(_same_outcome(stand_ins[call.name], call) for call in calls)
+        and all(_same_outcome(stand_ins[call.name], call, outcome) for call, outcome in calls)
         and all(_alike(value, judgement.values[name]) for name, value in values.items())
     )
 
 
-def _same_outcome(function: Any, call: Call) -> bool:
+def _same_outcome(function: Any, call: Call, outcome: Any) -> bool:
+    if outcome is _GONE:
+        return False
     try:
-        arguments = unpack(call.arguments)
-        received = unpack(call.outcome) if isinstance(call.outcome, Packet) else call.outcome
+        arguments = unpack(call.arguments)  # anew, since each function may change them
     except Untransferable:
         return False  # a function was handed over, and it is gone
     try:
@@ -100,7 +161,7 @@ def _same_outcome(function: Any, call: Call) -> bool:
             result = function(*arguments["args"], **arguments["kwargs"])
     except Exception as error:  # noqa: BLE001 - a wrong answer may raise whatever it likes
         return call.outcome == type(error).__name__
-    return isinstance(call.outcome, Packet) and _alike(result, received)
+    return isinstance(call.outcome, Packet) and _alike(result, outcome)
 
 
 def _alike(ours: Any, theirs: Any) -> bool:
@@ -130,6 +191,7 @@ def _is_whole(value: Any) -> bool:
 def _close(ours: Any, theirs: Any) -> bool:
     if ours.shape != theirs.shape:
         return False
-    sizes = np.abs(ours.astype(np.complex128))
-    scale = max(1.0, float(sizes[np.isfinite(sizes)].max(initial=0.0)))
-    return bool(np.allclose(ours, theirs, rtol=0.0, atol=1e-4 * scale, equal_nan=True))
+    with np.errstate(all="ignore"):
+        sizes = np.abs(ours.astype(np.complex128))
+        scale = max(1.0, float(sizes[np.isfinite(sizes)].max(initial=0.0)))
+        return bool(np.allclose(ours, theirs, rtol=0.0, atol=1e-4 * scale, equal_nan=True))

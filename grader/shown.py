@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from grader.results import Given, Shown, ShownArray
 from grader.values import Borrowed, Tensor
 
 _MAX_TEXT = 1000
+_MAX_NUMBERS = 64
 _WINDOW = 28
 
 
@@ -67,24 +68,51 @@ def _plain_text(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, np.ndarray):
         return _array_text(value)
-    text = str(value) if isinstance(value, str) else repr(_plain(value))
+    if isinstance(value, str):
+        return _cut(value)
+    text = ""
+    for piece in _pieces(value):  # no more of them than are shown, however many there are
+        text += piece
+        if len(text) > _MAX_TEXT:
+            break
+    return _cut(text)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
 
 
-def _plain(value: Any) -> Any:
-    """`value` with NumPy's numbers as Python's and tensors as arrays, at whatever depth."""
+def _pieces(value: Any) -> Iterator[str]:
+    """The `repr` of `value` piece by piece, as if NumPy's numbers were Python's."""
+    if isinstance(value, Tensor):
+        value = value.array
     if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if type(value) in (tuple, list):
-        return type(value)(map(_plain, value))
-    if isinstance(value, np.generic):
-        return value.item()
-    return value.array if isinstance(value, Tensor) else value
+        for index, (key, item) in enumerate(value.items()):
+            yield ", " if index else "{"
+            yield from _pieces(key)
+            yield ": "
+            yield from _pieces(item)
+        yield "}" if value else "{}"
+    elif type(value) in (tuple, list):
+        opening, closing = "()" if isinstance(value, tuple) else "[]"
+        yield opening
+        for index, item in enumerate(value):
+            yield ", " if index else ""
+            yield from _pieces(item)
+        yield f",{closing}" if isinstance(value, tuple) and len(value) == 1 else closing
+    elif isinstance(value, np.ndarray) and value.size > _MAX_NUMBERS:
+        yield _array_text(value)
+    elif isinstance(value, np.random.Generator):
+        yield "a random generator"
+    elif isinstance(value, str):
+        yield repr(value[: _MAX_TEXT + 1])
+    else:
+        yield repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _array_text(array: NDArray[Any]) -> str:
     size = "×".join(map(str, array.shape))
-    if array.size > 64:
+    if array.size > _MAX_NUMBERS:
         return f"array of shape {size}, {array.dtype}"
     return np.array2string(array, precision=4, suppress_small=True, max_line_width=100)
 

@@ -16,9 +16,13 @@ import nbformat
 from grader.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons
 from grader.errors import Rejected, UsageError
 from grader.syntax import bound_names, only_calls
+from grader.values import has_more_marks
 
-_MAX_FILE = 64 * 2**20
+_MAX_FILE = 32 * 2**20
 _MAX_CELLS = 5000
+# Texts, and brackets and commas between them: what parsing a notebook costs beyond its length.
+_MAX_MARKS = 500_000
+_MAX_CODE = 200_000
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,14 @@ def find(paths: Iterable[Path], student: str | None = None) -> list[Submission]:
                     f"A submission is an .ipynb file or a folder of them. Received: {path}. Save "
                     f"it as a notebook, or name the folder it lies in."
                 )
-            found.append(Submission(_name(path.stem), path))
+            found.append(Submission(_valid(path.stem), path))
         else:
             raise UsageError(
                 f"A submission is a file or a folder that exists. Received: {path}. Look for a "
                 f"typing mistake in the path."
             )
     if student is not None:
-        found = [Submission(_name(student), submission.path) for submission in found]
+        found = [Submission(_valid(student), submission.path) for submission in found]
     return sorted(set(found), key=lambda submission: (submission.student, str(submission.path)))
 
 
@@ -116,12 +120,12 @@ def _in_folder(folder: Path) -> list[Submission]:
         if any(part.startswith(".") for part in below.parts):
             continue  # .ipynb_checkpoints, .git and the like are not handed in
         student = below.parts[0] if len(below.parts) > 1 else path.stem
-        found.append(Submission(_name(student), path))
+        found.append(Submission(_valid(student), path))
     return found
 
 
-def _name(text: str) -> str:
-    """A file's name as text that can be written anywhere, whatever bytes it has on disk."""
+def _valid(text: str) -> str:
+    """`text` as one that can be written anywhere: of lone surrogates, the escapes are left."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -170,9 +174,13 @@ def _parse(content: bytes) -> Any:
     log = logging.getLogger("traitlets")
     level, log.level = log.level, logging.CRITICAL  # nbformat logs what is judged here
     try:
+        text = content.decode("utf-8-sig")
+        _look_at_size(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # ids of cells, which say nothing about answers
-            return nbformat.reads(content.decode("utf-8-sig"), as_version=4)  # type: ignore[no-untyped-call]
+            return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    except Rejected:
+        raise
     except UnicodeDecodeError as error:
         raise Rejected(f"A notebook is text in UTF-8. Received: other bytes. {again}") from error
     except RecursionError as error:
@@ -184,6 +192,14 @@ def _parse(content: bytes) -> Any:
         ) from error
     finally:
         log.level = level
+
+
+def _look_at_size(text: str) -> None:
+    if has_more_marks(text, _MAX_MARKS):
+        raise Rejected(
+            f"A notebook has at most {_MAX_MARKS} texts, brackets and commas between them. "
+            f"Received: more. Clear its outputs and hand it in again."
+        )
 
 
 def code_cells(notebook: Any) -> list[SubmittedCell]:
@@ -199,7 +215,14 @@ def code_cells(notebook: Any) -> list[SubmittedCell]:
         if cell.get("cell_type") != "code" or not isinstance(source, str) or not source.strip():
             continue
         named = _mapping(_mapping(cell.get("metadata")).get("grader")).get("exercise")
-        found.append(SubmittedCell(number, source, named if isinstance(named, str) else None))
+        exercise = _valid(named) if isinstance(named, str) else None
+        found.append(SubmittedCell(number, _valid(source), exercise))
+    length = sum(len(cell.source) for cell in found)
+    if length > _MAX_CODE:
+        raise Rejected(
+            f"The code of a notebook has at most {_MAX_CODE} characters. Received: {length}. Load "
+            f"data from a file, and hand it in again."
+        )
     return found
 
 

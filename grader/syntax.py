@@ -4,30 +4,43 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from grader.parsing import LONGEST_CELL, parse_cell
+
 # What of `grader` a notebook may use: the student's own tools.
 ALLOWED_OF_GRADER = ("grader.check", "grader.hint", "grader.drawing")
 
-# Ways to reach a name that its spelling does not show. Flagged for a person, never failed.
+# Ways to reach a name that its spelling does not show. Flagged for a person, never failed: these
+# in the code behind an exercise,
 _DYNAMIC = (
-    *("getattr", "eval", "exec", "compile", "globals", "locals", "vars", "__import__"),
-    *("importlib", "builtins", "__builtins__", "sys.modules", "get_ipython"),
+    *("getattr", "setattr", "locals", "vars", "__import__", "importlib", "imp", "pkgutil", "pydoc"),
+    *("runpy", "pickle", "code", "codeop", "operator.attrgetter", "operator.methodcaller"),
+    *("sys.modules", "numpy.core", "..."),
+)
+# and these anywhere in the notebook.
+_DYNAMIC_ANYWHERE = (
+    *("eval", "exec", "compile", "globals", "builtins", "__builtins__", "get_ipython"),
+    *("IPython.get_ipython", "IPython.core", "%run", "%pylab", "%load", "%loadpy", "%macro"),
+    *("%recall", "%rerun", "%store", "%edit", "%alias_magic", "%unread"),
 )
 
-# Magics that run the rest of their cell, or of their line, as Python.
-_PYTHON_CELL = re.compile(r"\A(\s*)%%(?:time|timeit|capture|prun)\b.*")
-_PYTHON_LINE = re.compile(r"^(\s*)%(?:time|timeit|prun)\s+(?:-\S+\s+)*", re.MULTILINE)
+# How many meanings of one name are kept, and how many parts of each.
+_MOST_MEANINGS, _MOST_PARTS = 8, 5
+
+# Methods that store what they are given.
+_STORING = (
+    *("add", "append", "appendleft", "extend", "insert", "setdefault", "update"),
+    *("__setattr__", "__setitem__"),
+)
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
-# What the names of a scope stand for: a dotted name, or None for a value of their own.
-_Scope = dict[str, str | None]
+# What the names of a scope may stand for: dotted names, or nothing for a value of their own.
+_Scope = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -42,24 +55,138 @@ class Use:
 class _Statement:
     """One top-level statement: the names it binds, what they are aliases of, and what it uses.
 
-    `uses` are dotted names as far as the statement itself tells them; `reads` are those names of
-    the notebook that it rests on.
+    `touches` are names whose methods it calls; `reads` are those names of the notebook that it
+    rests on. Dotted names in `aliases` and `uses` are as far as the statement itself tells them;
+    one that begins with a dot comes from an import, whatever the notebook's names mean.
     """
 
-    binds: frozenset[str]
-    aliases: dict[str, str]
-    uses: tuple[Use, ...]
-    reads: frozenset[str]
+    binds: frozenset[str] = frozenset()
+    touches: frozenset[str] = frozenset()
+    aliases: tuple[tuple[str, str], ...] = ()
+    uses: tuple[Use, ...] = ()
+    modules: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        return frozenset(use.name.partition(".")[0] for use in self.uses) - {""}
+
+
+class _Notebook:
+    """The statements of some cells, and every meaning their names have at any time."""
+
+    def __init__(self, cells: Iterable[str]) -> None:
+        self.statements = [statement for cell in cells for statement in _statements(cell)]
+        self.bound = _union(statement.binds for statement in self.statements)
+        self.modules = _union(statement.modules for statement in self.statements)
+        aliases = [alias for statement in self.statements for alias in statement.aliases]
+        self.stars = list(dict.fromkeys(dotted[:-2] for name, dotted in aliases if name == "*"))
+        self.meanings = _meanings(aliases, self.bound)
+        self.binding: dict[str, list[_Statement]] = {}
+        for statement in self.statements:
+            touched = {name for name in statement.touches if not self._imported(name)}
+            for name in statement.binds | touched:
+                self.binding.setdefault(name, []).append(statement)
+
+    def _imported(self, name: str) -> bool:
+        return any(meant.startswith(".") for meant in self.meanings.get(name, ()))
+
+    def behind(self, names: Iterable[str]) -> list[_Statement]:
+        """The statements that bind `names`, or anything that those statements read, and so on."""
+        found: dict[int, _Statement] = {}
+        seen = set(names)
+        left = list(seen)
+        while left:
+            for statement in self.binding.get(left.pop(), ()):
+                if id(statement) in found:
+                    continue
+                found[id(statement)] = statement
+                new = statement.reads - seen
+                # A name from nowhere may come from a module of which everything was imported.
+                if any(n not in self.bound and not hasattr(builtins, n) for n in new):
+                    new |= {"*"} - seen
+                seen |= new
+                left += new
+        return [statement for statement in self.statements if id(statement) in found]
+
+    def resolved(self, use: Use) -> list[Use]:
+        """`use` under every name it may stand for; from an import, with a dot before it."""
+        head, _, rest = use.name.partition(".")
+        names = [_joined(meant, rest) for meant in self.meanings.get(head, ())]
+        if not head or head not in self.bound or hasattr(builtins, head):
+            names.append(use.name)
+        if head and head not in self.bound:
+            names += [_joined(star, use.name) for star in self.stars[:_MOST_MEANINGS]]
+        return [Use(name, use.line) for name in names]
+
+    def is_dynamic(self, name: str) -> bool:
+        """Whether a resolved name leads where its spelling does not show."""
+        plain = name.removeprefix(".") if name != "..." else name
+        if any(_below(plain, way) for way in (*_DYNAMIC, *_DYNAMIC_ANYWHERE)):
+            return True
+        if not name.startswith("."):
+            return False
+        private = [part for part in plain.split(".")[1:] if part.startswith("_")]
+        return plain in self.modules or bool(private and private != ["__version__"])
+
+
+def _runs_text(name: str) -> bool:
+    """Whether a resolved name runs code that is given as text, which may bind any name."""
+    plain = name.removeprefix(".")
+    last = plain.rpartition(".")[2]
+    return last.startswith("run_cell") or any(_below(plain, way) for way in _DYNAMIC_ANYWHERE)
+
+
+@lru_cache(maxsize=8)
+def _notebook(cells: tuple[str, ...]) -> tuple[_Notebook, tuple[Use, ...]]:
+    """The cells as they are read, and what of all of them runs code that is given as text."""
+    notebook = _Notebook(cells)
+    uses = _once([use for statement in notebook.statements for use in statement.uses])
+    texts = [found for use in uses for found in notebook.resolved(use) if _runs_text(found.name)]
+    return notebook, tuple(texts)
+
+
+def _meanings(aliases: list[tuple[str, str]], bound: frozenset[str]) -> dict[str, set[str]]:
+    """What each alias stands for in the end: imports, and names that the notebook never binds."""
+    after: dict[str, list[tuple[str, str]]] = {}
+    left: list[tuple[str, str]] = []
+    for name, dotted in aliases:
+        root, _, rest = dotted.partition(".")
+        if root in bound:
+            after.setdefault(root, []).append((name, rest))
+        if root not in bound or hasattr(builtins, root):
+            left.append((name, dotted))
+    meanings: dict[str, set[str]] = {}
+    while left:
+        name, meant = left.pop()
+        known = meanings.setdefault(name, set())
+        if len(known) >= _MOST_MEANINGS:
+            meant = "..."
+        if meant not in known:
+            known.add(meant)
+            left += [(other, _joined(meant, rest)) for other, rest in after.get(name, ())]
+    return meanings
+
+
+def _joined(name: str, rest: str) -> str:
+    """`name.rest`, cut where it gets long."""
+    if name == "...":
+        return name
+    joined = f"{name}.{rest}" if rest else name
+    return ".".join(joined.split(".", _MOST_PARTS + 1)[: _MOST_PARTS + 1])
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*sets)
 
 
 def bound_names(source: str) -> frozenset[str]:
     """The names that a cell's top-level statements bind; none for code that does not parse."""
-    return frozenset().union(*(statement.binds for statement in _statements(source)))
+    return _union(statement.binds for statement in _statements(source))
 
 
 def only_calls(source: str, functions: Iterable[str]) -> bool:
     """Whether a cell does nothing but call `functions` by name: `check("relu")` and the like."""
-    tree = _parse(source)
+    tree = parse_cell(source)
     wanted = set(functions)
     return bool(tree and tree.body) and all(
         isinstance(node, ast.Expr)
@@ -81,34 +208,30 @@ def forbidden_uses(
 
     Followed from the statements that bind `names` to every top-level statement they rest on,
     through imports and aliases. `forbid` lists dotted names; whatever lies below one is forbidden
-    too, and so is all of `grader` but the student's tools.
+    too, and so is all of `grader` but the student's tools. What runs text as code is dynamic
+    wherever it stands.
     """
-    statements = [statement for cell in cells for statement in _statements(cell)]
-    aliases: _Scope = {}
-    for statement in statements:
-        aliases |= statement.aliases
-    relevant = _behind(statements, frozenset(names))
-    uses = [
-        Use(_resolved(use.name, [aliases]) or use.name, use.line)
-        for statement in relevant
-        for use in statement.uses
-    ]
+    notebook, texts = _notebook(tuple(cells))
+    spelled = _once([use for statement in notebook.behind(names) for use in statement.uses])
+    uses = _once([found for use in spelled for found in notebook.resolved(use)])
     rules = (*forbid, "grader")
+    dynamic = [use for use in uses if notebook.is_dynamic(use.name)]
+    plain = [Use(use.name.removeprefix("."), use.line) for use in uses]
     forbidden = [
         use
-        for use in uses
+        for use in plain
         if any(_below(use.name, rule) for rule in rules)
         and not any(_below(use.name, allowed) for allowed in ALLOWED_OF_GRADER)
     ]
-    dynamic = [use for use in uses if any(_below(use.name, way) for way in _DYNAMIC)]
-    return _once(forbidden), _once(dynamic)
+    return _once(forbidden), _once(
+        [Use(use.name.strip(".") or "…", use.line) for use in (*dynamic, *texts)]
+    )
 
 
 def names_behind(cells: Sequence[str], names: Iterable[str]) -> frozenset[str]:
     """Every name that the code behind `names` reads, through all the statements it rests on."""
-    statements = [statement for cell in cells for statement in _statements(cell)]
-    behind = _behind(statements, frozenset(names))
-    return frozenset().union(*(statement.reads for statement in behind))
+    notebook, _ = _notebook(tuple(cells))
+    return _union(statement.reads for statement in notebook.behind(names))
 
 
 def _once(uses: list[Use]) -> list[Use]:
@@ -120,50 +243,59 @@ def _below(name: str, rule: str) -> bool:
     return name == rule or name.startswith(rule + ".")
 
 
-def _parse(source: str) -> ast.Module | None:
-    """The syntax tree of a cell as IPython runs it, magics included; None if there is none."""
-    from IPython.core.inputtransformer2 import TransformerManager  # slow, and seldom needed
-
-    source = _PYTHON_LINE.sub(r"\1", _PYTHON_CELL.sub(r"\1pass", source))
-    text = source.lstrip("\n")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as "\s" in a student's text
-            manager = TransformerManager()  # type: ignore[no-untyped-call]
-            tree = ast.parse(manager.transform_cell(text))
-    except Exception:  # noqa: BLE001 - tokenizer and parser raise whatever a monstrous cell leads to
-        return None
-    ast.increment_lineno(tree, len(source) - len(text))
-    return tree
-
-
 @lru_cache(maxsize=2048)
 def _statements(source: str) -> tuple[_Statement, ...]:
-    tree = _parse(source)
+    tree = parse_cell(source)
+    if tree is None and len(source) > LONGEST_CELL:
+        return (_Statement(uses=(Use("%unread", 1),)),)
     return tuple(_statement(node) for node in tree.body) if tree else ()
 
 
 def _statement(node: ast.stmt) -> _Statement:
-    names = _names_in([node])
+    here = list(_in_scope([node]))
+    names = _names_in(here)
     # `conv.weights = …` and `conv[0] = …` change what `conv` is: they count for that name too.
     changed = {
-        root.id
-        for inner in _in_scope([node])
+        _root(inner)
+        for inner in here
         if isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.ctx, ast.Store)
-        for root in [_root(inner)]
-        if isinstance(root, ast.Name)
-    }
+    } - {""}
+    everything = list(ast.walk(node))
     # A function may set a name of the notebook's too.
-    told = {
-        name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names
-    }
-    uses = tuple(_uses([node], []))
+    told = {n for inner in everything if isinstance(inner, ast.Global) for n in inner.names}
+    aliases = [(name, dotted) for name, meant in names.items() for dotted in meant]
+    for inner in everything if told else ():
+        scope = _names_in(_in_scope(_parts(inner)[1] or []), told)
+        aliases += [(name, dotted) for name, meant in scope.items() for dotted in meant]
     return _Statement(
         frozenset(names) | changed | told,
-        {name: dotted for name, dotted in names.items() if dotted and dotted != name},
-        uses,
-        frozenset(use.name.partition(".")[0] for use in uses),
+        frozenset(_touched(here)),
+        tuple(dict.fromkeys(aliases)),
+        tuple(_uses(node)),
+        frozenset(
+            ".".join(alias.name.split(".")[: count + 1])
+            for inner in everything
+            if isinstance(inner, ast.Import)
+            for alias in inner.names
+            for count in range(min(alias.name.count(".") + 1, _MOST_PARTS))
+        ),
     )
+
+
+def _touched(nodes: list[ast.AST]) -> Iterator[str]:
+    """The names that statements change by calls: `h` of `h.update(…)` and `setattr(h, …)`."""
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute):
+            root = _root(node.func)
+            if id(node) in alone or node.func.attr in _STORING:
+                yield root
+            given = node.args if hasattr(builtins, root) else []
+        else:
+            given = node.args if _root(node.func) == "setattr" else []
+        yield from (_root(argument) for argument in given[:1])
 
 
 def _in_scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -191,90 +323,103 @@ def _parts(node: ast.AST) -> tuple[list[ast.AST], list[ast.AST] | None]:
     return [], None
 
 
-def _names_in(nodes: Iterable[ast.AST]) -> _Scope:
-    """The names that are bound in one scope, and what they are aliases of."""
-    names: _Scope = {}
-    for node in _in_scope(nodes):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names[node.name] = None
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
-            names.setdefault(node.id, None)
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                root = alias.name.partition(".")[0]
-                names[alias.asname or root] = alias.name if alias.asname else root
-        elif isinstance(node, ast.ImportFrom):
-            for alias in node.names:
-                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            names[node.name] = None
-        if isinstance(node, ast.Assign) and (dotted := _dotted(node.value)):
-            names |= {target.id: dotted for target in node.targets if isinstance(target, ast.Name)}
-    for node in _in_scope(nodes):
-        for name in node.names if isinstance(node, ast.Global) else ():
-            names.pop(name, None)
-    return names
+def _names_in(nodes: Iterable[ast.AST], only: Iterable[str] | None = None) -> _Scope:
+    """The names that the nodes of one scope bind, and all that they are aliases of.
+
+    A function's names are without those of the notebook; with `only`, they are those alone.
+    """
+    nodes = list(nodes)
+    names: dict[str, dict[str, None]] = {}
+    for node in nodes:
+        for name, dotted in _bindings(node):
+            names.setdefault(name, {}).update({dotted: None} if dotted else {})
+    told = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+    kept = names.keys() - told if only is None else names.keys() & told & set(only)
+    return {name: tuple(names[name]) for name in names if name in kept}
 
 
-def _behind(statements: Sequence[_Statement], names: frozenset[str]) -> list[_Statement]:
-    """The statements that bind `names`, or anything that those statements read, and so on."""
-    bound = frozenset[str]().union(*(statement.binds for statement in statements))
-    wanted = set(names)
-    found: list[_Statement] = []
-    left = list(statements)
-    while next_found := [statement for statement in left if statement.binds & wanted]:
-        found += next_found
-        left = [statement for statement in left if not statement.binds & wanted]
-        reads = frozenset[str]().union(*(statement.reads for statement in next_found))
-        wanted |= reads
-        # A name from nowhere may come from a module of which everything was imported.
-        wanted |= {"*"} if any(not hasattr(builtins, name) for name in reads - bound) else set()
-    return found
+def _bindings(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """The names that a node binds itself, each with what it makes it an alias of, or ""."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name, ""
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+        yield node.id, ""
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            root = alias.name.partition(".")[0]
+            yield alias.asname or root, "." + (alias.name if alias.asname else root)
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name, f".{node.module}.{alias.name}"
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+        yield node.name, ""
+    elif isinstance(node, ast.MatchMapping) and node.rest:
+        yield node.rest, ""
+    elif isinstance(node, ast.Assign) and (dotted := _dotted(node.value)):
+        yield from ((target.id, dotted) for target in node.targets if isinstance(target, ast.Name))
 
 
-def _uses(nodes: list[ast.AST], scopes: list[_Scope]) -> Iterator[Use]:
-    """Every dotted name that is read in `nodes`, unless it is a value of an inner scope's own."""
-    left = nodes[::-1]
+def _uses(statement: ast.stmt) -> Iterator[Use]:
+    """Every dotted name that is read, unless it is a value of an inner scope's own."""
+    left: list[tuple[ast.AST, tuple[_Scope, ...]]] = [(statement, ())]
     while left:
-        node = left.pop()
+        node, scopes = left.pop()
         outer, inner = _parts(node)
         if isinstance(node, ast.ImportFrom):
-            yield from (Use(f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+            yield from (Use(f".{node.module}.{alias.name}", node.lineno) for alias in node.names)
         elif isinstance(node, ast.Name | ast.Attribute) and (dotted := _dotted(node)):
-            if isinstance(node.ctx, ast.Load) and (name := _resolved(dotted, scopes)):
-                yield Use(name, node.lineno)
+            if isinstance(node.ctx, ast.Load):
+                yield from (Use(name, node.lineno) for name in _resolved(dotted, scopes))
+        elif isinstance(node, ast.Call) and (magic := _magic(node)):
+            yield Use(magic, node.lineno)
         elif inner is not None:
-            left += outer[::-1]
-            local = _names_in(inner)
+            local = _names_in(_in_scope(inner))
             if isinstance(node, _FUNCTIONS):
                 arguments = [n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)]
-                local = dict.fromkeys(arguments) | local
-            yield from _uses(inner, [*scopes, local])
+                local = dict.fromkeys(arguments, ()) | local
+            within = (*scopes, local) if local else scopes
+            left += [(part, within) for part in inner[::-1]]
+            left += [(part, scopes) for part in outer[::-1]]
         else:
-            left += list(ast.iter_child_nodes(node))[::-1]
+            left += [(part, scopes) for part in list(ast.iter_child_nodes(node))[::-1]]
 
 
-def _resolved(dotted: str, scopes: Sequence[_Scope]) -> str | None:
-    """`dotted` with its first part replaced by what it stands for; None for a value of its own."""
-    seen: set[str] = set()
-    for scope in reversed(scopes):
-        while True:
-            head, _, rest = dotted.partition(".")
-            if head not in scope or head in seen:
-                break
-            seen.add(head)
-            meant = scope[head]
-            if meant is None:
-                return None
-            dotted = f"{meant}.{rest}" if rest else meant
-    return dotted
+def _magic(call: ast.Call) -> str:
+    """`%run` for what IPython makes of such a line, "" for any other call."""
+    function = call.func
+    if not (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call)):
+        return ""
+    name = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else ""
+    known = function.attr in ("run_line_magic", "run_cell_magic", "system", "getoutput")
+    if not (known and _dotted(function.value.func) == "get_ipython" and isinstance(name, str)):
+        return ""
+    return f"%{name}" if function.attr.startswith("run") else "%system"
 
 
-def _root(node: ast.AST) -> ast.AST:
-    """`conv` of `conv.weights[0]`."""
+def _resolved(dotted: str, scopes: Sequence[_Scope]) -> list[str]:
+    """What `dotted` may stand for outside of `scopes`; nothing for a value of their own."""
+    found: dict[str, None] = {}
+    left = [(dotted, len(scopes), frozenset[str]())]
+    for _ in range(4 * _MOST_MEANINGS):
+        if not left:
+            return list(found)
+        name, level, seen = left.pop()
+        head, _, rest = name.partition(".")
+        while level and (head in seen or head not in scopes[level - 1]):
+            level -= 1
+        if level:
+            meant = scopes[level - 1][head]
+            left += [(_joined(other, rest), level, seen | {head}) for other in meant[:99]]
+        else:
+            found[name] = None
+    return [*found, "..."]
+
+
+def _root(node: ast.AST) -> str:
+    """`conv` of `conv.weights[0]`, "" where there is no name."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
-    return node
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _dotted(node: ast.AST) -> str:

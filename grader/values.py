@@ -11,10 +11,13 @@ to its owner.
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import random
+import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +33,8 @@ class Caps:
 
     depth: int = 24
     nodes: int = 200_000
+    entries: int = 1000
+    sides: int = 16
     array_bytes: int = 256 * 2**20
     text: int = 1_000_000
     tree: int = 32 * 2**20
@@ -42,6 +47,9 @@ _DTYPES = frozenset(
     ["bool", "complex64", "complex128", "float16", "float32", "float64"]
     + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
+# A part of a tree is at most this many brackets, commas and strings, on the average.
+_MARKS_PER_NODE = 12
+_SIDE = 2**31
 _BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 
 
@@ -118,8 +126,9 @@ def pack(value: Any, functions: Functions | None = None) -> Packet:
     Raises Untransferable with a sentence that says what to return instead.
     """
     packer = _Packer(functions)
-    tree = packer.tree(value, 0)
-    return Packet(json.dumps(tree, separators=(",", ":")), tuple(packer.buffers))
+    tree = json.dumps(packer.tree(value, 0), separators=(",", ":"))
+    _look_at_size(tree)
+    return Packet(tree, tuple(packer.buffers))
 
 
 def unpack(
@@ -132,8 +141,7 @@ def unpack(
 
     `make_tensor` turns the numbers of a tensor into what this side calls one.
     """
-    if len(packet.tree) > CAPS.tree:
-        raise Untransferable(f"A value's structure may take {CAPS.tree} characters.")
+    _look_at_size(packet.tree)
     if sum(map(len, packet.buffers)) > CAPS.array_bytes:
         raise Untransferable(f"The arrays of a value may take {CAPS.array_bytes // 2**20} MiB.")
     try:
@@ -143,12 +151,55 @@ def unpack(
     return _Unpacker(packet.buffers, functions, make_tensor).value(tree, 0)
 
 
+# A bracket, a comma or a string of JSON, closed or not: read in one pass, whatever it holds.
+_MARK = re.compile(r'[\[{,]|"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+
+
+def has_more_marks(text: str, limit: int) -> bool:
+    """Whether a JSON text has more than `limit` brackets, commas and strings.
+
+    What parsing it allocates is in proportion to them and to its length.
+    """
+    return next(itertools.islice(_MARK.finditer(text), limit, None), None) is not None
+
+
+def _look_at_size(tree: str) -> None:
+    if len(tree) > CAPS.tree:
+        raise Untransferable(f"A value's structure may take {CAPS.tree} characters.")
+    if has_more_marks(tree, _MARKS_PER_NODE * CAPS.nodes):
+        raise Untransferable("The value has too many parts. Return an array instead.")
+
+
+def _look_at_shape(shape: Sequence[int], nodes: int) -> int:
+    """The parts that an array of this shape counts for; Untransferable if it is none to hold.
+
+    An array without numbers takes no bytes, but has rows to be walked through: each is a part.
+    """
+    if len(shape) > CAPS.sides or any(size >= _SIDE for size in shape):
+        raise Untransferable(
+            f"An array has at most {CAPS.sides} sides, each below {_SIDE}. Return a smaller one."
+        )
+    parts = math.prod(max(1, size) for size in shape) if 0 in shape else 0
+    if nodes + parts > CAPS.nodes:
+        raise Untransferable("An array without numbers has too many rows. Return a smaller one.")
+    return parts
+
+
+def _look_at_entries(count: int) -> None:
+    # Keys may be chosen to collide, and a dict of such keys takes time with their square.
+    if count > CAPS.entries:
+        raise Untransferable(
+            f"A dict may have {CAPS.entries} entries. Received: {count}. Return an array instead."
+        )
+
+
 class _Packer:
     def __init__(self, functions: Functions | None) -> None:
         self.functions = functions
         self.buffers: list[bytes] = []
         self.nodes = 0
         self.bytes = 0
+        self.characters = 0
 
     def tree(self, value: Any, depth: int) -> Any:
         self.nodes += 1
@@ -170,6 +221,7 @@ class _Packer:
             kind = "tuple" if isinstance(value, tuple) else "list"
             return [kind, [self.tree(item, depth + 1) for item in value]]
         if isinstance(value, dict):
+            _look_at_entries(len(value))
             return ["dict", [self._entry(key, item, depth) for key, item in value.items()]]
         return self._object(value, depth)
 
@@ -181,6 +233,9 @@ class _Packer:
     def _text(self, value: str) -> str:
         if len(value) > CAPS.text:
             raise Untransferable(f"A text may have {CAPS.text} characters.")
+        self.characters += len(value)
+        if self.characters > CAPS.tree:  # one text that stands in many places is written in each
+            raise Untransferable(f"The texts of a value may have {CAPS.tree} characters.")
         return value
 
     def _entry(self, key: Any, item: Any, depth: int) -> list[Any]:
@@ -223,6 +278,7 @@ class _Packer:
                 f"An array holds numbers. Received: an array of dtype {array.dtype}. "
                 f"Look whether its rows have different lengths, or something in it is no number."
             )
+        self.nodes += _look_at_shape(array.shape, self.nodes)
         self.bytes += array.nbytes
         if self.bytes > CAPS.array_bytes:
             raise Untransferable(
@@ -266,6 +322,7 @@ class _Unpacker:
             case ["list", [*items]]:
                 return [self.value(item, depth + 1) for item in items]
             case ["dict", [*entries]]:
+                _look_at_entries(len(entries))
                 return dict(self._entry(entry, depth) for entry in entries)
             case ["array", str(kind), str(dtype), [*shape], int(index)]:
                 return self._array(kind, dtype, shape, index)
@@ -284,18 +341,16 @@ class _Unpacker:
         return key, self.value(entry[1], depth + 1)
 
     def _array(self, kind: str, dtype: str, shape: list[Any], index: int) -> Any:
-        sizes_are_whole = all(type(size) is int and 0 <= size < 2**31 for size in shape)
-        if dtype not in _DTYPES or not sizes_are_whole or len(shape) > 16:
+        sizes_are_whole = all(type(size) is int and size >= 0 for size in shape)
+        if dtype not in _DTYPES or not sizes_are_whole:
             raise Untransferable("An array has an allowed dtype and a shape of whole numbers.")
+        self.nodes += _look_at_shape(shape, self.nodes)
         # Each buffer once and in order: one named many times would be copied many times.
         if index != self.used or index >= len(self.buffers):
             raise Untransferable("An array's bytes are missing.")
         self.used += 1
-        width = np.dtype(dtype).itemsize
-        length = width
-        for size in shape:  # Python's whole numbers: a product that overflows would agree
-            length *= size
-        if length != len(self.buffers[index]):
+        # In Python's whole numbers: a product that overflows would agree.
+        if np.dtype(dtype).itemsize * math.prod(shape) != len(self.buffers[index]):
             raise Untransferable("An array's bytes do not agree with its shape.")
         order = np.dtype(dtype).newbyteorder("<")
         flat = np.frombuffer(self.buffers[index], order).astype(dtype)  # a copy, so writable

@@ -11,6 +11,7 @@ import pytest
 from grader import Exercise, expect
 from grader.diagnose import diagnose, explanations
 from grader.testing import judge_here
+from grader.values import Packet, unpack
 from tests.exercises import Function, asks
 
 
@@ -222,3 +223,56 @@ def test_a_handed_over_function_leaves_nothing_to_compare() -> None:
     f = asks(applies)
     f.misconception("You do not call it.")(lambda g: 3 if g else 0)
     assert found("def f(g): return 3", f) == []
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    ["np.zeros((2000, 2000))", "['x' * 2000] + [''] * 9", "[0] * 20_000", "[{1: [0] * 10_000}]"],
+)
+def test_a_predicate_is_asked_about_modest_values_only(kernel: str) -> None:
+    """A value that would take much time or memory to compute with is recognised by nothing."""
+    exercise = dark()
+    exercise.misconceptions.clear()
+    exercise.misconception("…", recognise=lambda kernel: kernel is not None)(lambda: {"kernel": 1})
+    assert found(f"{NUMPY}kernel = -np.ones((3, 3))", exercise) == ["<lambda>"]
+    assert found(f"{NUMPY}kernel = {kernel}", exercise) == []
+
+
+def test_an_answer_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many misconceptions there are, an answer is decoded only once."""
+    decoded: list[Packet] = []
+
+    def counting(packet: Packet) -> Any:
+        decoded.append(packet)
+        return unpack(packet)
+
+    judgement = judge_here(mean_of(), "def mean(x): return list(range(50))")
+    monkeypatch.setattr("grader.diagnose.unpack", counting)
+    assert explanations(mean_of(), judgement) == []
+    [call] = judgement.calls
+    assert [packet == call.outcome for packet in decoded].count(True) == 1
+
+
+def test_a_vast_answer_is_compared_with_none() -> None:
+    """An answer of more bytes than any misconception gives is not even decoded."""
+    exercise = mean_of()
+    exercise.misconception("…")(lambda numbers: np.zeros(3_000_000 + 0 * len(numbers)))
+    assert found(f"{NUMPY}def mean(x): return np.zeros(3_000_000)", exercise) == []
+
+
+def test_all_misconceptions_together_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time for a diagnosis is over, what is left is not asked."""
+    monkeypatch.setattr("grader.diagnose.ALL_PATIENCE", 0.0)
+    assert found("def mean(x): return x.sum()") == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_nearly_infinite_answers_are_compared_in_silence() -> None:
+    """Numbers too large to subtract are merely not alike."""
+
+    def is_zero(f: Function) -> None:
+        expect.close(f(1.0), 0.0)
+
+    f = asks(is_zero)
+    f.misconception("It is too small.")(lambda x: -1.5e308 * x)
+    assert found("def f(x): return 1.5e308", f) == []

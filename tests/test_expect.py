@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,8 @@ def test_close_holds(received: Any, expected: Any) -> None:
         (len, IMAGE, "Numbers are expected. Received: a function."),
         (..., 0.0, "Numbers are expected. Received: a value of type ellipsis."),
         ([[1], [2, 3]], 1.0, "Numbers are expected. Received: a value of type list."),
+        ([1.0], 1.0, "Numbers are expected. Received: a value of type list."),
+        ((1.0,), 1.0, "Numbers are expected. Received: a value of type tuple."),
         (
             IMAGE + 0j,
             IMAGE,
@@ -168,6 +171,8 @@ def test_shape_tells_what_came_instead(received: Any, message: str) -> None:
         ((2, 3), (2, 3)),
         ([2, 3], (2, 3)),
         (np.array([2, 3]), (2, 3)),
+        ((np.array([2, 3]), 1), ((2, 3), 1)),
+        (np.array(5), 5),
         ((np.int64(2), [3, "a"]), (2, (3, "a"))),
         ((), ()),
     ],
@@ -197,7 +202,10 @@ FLOAT = "The number is a float, and a size or a position is a whole number. Divi
         ((), (1, 2), "2 values are expected. Received: 0."),
         ((1, 2, 3), (1, 2), "2 values are expected. Received: 3."),
         ((1, 3), (1, 2), ""),
-        (np.array([[1, 2]]), (1, 2), "2 values are expected. Received: 1."),
+        (np.array([[1, 2]]), (1, 2), "2 values are expected. Received: an array of shape (1, 2)."),
+        (np.zeros(3), (1, 2), "2 values are expected. Received: an array of shape (3,)."),
+        (np.zeros(3), 5, "A single value is expected. Received: an array of shape (3,)."),
+        ((1, [np.zeros(3)]), (1, (2,)), ""),
         (1, (1,), ""),
         ("ab", ("a", "b"), ""),
         (np.zeros(3), None, ""),
@@ -250,3 +258,31 @@ def test_the_strangest_values_are_judged(received: Any, expected: Any) -> None:
     mismatch(
         expect.equal if isinstance(expected, tuple | str) else expect.close, received, expected
     )
+
+
+@pytest.mark.parametrize("expected", [5, (1, 2), "text", True, ((1, 2), 3)], ids=repr)
+@pytest.mark.parametrize(
+    "received",
+    [np.empty((3_000_000, 0)), np.zeros(2**22, np.uint8), [np.zeros(2**22, np.uint8)] * 2],
+    ids=["empty", "long", "two"],
+)
+def test_equal_unfolds_nothing_that_is_too_large(received: Any, expected: Any) -> None:
+    """An array that cannot be equal is not made into Python's numbers first."""
+    tracemalloc.start()
+    try:
+        mismatch(expect.equal, received, expected)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("expected", [(), (2, 3)], ids=repr)
+def test_a_list_of_texts_is_never_an_array(expected: tuple[int, ...]) -> None:
+    """One long text among many is refused before each gets the room of the longest."""
+    texts = ["x" * 1_000_000] + [""] * 150_000
+    tracemalloc.start()
+    try:
+        mismatch(expect.shape, texts, expected)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

@@ -124,6 +124,9 @@ def array(shape: Any, *, dtype: Any = "float32", kind: Any = "numpy", index: Any
         (array([1], dtype=None), bytes(8)),
         (array([1], kind="scalar"), bytes(4)),
         (array([1], kind="matrix"), bytes(4)),
+        (array([3_000_000, 0]), b""),
+        (array([1000, 0, 1000]), b""),
+        (array([1] * 17), bytes(4)),
     ],
 )
 def test_an_array_is_exactly_what_it_claims(tree: list[Any], content: bytes) -> None:
@@ -215,6 +218,9 @@ def test_a_generator_is_one_of_numpys(name: str) -> None:
         "NaN NaN",
         '"' + "x" * (CAPS.text + 1) + '"',
         " " * (CAPS.tree + 1),
+        '["list",[' + "[]," * 3_000_000 + "0]]",
+        '["list",[' + '"ab",' * 3_000_000 + "0]]",
+        '"\\"' * 3_000_000,
     ],
     ids=lambda text: f"{text[:10]}… {len(text)}",
 )
@@ -254,3 +260,17 @@ def test_a_borrowed_function_has_a_short_name() -> None:
     """A claimed name is cut, so that no message is flooded with it."""
     packet = Packet(json.dumps(["function", "mine", 1, "f" * 1000]))
     assert len(unpack(packet, Functions(nowhere)).__name__) == 80
+
+
+def test_parts_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tree of millions of empty lists is refused without making one of them."""
+    monkeypatch.delattr("grader.values.json.loads")
+    with pytest.raises(Untransferable, match="too many parts"):
+        unpack(Packet('["list",[' + "[]," * 2_000_000 + "0]]"))
+
+
+def test_a_dict_has_few_entries() -> None:
+    """Keys with one hash take time with the square of their number, so they may not be many."""
+    entries = [[number * (2**61 - 1), 0] for number in range(CAPS.entries + 1)]
+    with pytest.raises(Untransferable, match=r"A dict may have 1000 entries\. Received: 1001\."):
+        unpack(Packet(json.dumps(["dict", entries])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,10 @@ borrowed = Borrowed(Functions(lambda *_: None), 1, "double")
         ((1, "a"), "(1, 'a')"),
         ([1.5, None], "[1.5, None]"),
         ({"a": 1}, "{'a': 1}"),
+        ([(), [], {}, (1,), {2: (), "b": [3]}], "[(), [], {}, (1,), {2: (), 'b': [3]}]"),
+        ([np.zeros((9, 9))], "[array of shape 9×9, float64]"),
+        ([np.arange(2)], "[array([0, 1])]"),
+        ([np.random.default_rng()], "[a random generator]"),
         (np.array(2.0), "2."),
         (np.zeros((0, 3)), "[]"),
         (borrowed, "double"),
@@ -144,3 +149,24 @@ def test_arrays_without_a_name_are_numbered() -> None:
 def test_too_many_parameters_are_no_harm() -> None:
     """Parameters with defaults that were not given do not stand in the call."""
     assert call_text("f", ["a", "b", "c"], (1,), {}) == ("f(1)", ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [np.zeros((7,) * 7, np.uint8)] * 1000,
+        [np.zeros(1000)] * 100_000,
+        ["x" * 1_000_000] * 100_000,
+        [[]] * 200_000,
+        {"a": ["x" * 1_000_000] * 1000},
+    ],
+    ids=["sides", "arrays", "texts", "parts", "dict"],
+)
+def test_no_more_is_written_than_is_shown(value: Any) -> None:
+    """A value of any size has its short text at once: the rest of it is not looked at."""
+    tracemalloc.start()
+    try:
+        assert len(shown(value).text) == 1001
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

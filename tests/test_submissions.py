@@ -254,6 +254,8 @@ def changed(**changes: Any) -> dict[str, Any]:
         (changed(metadata={"grader": {"lesson": "poetry"}}), "Received: one of lesson 'poetry'"),
         (notebook(["a = 1"], lesson=None), "without any of them. Hand in the lesson's own"),
         (notebook(["a = 1"] * 5001), "A notebook has at most 5000 cells. Received: 5001."),
+        ('{"cells":[' + "{}," * 1_000_000 + "{}]}", "A notebook has at most 500000 texts, bracke"),
+        (notebook(["x" * 200_001]), "at most 200000 characters. Received: 200001. Load data"),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -271,11 +273,11 @@ def test_an_empty_lesson_can_be_graded(write: Callable[[Any], Path]) -> None:
 
 
 def test_a_huge_file_is_rejected_unread(tmp_path: Path) -> None:
-    """More than 64 MiB are not read at all."""
+    """More than 32 MiB are not read at all."""
     path = tmp_path / "ana.ipynb"
     with path.open("wb") as file:
         file.truncate(2**40)
-    with pytest.raises(Rejected, match=r"at most 64 MiB\. Received: 1048576 MiB\. Clear"):
+    with pytest.raises(Rejected, match=r"at most 32 MiB\. Received: 1048576 MiB\. Clear"):
         read(path)
     assert fingerprint(path) == ""
 
@@ -343,3 +345,20 @@ def test_reading_says_nothing(
     document["cells"][1] |= {"id": "not an id!"}
     read(write(document))
     assert capfd.readouterr() == ("", "")
+
+
+def test_large_outputs_are_no_harm(write: Callable[[Any], Path]) -> None:
+    """Pictures and scripts of several MB, which cost little to read, may stay in a notebook."""
+    content = notebook(cells_of(RIGHT))
+    data = {"image/png": "iVBORw0KGgo=" * 500_000, "text/html": "f([{'a': 1}, \"\"]);" * 200_000}
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+    cell = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
+    cell["outputs"] = [output]
+    assert read(write(content)).cells == read(write(HONEST)).cells
+
+
+def test_a_source_is_text_that_can_be_written() -> None:
+    """A lone surrogate in a cell or its metadata is left as its escape."""
+    marked = {"grader": {"exercise": "\ud800"}}
+    cell = {"cell_type": "code", "source": "x = '\ud800é'", "metadata": marked}
+    assert code_cells({"cells": [cell]}) == [SubmittedCell(1, r"x = '\ud800é'", r"\ud800")]

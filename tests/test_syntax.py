@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from grader.syntax import Use, bound_names, forbidden_uses, only_calls
@@ -232,3 +234,163 @@ def test_monstrous_code_is_read_or_left_alone(cell: str) -> None:
     bound_names(cell)
     only_calls(cell, ["check"])
     forbidden_uses([cell], ["x"], FORBID)
+
+
+@pytest.mark.parametrize("later", ["import math as np", "np = 3", "from a import b as np"])
+def test_a_name_keeps_every_meaning_it_had(later: str) -> None:
+    """What a name meant when it was used counts, whatever it means afterwards."""
+    assert found("import numpy as np\ndef conv(a): return np.convolve(a, a)", later)
+    assert found(f"def conv(a):\n    import numpy as np\n    np.convolve(a, a)\n    {later}")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from numpy import *\ndef conv(a): return convolve(a, a)",
+        "def setup():\n    global c\n    import scipy.signal as c\nconv = lambda a: c.f(a)",
+        "scipy = 0\ndef conv(a):\n    import scipy.signal as s\n    return s.f(a)",
+        "import numpy as np\n%timeit -n 10 np.sum(1)\ndef conv(a): return np.convolve(a, a)",
+        "import numpy as np\nconv = %time np.convolve",
+    ],
+)
+def test_names_of_modules_are_followed(cell: str) -> None:
+    """Names that come from a module by other ways than a plain import are found too."""
+    assert found(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "h.update(c=np.convolve)",
+        "_ = h.update(c=np.convolve)",
+        "if True:\n    h['x'].append(np.convolve)",
+        "setattr(h, 'c', np.convolve)",
+        "dict.update(h, c=np.convolve)",
+    ],
+)
+def test_what_is_stored_in_a_container_counts(cell: str) -> None:
+    """A call that changes what a name stands for is part of that name."""
+    cells = ("import numpy as np\nh = {}", cell, "def conv(a): return h['c'](a)")
+    assert found(*cells) == ["numpy.convolve"]
+
+
+def test_a_call_of_a_modules_function_changes_no_module() -> None:
+    """A comparison elsewhere, by a module's function, is not held against who uses the module."""
+    cells = (
+        "import numpy as np\ndef conv(a): return np.zeros(a)",
+        "np.testing.assert_allclose(conv(1), np.convolve(1, 1))",
+    )
+    assert found(*cells) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(lambda m: m.f(a))(np)",
+        "[m.f(a) for m in [np]]",
+        "(m := np).f(a)",
+        "np",
+        "np.__dict__['f'](a)",
+        "np._core.f(a)",
+        "nc.f(a)",
+        "setattr(a, 'f', 1)",
+        "operator.attrgetter('f')(a)",
+        "operator.methodcaller('f')(a)",
+        "pickle.loads(a)",
+        "runpy.run_path(a)",
+        "pydoc.locate(a)",
+        "pkgutil.resolve_name(a)",
+        "imp.load_source(a)",
+        "code.interact(a)",
+        "codeop.compile_command(a)",
+    ],
+)
+def test_a_module_that_escapes_is_flagged(body: str) -> None:
+    """Where a module is handed on, or its inside is reached, a person looks."""
+    cells = ("import numpy as np\nimport numpy.core as nc", f"def conv(a):\n    return {body}")
+    assert forbidden_uses(cells, ["conv"], FORBID)[1]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "m: object = np",
+        "for m in [np]: pass",
+        "match np:\n    case m: pass",
+        "m[0] = np",
+        "def m(x=np): return x",
+    ],
+)
+def test_a_module_under_another_name_is_flagged(statement: str) -> None:
+    """A module that is bound in a way that is not followed is shown to a person."""
+    cells = ("import numpy as np\nm = {}", statement, "def conv(a): return m.f(a)")
+    assert forbidden_uses(cells, ["conv"], FORBID)[1]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "exec(text)",
+        "def other():\n    return eval(text)",
+        "compile(text)",
+        "globals()['c'] = 1",
+        "get_ipython().run_cell(text)",
+        "shell.run_cell(text)",
+        "e = exec\ne(text)",
+        "%run other.py",
+        "%pylab inline",
+        "%load other.py",
+        "get_ipython().run_line_magic('run', 'other.py')",
+    ],
+)
+def test_text_that_is_run_is_flagged_anywhere(cell: str) -> None:
+    """Text that is run as code may bind any name, so every cell is searched for it."""
+    forbidden, dynamic = forbidden_uses([cell, "def conv(a): return a"], ["conv"], FORBID)
+    assert not forbidden
+    assert dynamic
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import numpy as np\ndef conv(a): return np.zeros(a.shape, dtype=np.float32)",
+        "import numpy as np\nprint(np.__version__)\ndef conv(a): return isinstance(a, np.ndarray)",
+        "import matplotlib.pyplot as plt\nplt.imshow(1)\ndef conv(a): return plt.imshow(a)",
+        "def conv(a): return a.__len__()",
+        "%matplotlib inline\n!ls\ndef conv(a): print(a)",
+        "%timeit -n 10 f(1)\ndef conv(a): return a",
+        "import re\nre.compile('a')\nmodel.compile()\ndef conv(a): return a",
+        "from __future__ import annotations\ndef conv(a): return undefined(a)",
+    ],
+)
+def test_ordinary_code_is_not_flagged(cell: str) -> None:
+    """What honest notebooks do is no matter for a person."""
+    assert forbidden_uses([cell], ["conv"], FORBID) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "x = 1" + "\n" * 20_000,
+        "x = 1\n" + " \n" * 300_000,
+        "\n".join(f"x{i} = x{i + 1}" for i in range(4000)),
+        "\n".join(f"x{i} = x{i + 1}.a; x{i} = x{i + 1}.b" for i in range(4000)),
+        "x = 1\n" * 20_000,
+        "x = " + "lambda a: " * 1000 + "0",
+        "x = (" + "a, " * 60_000 + ")",
+        "!ls\n" * 20_000,
+        "x" * 200_000 + "?",
+    ],
+    ids=lambda cell: f"{cell[:8]!a} {len(cell)}",
+)
+def test_reading_takes_no_time(cell: str) -> None:
+    """The time that a cell takes to read grows with its length alone."""
+    begun = time.monotonic()
+    bound_names(cell)
+    forbidden_uses([cell], ["x", "x0"], FORBID)
+    assert time.monotonic() - begun < 2.0
+
+
+def test_a_cell_that_is_too_long_to_read_is_flagged() -> None:
+    """No cell hides anything by its length."""
+    assert forbidden_uses(["x = 1\n" * 200_000], ["conv"], FORBID)[1] == [Use("%unread", 1)]

@@ -186,6 +186,13 @@ ragged: NDArray[Any] = np.array([[1, 2], [3]], dtype=object)
         ([None] * 200_001, "has too many parts. Return an array instead."),
         (random.Random(1), "Use NumPy's random generator, `numpy.random.default_rng(…)`."),
         (np.broadcast_to(0.0, (2**14, 2**14)), "The arrays of a value may take 256 MiB."),
+        (np.empty((3_000_000, 0)), "An array without numbers has too many rows."),
+        ([np.empty((150_000, 0))] * 2, "An array without numbers has too many rows."),
+        (np.broadcast_to(0.0, (2**31, 0)), "An array has at most 16 sides, each below 2147483648."),
+        (np.zeros((1,) * 17), "An array has at most 16 sides"),
+        (dict.fromkeys(range(1001)), "A dict may have 1000 entries. Received: 1001."),
+        (["x" * 1_000_000] * 200_000, "The texts of a value may have 33554432 characters."),
+        ([2**1023] * 190_000, "A value's structure may take 33554432 characters."),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -198,7 +205,8 @@ def test_a_refusal_says_what_may_cross(value: Any, sentence: str) -> None:
 
 def test_the_largest_values_cross() -> None:
     """What is exactly as large as a cap allows crosses."""
-    for value in (2**CAPS.integer_bits - 1, "x" * CAPS.text, deep(CAPS.depth - 1)):
+    largest: list[Any] = [2**CAPS.integer_bits - 1, "x" * CAPS.text, deep(CAPS.depth - 1)]
+    for value in [*largest, dict.fromkeys(range(CAPS.entries)), ["[,{"] * (CAPS.nodes - 1)]:
         assert there_and_back(value) == value
 
 
@@ -276,3 +284,8 @@ def test_a_packet_is_plain_json() -> None:
     scalar = ["array", "scalar", "uint8", [], 0]
     assert json.loads(packet.tree) == ["tuple", [scalar, ["list", [array]]]]
     assert packet.buffers == (b"\x01", b"\x00\x00")
+
+
+def test_an_empty_batch_crosses() -> None:
+    """An array without numbers keeps its shape, as long as it has a moderate one."""
+    assert there_and_back(np.zeros((0, 224, 224, 3), np.uint8)).shape == (0, 224, 224, 3)

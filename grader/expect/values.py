@@ -63,20 +63,17 @@ def equal(received: Any, expected: Any) -> None:
     """
     if expected is not None and received is None:
         raise Mismatch(_NOTHING, expected=expected, received=None)
-    plain = _plain(received)
-    if isinstance(expected, tuple) and isinstance(plain, tuple) and len(plain) != len(expected):
-        raise Mismatch(
-            f"{len(expected)} values are expected. Received: {len(plain)}.",
-            expected=expected,
-            received=received,
-        )
-    if _whole_number_as_float(plain, expected):
+    wanted = _plain(expected)
+    plain = _plain_like(received, wanted)
+    if count := _other_count(plain, wanted):
+        raise Mismatch(count, expected=expected, received=received)
+    if _whole_number_as_float(plain, wanted):
         raise Mismatch(
             "The number is a float, and a size or a position is a whole number. Divide with `//`.",
             expected=expected,
             received=received,
         )
-    if not _same(plain, expected):
+    if not _same(plain, wanted):
         raise Mismatch("", expected=expected, received=received)
 
 
@@ -108,10 +105,9 @@ def _numbers(received: Any, *, expected_shape: tuple[int, ...], expected: Any = 
             expected=shown,
             received=received,
         )
-    try:
-        array = np.asarray(received)
-    except ValueError:  # nested lists of different lengths
-        array = np.asarray(None)
+    # Never made into an array: NumPy gives each of a list's texts the room of the longest.
+    plain = isinstance(received, list | tuple | dict | str)
+    array = np.asarray(None if plain else received)
     if not (np.issubdtype(array.dtype, np.number) or array.dtype == np.bool_):
         raise Mismatch(
             f"Numbers are expected. Received: {_kind(received)}.",
@@ -164,8 +160,34 @@ def _number(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, np.floating | float) else str(value)
 
 
+def _other_count(received: Any, expected: Any) -> str:
+    """What to say where another number of values came than was expected, or ""."""
+    count = f"{len(expected)} values are expected" if isinstance(expected, tuple) else ""
+    if isinstance(received, np.ndarray) and expected is not None:
+        rule = count or "A single value is expected"
+        return f"{rule}. Received: an array of shape {received.shape}."
+    if count and isinstance(received, tuple) and len(received) != len(expected):
+        return f"{count}. Received: {len(received)}."
+    return ""
+
+
+def _plain_like(value: Any, expected: Any) -> Any:
+    """`value` as `_plain` makes it, but only as far as it has the form of `expected`.
+
+    What cannot be equal anyway is left as it came, so that its size costs nothing.
+    """
+    length = len(expected) if isinstance(expected, tuple) else None
+    if isinstance(value, np.ndarray) and value.shape in ((), (length,)):
+        value = value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple) and len(value) == length:
+        return tuple(map(_plain_like, value, expected))
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _plain(value: Any) -> Any:
-    """Lists and one-dimensional arrays as tuples, NumPy's scalars as Python's."""
+    """Lists and arrays as tuples, NumPy's scalars as Python's."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, np.generic):
@@ -186,7 +208,6 @@ def _is_whole(value: Any) -> bool:
 
 
 def _same(received: Any, expected: Any) -> bool:
-    expected = _plain(expected)
     if isinstance(expected, tuple):
         return (
             isinstance(received, tuple)
