@@ -113,13 +113,14 @@ def grade(
 
     Example: grader grade examples/class --to graded
     """
-    from grader.submissions import find, refuse_doubles
+    from grader.submissions import find, without_notebook
 
     with _told_in_one_sentence():
         wanted = _formats(formats)
         _refuse_missing_isolation(isolation)
         submissions = find(paths, student)
-        refuse_doubles(submissions)
+        if empty := without_notebook(paths):
+            _stderr().print(f"No notebook in {', '.join(empty)}.", markup=False, soft_wrap=True)
         if lesson is not None:
             from grader.course import lesson as lesson_called
 

@@ -64,8 +64,7 @@ def grade(
     begun = monotonic()
     file = NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path))
     try:
-        notebook = read(submission.path)
-        _of_lesson(notebook, lesson)
+        notebook = _admitted(submission, lesson)
     except Rejected as error:
         return SubmissionResult(
             student=submission.student,
@@ -121,12 +120,17 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _of_lesson(notebook: SubmittedNotebook, lesson: str | None) -> None:
+def _admitted(submission: Submission, lesson: str | None) -> SubmittedNotebook:
+    """The notebook of a submission; Rejected if it is not one of `lesson` that can be graded."""
+    if submission.refused:
+        raise Rejected(submission.refused)
+    notebook = read(submission.path)
     if lesson is not None and notebook.lesson.name != lesson:
         raise Rejected(
             f"A notebook of lesson {lesson!r} is expected. Received: one of lesson "
             f"{notebook.lesson.name!r}. Hand in the notebook of the right lesson."
         )
+    return notebook
 
 
 @dataclass(frozen=True)

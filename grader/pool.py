@@ -105,6 +105,7 @@ class _Slot:
         job = Job(
             student=submission.student,
             path=str(submission.path.resolve()),
+            refused=submission.refused,
             lesson=self._plan.lesson,
             secret=self._plan.secret.hex(),
             cell_seconds=self._plan.limits.cell,

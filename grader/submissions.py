@@ -6,7 +6,7 @@ import hashlib
 import logging
 import stat
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,14 @@ _MAX_CODE = 200_000
 
 @dataclass(frozen=True)
 class Submission:
-    """A file that a student handed in; nothing of it has been read yet."""
+    """A file that a student handed in; nothing of it has been read yet.
+
+    `refused` says why it cannot be graded, where that is known before reading it.
+    """
 
     student: str
     path: Path
+    refused: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,32 +82,55 @@ def find(paths: Iterable[Path], student: str | None = None) -> list[Submission]:
                     f"A submission is an .ipynb file or a folder of them. Received: {path}. Save "
                     f"it as a notebook, or name the folder it lies in."
                 )
-            found.append(Submission(_valid(path.stem), path))
+            found.append(Submission(_student_of(path), path))
         else:
             raise UsageError(
                 f"A submission is a file or a folder that exists. Received: {path}. Look for a "
                 f"typing mistake in the path."
             )
     if student is not None:
+        if not student.strip():
+            raise UsageError("A student has a name. Received: an empty one. Give --student a name.")
         found = [Submission(_valid(student), submission.path) for submission in found]
-    return sorted(set(found), key=lambda submission: (submission.student, str(submission.path)))
+    found.sort(key=lambda submission: (submission.student, str(submission.path)))
+    return _one_a_lesson(dict.fromkeys(found))
 
 
-def refuse_doubles(submissions: Iterable[Submission]) -> None:
-    """Raise UsageError where a student handed in two notebooks of one lesson."""
-    by_student: dict[str, list[Path]] = {}
+def without_notebook(paths: Iterable[Path]) -> list[str]:
+    """The folders directly below `paths` that hold no notebook, as they may be students' too."""
+    return sorted(
+        str(inside)
+        for path in paths
+        if path.is_dir()
+        for inside in path.iterdir()
+        if inside.is_dir() and not inside.name.startswith(".") and not _in_folder(inside)
+    )
+
+
+def _one_a_lesson(submissions: Iterable[Submission]) -> list[Submission]:
+    """The submissions, with a student's several notebooks of one lesson refused as one."""
+    by_student: dict[str, list[Submission]] = {}
     for submission in submissions:
-        by_student.setdefault(submission.student, []).append(submission.path)
-    for student, paths in by_student.items():
-        seen: dict[str, Path] = {}
-        for path in paths if len(paths) > 1 else ():
-            lesson = _lesson_name(path)
-            if lesson in seen:
-                raise UsageError(
-                    f"A student hands in one notebook a lesson. Received: {seen[lesson]} and "
-                    f"{path}, both of {student}. Keep one of them."
-                )
-            seen[lesson] = path
+        by_student.setdefault(submission.student, []).append(submission)
+    kept: list[Submission] = []
+    for own in by_student.values():
+        if len(own) == 1:
+            kept += own
+            continue
+        by_lesson: dict[str, list[Submission]] = {}
+        for submission in own:
+            by_lesson.setdefault(_lesson_name(submission.path), []).append(submission)
+        kept += [same[0] if len(same) == 1 else _refused(same) for same in by_lesson.values()]
+    return kept
+
+
+def _refused(same: Sequence[Submission]) -> Submission:
+    names = ", ".join(submission.path.name for submission in same[:5])
+    reason = (
+        f"A student hands in one notebook a lesson. Received: {len(same)}, {names}. "
+        f"Hand in one of them."
+    )
+    return Submission(same[0].student, same[0].path, reason)
 
 
 def _lesson_name(path: Path) -> str:
@@ -119,9 +146,14 @@ def _in_folder(folder: Path) -> list[Submission]:
         below = path.relative_to(folder)
         if any(part.startswith(".") for part in below.parts):
             continue  # .ipynb_checkpoints, .git and the like are not handed in
-        student = below.parts[0] if len(below.parts) > 1 else path.stem
-        found.append(Submission(_valid(student), path))
+        student = _valid(below.parts[0]) if len(below.parts) > 1 else _student_of(path)
+        found.append(Submission(student, path))
     return found
+
+
+def _student_of(path: Path) -> str:
+    """The student that a file is named for, or the folder of one that is named for its lesson."""
+    return _valid(path.resolve().parent.name if named_lesson(path) else path.stem)
 
 
 def _valid(text: str) -> str:

@@ -35,6 +35,7 @@ class Job(BaseModel):
 
     student: str
     path: str
+    refused: str
     lesson: str | None
     secret: str
     cell_seconds: float
@@ -56,7 +57,7 @@ def main() -> None:
     if job.kernels is not None:
         kernels = WarmKernels(socket.socket(fileno=job.kernels))
     record: SubmissionResult = grade(
-        Submission(job.student, Path(job.path)),
+        Submission(job.student, Path(job.path), job.refused),
         secret=bytes.fromhex(job.secret),
         limits=Limits(job.cell_seconds, job.submission_seconds),
         lesson=job.lesson,

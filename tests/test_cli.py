@@ -15,6 +15,7 @@ import pytest
 from examples.make_class import CLASS, STUDENTS
 from grader.cli import app
 from grader.results import SubmissionResult
+from grader.submissions import find
 from tests.notebooks import RIGHT, WRONG, cells_of, write_notebook
 from tests.schemas import junit_xsd
 
@@ -97,13 +98,29 @@ def test_grading_refuses_where_there_is_no_sandbox(
     assert not (tmp_path / "out").exists()
 
 
-def test_two_notebooks_of_one_lesson_are_refused(tmp_path: Path) -> None:
-    """A student's two notebooks of one lesson would overwrite each other's result."""
+@pytest.mark.kernel
+def test_a_students_two_notebooks_cost_nobody_else_anything(tmp_path: Path) -> None:
+    """Two notebooks of one lesson are rejected as one, with a sentence; the class goes on."""
     for name in ("a", "b"):
         write_notebook(tmp_path / "class" / "ana" / f"{name}.ipynb", cells_of(RIGHT))
-    shown = run("grade", tmp_path / "class", "--to", tmp_path / "out", "--isolation", "none")
-    assert shown.returncode == 2
-    assert "one notebook a lesson" in shown.stderr
+    write_notebook(tmp_path / "class" / "ben" / "convolution.ipynb", cells_of(RIGHT))
+    (tmp_path / "class" / "cleo").mkdir()
+    shown = run(
+        "grade", tmp_path / "class", "--to", tmp_path / "out", "--isolation", "none",
+        "--format", "json",
+    )  # fmt: skip
+    assert shown.returncode == 3
+    ana, ben = json.loads(shown.stdout)
+    assert (ana["verdict"], ben["score"]) == ("rejected", 5)
+    assert "one notebook a lesson" in ana["message"]
+    assert "cleo" in shown.stderr
+
+
+def test_a_file_named_for_its_lesson_belongs_to_its_folder(tmp_path: Path) -> None:
+    """`ana/convolution.ipynb` is Ana's, however it is named on the command line."""
+    path = write_notebook(tmp_path / "ana" / "01_convolution.ipynb", cells_of(RIGHT))
+    for named in (path, path.parent, tmp_path):
+        assert [submission.student for submission in find([named])] == ["ana"]
 
 
 @pytest.mark.kernel

@@ -138,8 +138,9 @@ def test_it_has_no_rights_and_gets_none(kernel: Kernel) -> None:
         "import subprocess\n"
         "status = open('/proc/self/status').read()\n"
         "tried = subprocess.run(['unshare', '-Ur', 'true'], capture_output=True)\n"
-        "found = [line for line in status.split('\\n') if line[:6] in ('CapEff', 'CapPrm', 'CapBnd')"
-        " or line.startswith('NoNewPrivs')] + [tried.returncode]"
+        "kinds = ('CapEff', 'CapPrm', 'CapBnd', 'NoNewP')\n"
+        "lines = [line for line in status.split(chr(10)) if line[:6] in kinds]\n"
+        "found = [*lines, tried.returncode]"
     )
     *lines, refused = value(kernel, source)
     if os.geteuid() == 0:

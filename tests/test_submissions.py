@@ -23,7 +23,7 @@ from grader.submissions import (
     fingerprint,
     named_lesson,
     read,
-    refuse_doubles,
+    without_notebook,
 )
 from tests.notebooks import RIGHT, cells_of, notebook
 
@@ -116,14 +116,20 @@ def test_what_holds_no_notebook_is_told(tmp_path: Path, name: str, sentence: str
     assert name in str(error.value)
 
 
-def test_two_notebooks_of_a_lesson_are_refused(tmp_path: Path) -> None:
+def test_two_notebooks_of_a_lesson_are_refused_as_one(tmp_path: Path) -> None:
     """A student hands in one notebook a lesson; two students may hand in the same one."""
-    for path in touch(tmp_path, "a/1.ipynb", "b/1.ipynb"):
+    for path in touch(tmp_path, "a/1.ipynb", "b/1.ipynb", "a/2.ipynb"):
         path.write_text(json.dumps(HONEST))
-    refuse_doubles(find([tmp_path]))
-    (tmp_path / "a" / "2.ipynb").write_text(json.dumps(HONEST))
-    with pytest.raises(UsageError, match=r"1.ipynb and .*2.ipynb, both of a. Keep one"):
-        refuse_doubles(find([tmp_path]))
+    of_a, of_b = find([tmp_path])
+    assert (of_a.student, of_b.student) == ("a", "b")
+    assert "1.ipynb, 2.ipynb" in of_a.refused
+    assert not of_b.refused
+
+
+def test_a_folder_without_a_notebook_is_named(tmp_path: Path) -> None:
+    """A student's folder that holds no notebook is told, not left out in silence."""
+    touch(tmp_path, "a/1.ipynb", "b/notes.txt", ".git/config")
+    assert without_notebook([tmp_path]) == [str(tmp_path / "b")]
 
 
 def test_an_honest_notebook_is_read(write: Callable[[Any], Path]) -> None:
