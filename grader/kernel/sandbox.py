@@ -104,7 +104,12 @@ def _mounts(tmp_bytes: int) -> list[str]:
             arguments += ["--ro-bind", str(path), str(path)]
     for name in _SETTINGS:
         arguments += ["--ro-bind-try", name, name]
-    for folder in _python_folders():
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    for writable in ("/tmp", "/dev/shm"):  # noqa: S108 - private to the sandbox
+        arguments += ["--size", str(tmp_bytes), "--tmpfs", writable]
+    arguments += ["--size", str(2**20), "--tmpfs", "/run"]
+    # After /tmp, as Python may well lie in there.
+    for folder in python_folders():
         # Parents that bubblewrap makes by itself are for root's eyes only.
         for parent in reversed(folder.parents[:-1]):
             arguments += ["--perms", "0755", "--dir", str(parent)]
@@ -118,14 +123,10 @@ def _mounts(tmp_bytes: int) -> list[str]:
         arguments += ["--perms", "0755", "--dir", str(folder)]
     for module in MODULES:
         arguments += ["--ro-bind", str(PACKAGE / module), str(INSIDE / module)]
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
-    for writable in ("/tmp", "/dev/shm"):  # noqa: S108 - private to the sandbox
-        arguments += ["--size", str(tmp_bytes), "--tmpfs", writable]
-    arguments += ["--size", str(2**20), "--tmpfs", "/run"]
     return [*arguments, "--remount-ro", "/"]
 
 
-def _python_folders() -> list[Path]:
+def python_folders() -> list[Path]:
     """The folders of this Python that do not lie in /usr: its prefix, and what a venv rests on."""
     folders = {
         Path(sys.prefix),

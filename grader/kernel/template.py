@@ -31,7 +31,7 @@ import system_calls
 
 # Linux's own numbers, from sched.h, sys/mount.h, sys/prctl.h and linux/capability.h.
 _NEW_MOUNTS, _NEW_PIDS = 0x00020000, 0x20000000
-_NO_SUID, _NO_DEVICES, _NO_EXEC = 2, 4, 8
+_NO_SUID, _NO_DEVICES, _NO_EXEC, _BIND, _RECURSIVE = 2, 4, 8, 4096, 16384
 _DUMPABLE, _DROP_BOUND, _NO_NEW_PRIVILEGES, _AMBIENT, _CLEAR_ALL = 4, 24, 38, 47, 4
 _CAPABILITY_VERSION = 0x20080522
 
@@ -121,7 +121,7 @@ def _unshare_and_fork(to_template: socket.socket, number: int, kernel_class: typ
 def _init(key: str, number: int, kernel_class: type[Any]) -> None:
     """The first process of a submission: mounts, gives up every right, forks the kernel, reaps."""
     os.setsid()
-    _mount("tmpfs", "/tmp", "size=256m,mode=1777")  # noqa: S108 - private
+    _mount_tmp()
     _mount("tmpfs", "/dev/shm", "size=64m,mode=1777")  # noqa: S108
     _mount("tmpfs", "/run", "size=1m,mode=755")
     _mount("proc", "/proc", "")
@@ -192,6 +192,26 @@ def _give_up_rights(user: int) -> None:
     # A process that changed its user may not be looked into until it says so itself; the grader
     # reaches the sockets through /proc/PID/root.
     _libc.prctl(_DUMPABLE, 1, 0, 0, 0)
+
+
+def _mount_tmp() -> None:
+    """A private, bounded /tmp; a Python that lies in the old one is seen in the new one too."""
+    folders = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
+    hidden = sorted(Path(path) for path in folders if Path(path).is_relative_to("/tmp"))  # noqa: S108
+    aside = [Path("/dev/shm") / str(number) for number in range(len(hidden))]  # noqa: S108
+    for folder, place in zip(hidden, aside, strict=True):
+        place.mkdir(exist_ok=True)
+        _must(_bind(folder, place), f"bind {folder}")
+    _mount("tmpfs", "/tmp", "size=256m,mode=1777")  # noqa: S108
+    for folder, place in zip(hidden, aside, strict=True):
+        folder.mkdir(parents=True, exist_ok=True)
+        _must(_bind(place, folder), f"bind {folder}")
+
+
+def _bind(source: Path, target: Path) -> int:
+    flags = _BIND | _RECURSIVE
+    done: int = _libc.mount(bytes(source), bytes(target), None, flags, None)
+    return done
 
 
 def _mount(kind: str, where: str, options: str) -> None:
