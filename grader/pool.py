@@ -95,7 +95,17 @@ class _Slot:
             self._template = KernelTemplate()
 
     async def grade(self, submission: Submission, folder: str) -> SubmissionResult:
-        """Grade one submission in a worker of its own, started in the empty `folder`."""
+        """Grade one submission in a worker of its own, started in the empty `folder`.
+
+        Where the template died meanwhile, which is no fault of the submission's, once more.
+        """
+        result = await self._grade_once(submission, folder)
+        died = self._template is not None and not self._template.alive
+        if died and result.verdict is Verdict.BROKEN:
+            result = await self._grade_once(submission, folder)
+        return result
+
+    async def _grade_once(self, submission: Submission, folder: str) -> SubmissionResult:
         self._renew()
         inherited = []
         if self._template is not None:

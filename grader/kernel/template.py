@@ -11,7 +11,6 @@ reaps: when it is killed, everything that a submission started ends with it, and
 from __future__ import annotations
 
 import array
-import contextlib
 import ctypes
 import gc
 import importlib
@@ -165,9 +164,7 @@ def _serve_kernel(key: str, kernel_class: type[Any]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = ["-f", str(file), "--IPKernelApp.log_level=50", *_NO_HISTORY]
     application: Any = IPKernelApp.instance(kernel_class=kernel_class)
-    nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the kernel's life
-    with contextlib.redirect_stdout(nowhere):
-        application.initialize(arguments)
+    application.initialize(arguments)
     application.start()
     os._exit(0)
 

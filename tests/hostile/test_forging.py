@@ -299,11 +299,11 @@ def peak_below(limit: int) -> Iterator[None]:
 
 def test_keys_that_collide_take_no_time() -> None:
     """Whole numbers with one hash make a dict quadratic: 100 000 would take minutes."""
-    keys = ",".join(f"[{number * (2**61 - 1)},0]" for number in range(20_000))
+    keys = ",".join(f"[{number * (2**61 - 1)},0]" for number in range(60_000))
     begun = time.monotonic()
     with suppress(Untransferable):
         unpack(Packet(f'["dict",[{keys}]]'))
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 10.0
 
 
 def test_a_generator_with_half_a_state_is_refused() -> None:
