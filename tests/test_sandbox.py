@@ -54,6 +54,13 @@ def value(kernel: Kernel, source: str) -> Any:
     return Asker(kernel).ask(ask="look", name="found")["value"]
 
 
+def test_memory_of_a_process_is_bounded(kernel: Kernel) -> None:
+    """An array of 6 GiB is a MemoryError in the student's own code, not a dead machine."""
+    outcome = kernel.run("import numpy as np\nnp.ones(6 * 2**30, 'u1')")
+    assert "MemoryError" in outcome.kind
+    assert kernel.run("np.ones(2**28, 'u1')").ending is Ending.DONE
+
+
 def test_a_forked_kernel_runs_cells_and_answers(kernel: Kernel) -> None:
     """A kernel behind the walls works like any other."""
     kernel.run("import numpy as np\ndef double(x):\n    return 2 * x")

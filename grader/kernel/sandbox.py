@@ -54,8 +54,17 @@ _AS_USER = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-add", 
 
 _TEMPLATE_TMP = 64 * 2**20
 
-LAYERS = ("file system", "network", "processes", "environment", "capabilities", "disk")
-MISSING = ("memory", "output")
+LAYERS = (
+    "file system",
+    "network",
+    "processes",
+    "environment",
+    "capabilities",
+    "system calls",
+    "disk",
+    "memory of each process",
+)
+MISSING = ("memory of all processes together",)
 
 
 def bubblewrap() -> str:

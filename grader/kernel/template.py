@@ -147,6 +147,7 @@ def _serve_kernel(key: str, kernel_class: type[Any]) -> None:
     os.chdir("/tmp")  # noqa: S108
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_DATA, 4 * 2**30),
         (resource.RLIMIT_NPROC, 256),
         (resource.RLIMIT_NOFILE, 512),
         (resource.RLIMIT_FSIZE, 256 * 2**20),
