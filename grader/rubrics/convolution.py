@@ -351,7 +351,7 @@ def are_silent_on_even_areas(vertical_edges: Any, horizontal_edges: Any, rng: Rn
     """Where the image is evenly bright, both kernels (3×3) answer 0."""
     kernels = {"vertical_edges": vertical_edges, "horizontal_edges": horizontal_edges}
     for name, kernel in kernels.items():
-        expect.shape(kernel, (3, 3))
+        _answers_something(name, kernel)
         brightness = int(rng.integers(2, 10)) / 10
         response = _response(np.full((3, 3), brightness), kernel)
         expect.that(
@@ -361,11 +361,21 @@ def are_silent_on_even_areas(vertical_edges: Any, horizontal_edges: Any, rng: Rn
         )
 
 
+def _answers_something(name: str, kernel: Any) -> None:
+    """A 3×3 kernel that is not all zeros: one that never answers is silent everywhere for free."""
+    expect.shape(kernel, (3, 3))
+    expect.that(
+        bool(np.any(np.asarray(kernel) != 0)),
+        f"`{name}` is zero everywhere, so it answers nothing at all.",
+        received=kernel,
+    )
+
+
 @edge_kernels.check(points=1)
 def ignore_edges_of_the_other_kind(vertical_edges: Any, horizontal_edges: Any, rng: Rng) -> None:
     """`vertical_edges` answers 0 to a horizontal edge, `horizontal_edges` to a vertical one."""
-    expect.shape(vertical_edges, (3, 3))
-    expect.shape(horizontal_edges, (3, 3))
+    _answers_something("vertical_edges", vertical_edges)
+    _answers_something("horizontal_edges", horizontal_edges)
     for window in _brightening_to_the_right(rng):
         kept_quiet = {
             "vertical_edges` answers a horizontal": _response(window.T, vertical_edges),
@@ -592,6 +602,13 @@ def blur_spreads_a_bright_dot(blur: Any, rng: Rng) -> None:
 def sharpen_makes_edges_steeper(sharpen: Any, rng: Rng) -> None:
     """`sharpen` makes the step across a vertical and across a horizontal edge larger."""
     expect.shape(sharpen, (3, 3))
+    even = _response(np.full((3, 3), 0.5), sharpen)
+    expect.that(
+        abs(even - 0.5) < 5e-3,
+        f"`sharpen` turns an even area of 0.5 into {even:.4g}: steps are compared where it keeps "
+        f"the brightness.",
+        received=sharpen,
+    )
     dark, bright = int(rng.integers(1, 5)) / 10, int(rng.integers(5, 10)) / 10
     for first, second in ((dark, bright), (bright, dark)):
         image = np.tile(np.repeat([first, second], 3), (3, 1))

@@ -161,3 +161,20 @@ def test_every_formula_for_the_strided_size_is_told_from_the_right_one() -> None
         for seed in SEEDS:
             judgement = judge_here(exercise, source, secret=f"seed {seed}".encode())
             assert not judgement.result.score, formula
+
+
+@pytest.mark.parametrize(
+    ("exercise", "source"),
+    [
+        (
+            "edge_kernels",
+            "import numpy as np\nvertical_edges = horizontal_edges = np.zeros((3, 3))",
+        ),
+        ("blur_and_sharpen", "import numpy as np\nblur = sharpen = np.ones((3, 3))"),
+    ],
+)
+def test_a_kernel_that_does_nothing_asked_earns_nothing(exercise: str, source: str) -> None:
+    """Kernels of zeros are silent for free, and kernels of ones make every step larger."""
+    found = lesson("convolution").exercise(exercise)
+    assert found is not None
+    assert judge_here(found, source).result.score == 0
