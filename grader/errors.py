@@ -4,6 +4,7 @@ GraderError
 ├── UsageError          what was asked of a command cannot be done
 ├── AuthorError         a rubric or a lesson's source breaks a rule of this project
 ├── Rejected            a submission that is not a notebook we can grade
+├── TemplateDied        the sandbox's own process ended, which is never the student's fault
 ├── Untransferable      a value that may not cross between a kernel and a judge
 ├── Unanswered          a question that the student's code did not answer
 │   ├── Missing         no cell gives that name a value
@@ -36,6 +37,10 @@ class AuthorError(GraderError):
 
 class Rejected(GraderError):
     """The submission is not a notebook that can be graded; the message says why."""
+
+
+class TemplateDied(GraderError):
+    """The process that forks kernels in the sandbox ended; a fault of ours or of the machine."""
 
 
 class Untransferable(GraderError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from grader.grade import NO_ISOLATION, SANDBOX, Limits, versions
-from grader.kernel.provisioner import KernelTemplate
+from grader.kernel.provisioner import KernelTemplate, last_line
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict
 from grader.submissions import Submission, fingerprint, named_lesson
 from grader.worker import Job
@@ -110,7 +110,8 @@ class _Slot:
         inherited = []
         if self._template is not None:
             if not await asyncio.to_thread(self._template.wait_until_ready):
-                return self._broken(submission, "The sandbox did not start.")
+                reason = self._template.last_words() or "it said nothing"
+                return self._broken(submission, f"The sandbox did not start ({reason}).")
             inherited = [self._template.control.fileno()]
         job = Job(
             student=submission.student,
@@ -122,13 +123,15 @@ class _Slot:
             submission_seconds=self._plan.limits.submission,
             kernels=inherited[0] if inherited else None,
         )
+        # A file, not a pipe: a worker that complains at length must not wait for a reader.
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
         worker = await asyncio.create_subprocess_exec(
             *self._worker,
             cwd=folder,
             pass_fds=inherited,
             stdin=PIPE,
             stdout=PIPE,
-            stderr=PIPE,
+            stderr=errors,
             limit=_LINE,
             start_new_session=True,  # Ctrl-C is for the command, which then ends its workers
         )
@@ -145,9 +148,11 @@ class _Slot:
             if record is not None:
                 file = record.notebook.model_copy(update={"path": str(submission.path)})
                 return record.model_copy(update={"notebook": file})
-            reason = f"The process that graded it ended early{await _last_words(worker)}."
+            said = last_line(errors) or "it said nothing"
+            reason = f"The process that graded it ended early ({said})."
         finally:
             await _end(worker)
+            errors.close()
         return self._broken(submission, reason, tuple(exercises.values()))
 
     def _broken(
@@ -184,18 +189,6 @@ async def _record(
         result = ExerciseResult.model_validate(message["exercise"])
         exercises[result.id] = result
     return None
-
-
-async def _last_words(worker: Process) -> str:
-    """The last line that a worker wrote to standard error, for the person who mends it."""
-    assert worker.stderr is not None
-    try:
-        async with asyncio.timeout(1.0):
-            lines = (await worker.stderr.read(100_000)).decode("utf-8", "replace").split("\n")
-    except TimeoutError:
-        return ""
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return f" ({last[:300]})" if last else ""
 
 
 async def _end(worker: Process) -> None:

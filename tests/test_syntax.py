@@ -385,10 +385,10 @@ def test_ordinary_code_is_not_flagged(cell: str) -> None:
 )
 def test_reading_takes_no_time(cell: str) -> None:
     """The time that a cell takes to read grows with its length alone."""
-    begun = time.monotonic()
+    begun = time.process_time()
     bound_names(cell)
     forbidden_uses([cell], ["x", "x0"], FORBID)
-    assert time.monotonic() - begun < 20.0
+    assert time.process_time() - begun < 2.0
 
 
 def test_a_cell_that_is_too_long_to_read_is_flagged() -> None:

@@ -18,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from grader.errors import KernelDied
+from grader.errors import TemplateDied
 from grader.kernel import sandbox
 
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -97,13 +97,14 @@ class KernelTemplate:
 
     def __init__(self, packages: str = "") -> None:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
         with theirs:
             self._process = subprocess.Popen(
                 sandbox.template_command(theirs.fileno(), packages),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=self._errors,
             )
         self.control.settimeout(_IMPORT_SECONDS)
         self._ready = False
@@ -122,11 +123,16 @@ class KernelTemplate:
                 self._ready = False
         return self._ready
 
+    def last_words(self) -> str:
+        """The last line that the template wrote to standard error, "" if none."""
+        return last_line(self._errors)
+
     def close(self) -> None:
         """End the template, and with it every kernel that it has forked."""
         self.control.close()
         self._process.kill()
         self._process.wait()
+        self._errors.close()
 
 
 class WarmKernels:
@@ -186,7 +192,9 @@ class WarmProvisioner(KernelProvisionerBase):
             described, rights, _, _ = control.recvmsg(4096, 100)
             self._pidfd = array.array("i", rights[0][2])[0]
         except (OSError, IndexError) as error:
-            raise KernelDied("The kernel's template") from error
+            raise TemplateDied(
+                "The sandbox's process ended while it was asked for a kernel"
+            ) from error
         folder = f"/proc/{_pid_here(self._pidfd)}/root"
         return {
             "transport": "ipc",
@@ -236,12 +244,20 @@ class WarmProvisioner(KernelProvisionerBase):
             self._pidfd = None
 
 
+def last_line(file: IO[bytes]) -> str:
+    """The last line in a file that a process wrote its errors to, at most 300 characters."""
+    size = os.fstat(file.fileno()).st_size
+    text = os.pread(file.fileno(), 10_000, max(0, size - 10_000)).decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
 def _pid_here(pidfd: int) -> int:
     """The number that the process of a pidfd has in our own namespace."""
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
         if line.startswith("Pid:"):
             return int(line.split()[1])
-    raise KernelDied("The kernel")
+    raise TemplateDied("A kernel ended before it could be reached")
 
 
 def _local_environment(folder: Path) -> dict[str, str]:

@@ -34,9 +34,10 @@ _NO_SUID, _NO_DEVICES, _NO_EXEC, _BIND, _RECURSIVE = 2, 4, 8, 4096, 16384
 _DUMPABLE, _DROP_BOUND, _NO_NEW_PRIVILEGES, _AMBIENT, _CLEAR_ALL = 4, 24, 38, 47, 4
 _CAPABILITY_VERSION = 0x20080522
 
-# Users that nothing else on a machine runs as; each kernel gets the next of them, so that the
-# limit on processes, which the system counts for each user, counts each submission alone.
-_FIRST_USER, _USERS = 1_200_000_000, 1_000_000
+# Users that nothing else on a machine runs as; each kernel becomes one of them at random, whichever
+# template forked it, so that the limit on processes, which Linux counts for each user, counts each
+# submission alone.
+_FIRST_USER, _USERS = 1_200_000_000, 800_000_000
 
 SOCKETS = "/run/kernel"
 _NO_HISTORY = ["--HistoryManager.hist_file=:memory:"]
@@ -49,7 +50,6 @@ class Template:
 
     def __init__(self, control: socket.socket, packages: list[str]) -> None:
         self._control = control
-        self._count = 0
         launch.install_stub()
         self._kernel_class = launch.kernel_class()
         for name in (
@@ -81,13 +81,12 @@ class Template:
     def _fork(self) -> tuple[bytes, int]:
         """A new kernel: its key as JSON, and a pidfd of its first process."""
         _assert_safe_to_fork()
-        self._count += 1
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         go_between = os.fork()
         if go_between == 0:
             ours.close()
             self._control.close()
-            _unshare_and_fork(theirs, self._count, self._kernel_class)
+            _unshare_and_fork(theirs, self._kernel_class)
         theirs.close()
         described, rights, _, _ = ours.recvmsg(4096, 100)
         ours.close()
@@ -104,30 +103,34 @@ def _assert_safe_to_fork() -> None:
         assert not context.context()._initialized, "TensorFlow has been used in a kernel template"  # noqa: SLF001
 
 
-def _unshare_and_fork(to_template: socket.socket, number: int, kernel_class: type[Any]) -> None:
+def _unshare_and_fork(to_template: socket.socket, kernel_class: type[Any]) -> None:
     """In the go-between: make the namespaces, fork the init, and hand its pidfd over."""
     _must(_libc.unshare(_NEW_MOUNTS | _NEW_PIDS), "unshare")
     described = json.dumps({"key": secrets.token_hex(32)}).encode()
     first = os.fork()
     if first == 0:
         to_template.close()
-        _init(json.loads(described)["key"], number, kernel_class)
+        _init(json.loads(described)["key"], kernel_class)
     rights = array.array("i", [os.pidfd_open(first)])
     to_template.sendmsg([described], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
     os._exit(0)
 
 
-def _init(key: str, number: int, kernel_class: type[Any]) -> None:
+def _init(key: str, kernel_class: type[Any]) -> None:
     """The first process of a submission: mounts, gives up every right, forks the kernel, reaps."""
     os.setsid()
     _mount_tmp()
     _mount("tmpfs", "/dev/shm", "size=64m,mode=1777")  # noqa: S108
     _mount("tmpfs", "/run", "size=1m,mode=755")
     _mount("proc", "/proc", "")
-    user = _FIRST_USER + number % _USERS if os.geteuid() == 0 else os.geteuid()
+    user = _FIRST_USER + secrets.randbelow(_USERS) if os.geteuid() == 0 else os.geteuid()
     Path(SOCKETS).mkdir()
     os.chown(SOCKETS, user, user if os.geteuid() == 0 else os.getegid())
     _give_up_rights(user)
+    # What went wrong until here is told to the grader; from here on it is student code that talks.
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
     kernel = os.fork()
     if kernel == 0:
         _serve_kernel(key, kernel_class)

@@ -299,11 +299,11 @@ def peak_below(limit: int) -> Iterator[None]:
 
 def test_keys_that_collide_take_no_time() -> None:
     """Whole numbers with one hash make a dict quadratic: 100 000 would take minutes."""
-    keys = ",".join(f"[{number * (2**61 - 1)},0]" for number in range(60_000))
-    begun = time.monotonic()
+    keys = ",".join(f"[{number * (2**61 - 1)},0]" for number in range(20_000))
+    begun = time.process_time()
     with suppress(Untransferable):
         unpack(Packet(f'["dict",[{keys}]]'))
-    assert time.monotonic() - begun < 10.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_generator_with_half_a_state_is_refused() -> None:
@@ -370,9 +370,9 @@ def test_a_right_answer_keeps_its_points(tmp_path: Path, kind: str) -> None:
 
 def test_blank_lines_are_read_at_once() -> None:
     """A cell of many blank lines takes no time that grows with their square."""
-    begun = time.monotonic()
+    begun = time.process_time()
     assert bound_names("x = 1" + "\n" * 20_000 + "y = 2") == {"x", "y"}
-    assert time.monotonic() - begun < 5.0
+    assert time.process_time() - begun < 0.5
 
 
 # ------------------------------------------------------------------------------------------------
