@@ -39,6 +39,7 @@ class IsolationLevel(StrEnum):
     """What stands between a student's code and this machine."""
 
     SANDBOX = "sandbox"
+    USER = "user"
     NONE = "none"
 
 
@@ -83,7 +84,10 @@ def grade(
     to: Annotated[Path, typer.Option("--to", help="The folder that the results go to.")],
     isolation: Annotated[
         IsolationLevel,
-        typer.Option(help="What keeps student code away from this machine."),
+        typer.Option(
+            help="What keeps student code away from this machine: walls (sandbox), being another "
+            "user (for containers that refuse walls; see docs/isolation.md), or nothing."
+        ),
     ] = IsolationLevel.SANDBOX,
     lesson: Annotated[
         str | None, typer.Option(help="Accept notebooks of this lesson only.")
@@ -117,8 +121,8 @@ def grade(
 
     with _told_in_one_sentence():
         wanted = _formats(formats)
-        _refuse_missing_isolation(isolation)
         submissions = find(paths, student)
+        _refuse_missing_isolation(isolation, [*paths, to])
         if empty := without_notebook(paths):
             _stderr().print(f"No notebook in {', '.join(empty)}.", markup=False, soft_wrap=True)
         if lesson is not None:
@@ -130,7 +134,7 @@ def grade(
             timeout,
             lesson,
             jobs or os.cpu_count() or 1,
-            sandboxed=isolation is IsolationLevel.SANDBOX,
+            isolation=isolation.value,
         )
         try:
             results = _grade(submissions, plan, to, quiet=quiet)
@@ -265,10 +269,15 @@ def _stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def _refuse_missing_isolation(isolation: IsolationLevel) -> None:
+def _refuse_missing_isolation(isolation: IsolationLevel, private: list[Path]) -> None:
     from grader.errors import UsageError
     from grader.kernel import sandbox
 
+    if isolation is IsolationLevel.USER:
+        own = [sandbox.PACKAGE / "rubrics", sandbox.PACKAGE.parent / "solutions"]
+        secret = [path for path in (*own, *private) if path.exists()]
+        if wrong := sandbox.why_no_other_user(secret):
+            raise UsageError(f"With --isolation user, student code runs as another user. {wrong}")
     if isolation is IsolationLevel.SANDBOX and (wrong := sandbox.works()):
         raise UsageError(
             f"Student code is kept away from this machine by a sandbox. Received: a machine where "
@@ -327,13 +336,13 @@ def _secret(seed: Path | None, to: Path) -> bytes:
 
 
 def _plan(
-    secret: bytes, timeout: int, lesson: str | None, jobs: int, *, sandboxed: bool = False
+    secret: bytes, timeout: int, lesson: str | None, jobs: int, *, isolation: str = "none"
 ) -> Plan:
-    from grader.grade import Limits
+    from grader.kernel.limits import Limits
     from grader.pool import Plan
 
     limits = Limits(cell=float(timeout), submission=max(300.0, 10.0 * timeout))
-    return Plan(secret, limits, lesson, jobs, sandboxed)
+    return Plan(secret, limits, lesson, jobs, isolation)
 
 
 def _grade(

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from grader import rubrics
 from grader.errors import AuthorError, UsageError
 from grader.exercise import Exercise
 from grader.source import Answer, Cell, parse
+
+VARIABLE = "GRADER_COURSE"
+"""The environment variable that names the package of another course."""
 
 
 @dataclass(frozen=True)
 class Lesson:
     """One lesson: `number` counts from 1; `exercises` in the order of the rubric.
 
-    `seconds` is what its solution may take from top to bottom, kernel and judge included.
+    `packages` are what its notebooks and its rubric need beside NumPy and matplotlib, to be
+    imported once for many submissions. `seconds` is what its solution may take from top to bottom,
+    kernel and judge included.
     """
 
     name: str
     number: int
     title: str
     exercises: tuple[Exercise, ...]
+    packages: tuple[str, ...] = ()
     seconds: float = 20.0
 
     @property
@@ -43,7 +49,25 @@ class Lesson:
 
 def lesson_names() -> tuple[str, ...]:
     """The names of all lessons, in the order in which they are taught."""
-    return rubrics.LESSONS
+    return tuple(packages_of_lessons())
+
+
+@cache
+def packages_of_lessons() -> dict[str, tuple[str, ...]]:
+    """The lessons' names in the order in which they are taught, each with what it needs.
+
+    They are those of `grader.rubrics`, or of the package that GRADER_COURSE names: a course of
+    one's own. UsageError if there is none.
+    """
+    package = os.environ.get(VARIABLE, "grader.rubrics")
+    try:
+        lessons = importlib.import_module(package).LESSONS
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"{VARIABLE} names an installed package that has LESSONS. Received: {package!r} "
+            f"({error}). Install the course, or correct the name."
+        ) from error
+    return dict(lessons)
 
 
 @cache
@@ -53,13 +77,13 @@ def lesson(name: str) -> Lesson:
         raise UsageError(
             f"A lesson is one of {', '.join(lesson_names())}. Received: {name!r}. Use one of these."
         )
-    module = importlib.import_module(f"grader.rubrics.{name}")
+    module = importlib.import_module(f"{os.environ.get(VARIABLE, 'grader.rubrics')}.{name}")
     exercises = tuple(value for value in vars(module).values() if isinstance(value, Exercise))
     ids = [exercise.id for exercise in exercises]
     if len(set(ids)) != len(ids):
         raise AuthorError(f"An exercise's id is its own. Received: one twice in lesson {name}.")
     number = lesson_names().index(name) + 1
-    return Lesson(name, number, module.TITLE, exercises)
+    return Lesson(name, number, module.TITLE, exercises, packages_of_lessons()[name])
 
 
 def lessons() -> list[Lesson]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from time import monotonic
 
+from grader.errors import TemplateDied
 from grader.execute import Ending, Kernel
 from grader.kernel import sandbox
-from grader.kernel.provisioner import KernelTemplate, WarmKernels
+from grader.kernel.memory import group_place
+from grader.kernel.provisioner import KernelsOfTemplate
+from grader.kernel.warm import KernelTemplate
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything that grading rests on; what can be tried is tried, not guessed."""
-    return [_python(), *_packages(), _kernel(), _sandbox()]
+    return [_python(), *_packages(), _kernel(), _sandbox(), _memory()]
 
 
 def _python() -> Finding:
@@ -75,6 +78,18 @@ def _kernel() -> Finding:
     return Finding(f"A kernel starts, with NumPy, in {monotonic() - begun:.1f} s", fine=True)
 
 
+def _memory() -> Finding:
+    """How the memory of a submission is counted here."""
+    if place := group_place():
+        return Finding(f"Memory is counted by Linux, in control groups below {place}", fine=True)
+    return Finding(
+        "Memory is counted by the grader, 20 times a second: no control group can be made here",
+        fine=False,
+        needed=False,
+        mend="Run the grader as root, to have Linux itself stop a submission at its limit.",
+    )
+
+
 def _sandbox() -> Finding:
     """Whether the sandbox keeps student code away here: built for real, with a kernel in it."""
     if wrong := sandbox.works():
@@ -87,10 +102,11 @@ def _sandbox() -> Finding:
     begun = monotonic()
     template = KernelTemplate()
     try:
-        if not template.wait_until_ready():
-            return Finding("The sandbox starts, but Python does not start in it", fine=False)
-        with Kernel(cell_seconds=20, kernels=WarmKernels(template.control)) as kernel:
+        with Kernel(cell_seconds=20, kernels=KernelsOfTemplate(template)) as kernel:
             outcome = kernel.run("import numpy")
+    except TemplateDied as error:
+        said = template.last_words() or "it said nothing"
+        return Finding(f"The sandbox starts, but no kernel in it: {error} ({said})", fine=False)
     finally:
         template.close()
     return Finding(

@@ -10,14 +10,18 @@ GraderError
 │   ├── Missing         no cell gives that name a value
 │   ├── Placeholder     the starter's `...` is still there
 │   ├── Raised          the student's code raised an exception
-│   ├── OutOfTime       the student's code did not end within its limit
-│   └── KernelDied      the kernel ended while it was asked
+│   └── Stopped         the student's code went over a limit, or ended its kernel
+│       ├── OutOfTime       it did not end in time
+│       ├── OutOfMemory     it took too much memory
+│       ├── TooMuchOutput   it printed or drew too much
+│       └── KernelDied      it ended the kernel
 └── Mismatch            what was received is not what was expected
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import signal
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,24 +92,74 @@ class Raised(Unanswered):
         super().__init__(f"Your code raised {kind}{f': {text}' if text else ''}{place}")
 
 
-class OutOfTime(Unanswered):
+class Stopped(Unanswered):
+    """The student's code went over a limit, or ended its kernel; `rest` follows what it was."""
+
+    def __init__(self, what: str, rest: str) -> None:
+        self._rest = rest
+        super().__init__(f"{what} {rest}")
+
+    def about(self, what: str) -> Self:
+        """The same of `what`, for example of "Cell 3" instead of "The call"."""
+        found = type(self).__new__(type(self))
+        found.__dict__.update(self.__dict__)
+        found.args = (f"{what} {self._rest}",)
+        return found
+
+
+class OutOfTime(Stopped):
     """The student's code did not end within its limit, in seconds."""
 
     def __init__(self, what: str, seconds: float) -> None:
-        self.what = what
         self.seconds = seconds
         super().__init__(
-            f"{what} did not end within {seconds:g} s. Look for a loop that never reaches its end."
+            what,
+            f"did not end within {seconds:g} s. Look for a loop that never reaches its end.",
         )
 
 
-class KernelDied(Unanswered):
-    """The kernel ended while the student's code ran in it."""
+class OutOfMemory(Stopped):
+    """The student's code took more memory than its limit, in bytes."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, limit: int) -> None:
         super().__init__(
-            f"{what} ended the whole Python process. Take out calls such as `os._exit()`."
+            what,
+            f"took more than {limit / 2**30:g} GiB of memory, and was ended. Look for an array "
+            f"with one axis too many, or a list that grows in a loop.",
         )
+
+
+class TooMuchOutput(Stopped):
+    """The student's code published more than its limit, in bytes."""
+
+    def __init__(self, what: str, limit: int) -> None:
+        super().__init__(
+            what,
+            f"printed or drew more than {limit // 2**20} MiB, and was stopped. Look for a `print` "
+            f"in a loop that goes on for too long.",
+        )
+
+
+class KernelDied(Stopped):
+    """The kernel ended while the student's code ran in it.
+
+    `status` is its exit status as Python's subprocess has it: of signal N, -N; None if unknown.
+    """
+
+    def __init__(self, what: str, status: int | None = None) -> None:
+        super().__init__(what, f"ended the whole Python process{_how(status)}")
+
+
+def _how(status: int | None) -> str:
+    if status is None:
+        return ". Take out calls such as `os._exit()`."
+    if status >= 0:
+        return f" (exit status {status}). Take out calls such as `os._exit()`."
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:
+        name = f"signal {-status}"
+    return f" ({name}). Take out what sends signals or reaches past Python, such as `ctypes`."
 
 
 class _Absent:

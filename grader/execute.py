@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
 import subprocess
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -24,7 +22,15 @@ import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.errors import KernelDied, OutOfTime, Unanswered, Untransferable
+from grader.errors import (
+    KernelDied,
+    OutOfMemory,
+    OutOfTime,
+    Stopped,
+    TooMuchOutput,
+    Untransferable,
+)
+from grader.kernel.limits import KernelLimits
 from grader.kernel.provisioner import Kernels, LocalKernels
 from grader.values import Packet
 
@@ -48,32 +54,46 @@ class Ending(Enum):
 
     DONE = "done"
     RAISED = "raised"
-    OUT_OF_TIME = "out_of_time"
-    KERNEL_DIED = "kernel_died"
+    LOST = "lost"
 
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """How a cell ended, and what its exception said: `kind`, `text` (empty where none was)."""
+    """How a cell ended.
+
+    Where it raised, `kind` and `text` are what its exception said; where it went over a limit or
+    ended its kernel, `lost` says which.
+    """
 
     ending: Ending
     kind: str = ""
     text: str = ""
+    lost: Stopped | None = None
 
 
 class Kernel:
     """A running kernel for one notebook: runs cells, carries questions, ends with the block.
 
-    `kernels` is where it comes from; without it, a local one with our own rights is started.
+    `kernels` is where it comes from, with `packages` imported where that can be; without it, a
+    local one with our own rights is started. `limits` bound what it may publish and answer.
     """
 
-    def __init__(self, *, cell_seconds: float, kernels: Kernels | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        cell_seconds: float,
+        kernels: Kernels | None = None,
+        packages: Sequence[str] = (),
+        limits: KernelLimits | None = None,
+    ) -> None:
         self.cell_seconds = cell_seconds
         self._kernels = kernels or LocalKernels()
+        self._packages = packages
+        self._limits = limits or KernelLimits()
         self._loop = asyncio.new_event_loop()
         self._manager: AsyncKernelManager | None = None
         self._client: AsyncKernelClient | None = None
-        self._lost: Unanswered | None = None
+        self._lost: Stopped | None = None
 
     def __enter__(self) -> Self:
         self._wait(self._start())
@@ -99,7 +119,7 @@ class Kernel:
         self._wait(self._start())
 
     def run(self, source: str) -> CellOutcome:
-        """Run one cell to its end, its exception, its time limit, or the end of the kernel."""
+        """Run one cell to its end, its exception, one of its limits, or the end of the kernel."""
         return self._wait(self._run(source))
 
     def ask(
@@ -108,7 +128,8 @@ class Kernel:
         """The kernel's answer to `question`.
 
         `answer_callback` is called for each call that the student's code makes of a judge's
-        function. Raises OutOfTime after `seconds`, KernelDied when there is nobody to answer.
+        function. Raises OutOfTime after `seconds`, OutOfMemory, TooMuchOutput, and KernelDied when
+        there is nobody to answer.
         """
         return self._wait(self._ask(question, seconds, answer_callback))
 
@@ -118,27 +139,27 @@ class Kernel:
         return self._loop.run_until_complete(work)
 
     async def _start(self) -> None:
-        manager, arguments = self._kernels.manager()
+        manager, arguments = self._kernels.manager(self._packages)
         self._manager = manager
         nowhere = subprocess.DEVNULL  # or a process left behind would hold our own output open
         await manager.start_kernel(**arguments, stdin=nowhere, stdout=nowhere, stderr=nowhere)
         client = manager.client()
+        # A longer message ends the connection instead of this process.
+        client.context.setsockopt(zmq.MAXMSGSIZE, self._limits.message)
         client.start_channels(hb=False)
         client.allow_stdin = False  # input() raises instead of waiting for nobody
         for channel in (client.shell_channel, client.stdin_channel, client.control_channel):
             channel.socket.setsockopt(zmq.SNDTIMEO, _SENDING)
             channel.socket.setsockopt(zmq.LINGER, 0)
-        await client.wait_for_ready(timeout=_STARTUP)
         self._client, self._lost = client, None
+        # It is up when it answers. (`wait_for_ready` waits for 0.2 s of silence, too.)
+        await self._exchange("begin_request", {}, (), _STARTUP, None)
 
     async def _stop(self) -> None:
         if self._client is not None:
             self._client.stop_channels()
             self._client = None
-        if self._manager is not None and self._manager.has_kernel:
-            _kill_group(self._manager)
-            await self._manager.shutdown_kernel(now=True)
-        self._kernels.clean_up()
+        await self._kernels.stop()
 
     async def _run(self, source: str) -> CellOutcome:
         content = {
@@ -151,10 +172,8 @@ class Kernel:
         }
         try:
             reply = await self._exchange("execute_request", content, (), self.cell_seconds, None)
-        except OutOfTime:
-            return CellOutcome(Ending.OUT_OF_TIME)
-        except KernelDied:
-            return CellOutcome(Ending.KERNEL_DIED)
+        except Stopped as error:
+            return CellOutcome(Ending.LOST, lost=error)
         content = reply["content"]
         if content.get("status") == "error":
             kind, text = (str(content.get(name, "")) for name in ("ename", "evalue"))
@@ -177,10 +196,10 @@ class Kernel:
         seconds: float,
         answer_callback: Callable[[Packet], Packet] | None,
     ) -> dict[str, Any]:
-        """Send a request and wait for its reply; interrupt the kernel at the limit.
+        """Send a request and wait for its reply; interrupt the kernel at its limits.
 
-        Raises OutOfTime or KernelDied. A kernel that gives no sign of life after the interrupt is
-        lost, and from then on every request meets the same exception.
+        Raises what `ask` raises. A kernel that gives no sign of life after the interrupt is lost,
+        and from then on every request meets the same exception.
         """
         if self._lost is not None:
             raise self._lost
@@ -188,27 +207,37 @@ class Kernel:
         # The id of the request is the nonce: an answer to another question is not an answer.
         nonce = self._send(self._client.shell_channel, kind, content, buffers)
         end = monotonic() + seconds
-        interrupted = False
+        stopped: Stopped | None = None
+        published = 0
         while True:
             if reply := await _next(self._client.shell_channel, nonce):
-                if interrupted:
-                    raise OutOfTime("The call", seconds)
+                if stopped:
+                    raise stopped
                 return reply
             request = await _next(self._client.stdin_channel, nonce, wait=0)
             if request and answer_callback:
                 self._send_back(request, answer_callback(_packet(request)))
-            _drain(self._client.iopub_channel)
+            published += _drain(self._client.iopub_channel)
             if not await self._running.is_alive():
-                self._lost = KernelDied("The call")
+                self._lost = self._how_it_ended()
                 raise self._lost
-            if monotonic() < end:
+            if published > self._limits.output and stopped is None:
+                stopped = TooMuchOutput("The call", self._limits.output)
+            elif monotonic() >= end:
+                if stopped:
+                    self._lost = stopped
+                    raise self._lost
+                stopped = OutOfTime("The call", seconds)
+            else:
                 continue
-            if interrupted:
-                self._lost = OutOfTime("The call", seconds)
-                raise self._lost
-            interrupted = True
             end = monotonic() + _GRACE
             await self._running.interrupt_kernel()
+
+    def _how_it_ended(self) -> Stopped:
+        ended = self._kernels.how_it_ended()
+        if ended.out_of_memory:
+            return OutOfMemory("The call", self._limits.memory)
+        return KernelDied("The call", ended.status)
 
     def _send(
         self,
@@ -256,14 +285,17 @@ async def _next(channel: Any, nonce: str, *, wait: float = 0.02) -> dict[str, An
     return message if message["parent_header"].get("msg_id") == nonce else None
 
 
-def _drain(channel: Any) -> None:
-    """Throw away what the kernel has published, unread."""
+def _drain(channel: Any) -> int:
+    """Throw away what the kernel has published, unread; how many bytes it was."""
     socket: zmq.Socket[bytes] = zmq.Socket.shadow(channel.socket)
+    published = 0
     for _ in range(1000):
         try:
-            socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            parts = socket.recv_multipart(zmq.NOBLOCK, copy=False)
         except zmq.ZMQError:
-            return
+            break
+        published += sum(map(len, parts))
+    return published
 
 
 def _packet(message: dict[str, Any]) -> Packet:
@@ -271,13 +303,3 @@ def _packet(message: dict[str, Any]) -> Packet:
     if not isinstance(tree, str) or len(buffers) > _MAX_BUFFERS:
         raise Untransferable("What came back is not a packet of values.")
     return Packet(tree, tuple(bytes(part) for part in buffers))
-
-
-def _kill_group(manager: Any) -> None:
-    """Kill the kernel and every process that it started and that stayed in its group."""
-    group = getattr(manager.provisioner, "pgid", None)
-    if os.name == "posix" and group:
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            _log.debug("the kernel had ended already")

@@ -64,7 +64,9 @@ class Exercise:
 
     `names` are the student's names (default: the id). `hints` lead on, from the gentlest to the
     plainest. `forbid` lists dotted names that a "by hand" exercise may not use; `grader` itself is
-    always forbidden. `seconds` limits each call of the student's code.
+    always forbidden. `functions` are those of `names` that are functions (default: as the
+    misconceptions show, which are called to find out). `seconds` limits each call of the student's
+    code.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Exercise:
         *,
         title: str,
         names: tuple[str, ...] = (),
+        functions: tuple[str, ...] | None = None,
         hints: tuple[str, ...] = (),
         forbid: tuple[str, ...] = (),
         seconds: float = 5.0,
@@ -82,6 +85,7 @@ class Exercise:
         self.id = id
         self.title = title
         self.names = names or (id,)
+        self._functions = functions
         self.hints = hints
         self.forbid = forbid
         self.seconds = seconds
@@ -93,7 +97,9 @@ class Exercise:
 
     @cached_property
     def function_names(self) -> frozenset[str] | None:
-        """Those of `names` that are functions, as the misconceptions show; None if none tells."""
+        """Those of `names` that are functions; None if neither the rubric nor a mistake tells."""
+        if self._functions is not None:
+            return frozenset(self._functions)
         wrong: dict[str, Any] = {}
         for misconception in self.misconceptions:
             wrong |= misconception.objects(self.names[0])

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from time import monotonic
 
 from grader.diagnose import explained
-from grader.errors import KernelDied, OutOfTime, Rejected
+from grader.errors import OutOfTime, Raised, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise
-from grader.judge import judge, unasked
-from grader.kernel import sandbox
+from grader.judge import judge, unasked, verdict_of
+from grader.kernel.limits import Limits
 from grader.kernel.provisioner import Kernels, WarmKernels
+from grader.provenance import isolation, versions
 from grader.results import (
     ExerciseResult,
     Isolation,
@@ -34,16 +33,14 @@ from grader.submissions import (
 )
 from grader.syntax import bound_names, names_behind
 
-NO_ISOLATION = Isolation(level="none", missing=(*sandbox.LAYERS, *sandbox.MISSING))
-SANDBOX = Isolation(level="sandbox", layers=sandbox.LAYERS, missing=sandbox.MISSING)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long student code may run, in seconds: one cell, and one submission as a whole."""
-
-    cell: float = 20.0
-    submission: float = 300.0
+# Judged once more, these would pass no better, and cost a limit or a kernel again.
+_SETTLED = (
+    Verdict.PASSED,
+    Verdict.TIMEOUT,
+    Verdict.MEMORY,
+    Verdict.OUTPUT_LIMIT,
+    Verdict.CRASHED,
+)
 
 
 def grade(
@@ -100,24 +97,18 @@ def grade_notebook(
     on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
 ) -> list[ExerciseResult]:
     """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order."""
-    with Kernel(cell_seconds=limits.cell, kernels=kernels) as kernel:
+    with Kernel(
+        cell_seconds=limits.cell,
+        kernels=kernels,
+        packages=notebook.lesson.packages,
+        limits=limits.kernel,
+    ) as kernel:
         return _Grading(notebook, secret, limits, on_exercise).run(kernel)
 
 
 def isolation_of(kernels: Kernels | None) -> Isolation:
     """What keeps the code in such kernels away from the rest of the machine."""
-    return SANDBOX if isinstance(kernels, WarmKernels) else NO_ISOLATION
-
-
-def versions() -> dict[str, str]:
-    """The versions of what the results rest on; what is not installed is left out."""
-    found = {"python": platform.python_version()}
-    for package in ("cnn-course-grader", "numpy", "keras", "tensorflow-cpu", "tensorflow"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return isolation(kernels.level if isinstance(kernels, WarmKernels) else "none")
 
 
 def _admitted(submission: Submission, lesson: str | None) -> SubmittedNotebook:
@@ -211,12 +202,9 @@ class _Grading:
     def _is_settled(self, exercise: Exercise) -> bool:
         """Whether judging once more at the end can bring nothing, or would only cost time."""
         best = self.best.get(exercise.id)
-        settled = (Verdict.PASSED, Verdict.TIMEOUT, Verdict.CRASHED)
-        return best is not None and best.verdict in settled
+        return best is not None and best.verdict in _SETTLED
 
     def _run_cell(self, kernel: Kernel, index: int) -> None:
-        if self.cells[index].only_checks:
-            return
         self.outcomes[index] = kernel.run(self.cells[index].source)
         if not kernel.alive:
             self._revive(kernel, index)
@@ -226,7 +214,7 @@ class _Grading:
         kernel.restart()
         for index in range(until + 1):
             outcome = self.outcomes.get(index)
-            if outcome is None or outcome.ending in (Ending.OUT_OF_TIME, Ending.KERNEL_DIED):
+            if outcome is None or outcome.ending is Ending.LOST:
                 continue
             if self._out_of_time():
                 return
@@ -291,18 +279,12 @@ class _Grading:
             if outcome is None or outcome.ending is Ending.DONE:
                 continue
             cell = f"Cell {self.cells[index].number}"
-            match outcome.ending:
-                case Ending.RAISED:
-                    verdict = Verdict.ERROR
-                    text = f": {outcome.text}" if outcome.text else ""
-                    message = f"{cell}, which should define this, raised {outcome.kind}{text}"
-                case Ending.OUT_OF_TIME:
-                    verdict = Verdict.TIMEOUT
-                    message = str(OutOfTime(cell, self.limits.cell))
-                case _:
-                    verdict = Verdict.CRASHED
-                    message = str(KernelDied(cell))
-            return unasked(exercise, verdict, message)
+            if outcome.lost is not None:
+                return unasked(exercise, verdict_of(outcome.lost), str(outcome.lost.about(cell)))
+            raised = Raised(outcome.kind, outcome.text)
+            text = f": {outcome.text}" if outcome.text else ""
+            message = f"{cell}, which should define this, raised {outcome.kind}{text}"
+            return unasked(exercise, verdict_of(raised), message)
         return result
 
 

@@ -7,7 +7,6 @@ codec, and functions that ask.
 
 from __future__ import annotations
 
-import copy
 import difflib
 import hashlib
 import hmac
@@ -22,13 +21,14 @@ import numpy as np
 from grader.errors import (
     ABSENT,
     AuthorError,
-    KernelDied,
     Mismatch,
     Missing,
+    OutOfMemory,
     OutOfTime,
     Placeholder,
     Raised,
-    Unanswered,
+    Stopped,
+    TooMuchOutput,
     Untransferable,
 )
 from grader.exercise import Check, Exercise
@@ -47,6 +47,9 @@ _PATIENCE = 3.0
 # What a kernel says is data of any length.
 _MAX_TEXT, _MAX_NAMES = 2000, 500
 
+# What Python, NumPy and TensorFlow raise where memory is refused to them.
+_MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
+
 _NO_ANSWER = "What came back is not an answer."
 
 _log = logging.getLogger(__name__)
@@ -55,8 +58,8 @@ _log = logging.getLogger(__name__)
 class Ask(Protocol):
     """The way to the names: answers a question packet within `seconds`.
 
-    Raises OutOfTime or KernelDied. `answer_callback` is called for each call that the student's
-    code makes of a function that the check handed over.
+    Raises OutOfTime, or another Stopped. `answer_callback` is called for each call that the
+    student's code makes of a function that the check handed over.
     """
 
     def __call__(  # noqa: D102 - the class says it
@@ -142,7 +145,7 @@ def judge(
             checks=tuple(results),
         ),
         tuple(names.failed_calls),
-        names.values,
+        names.values if verdict is not Verdict.PASSED else {},
     )
 
 
@@ -187,12 +190,8 @@ def _judge_check(
         result = _result(check, Verdict.NOT_ATTEMPTED, str(error))
     except Mismatch as error:
         result = _mismatch(check, error, names)
-    except Raised as error:
-        result = _result(check, Verdict.ERROR, str(error), names)
-    except OutOfTime as error:
-        result = _result(check, Verdict.TIMEOUT, str(error), names)
-    except KernelDied as error:
-        result = _result(check, Verdict.CRASHED, str(error), names)
+    except (Raised, Stopped) as error:
+        result = _result(check, verdict_of(error), str(error), names)
     except Untransferable as error:
         result = _result(check, Verdict.FAILED, str(error), names)
     except Exception:  # noqa: BLE001
@@ -203,6 +202,22 @@ def _judge_check(
         result = _result(check, Verdict.BROKEN, message)
     names.end_check(failed=result.verdict is not Verdict.PASSED)
     return result
+
+
+def verdict_of(error: Raised | Stopped) -> Verdict:
+    """What becomes of a check, or of a cell, that ended like this."""
+    match error:
+        case OutOfTime():
+            return Verdict.TIMEOUT
+        case OutOfMemory():
+            return Verdict.MEMORY
+        case TooMuchOutput():
+            return Verdict.OUTPUT_LIMIT
+        case Raised(kind=kind) if kind in _MEMORY_ERRORS:
+            return Verdict.MEMORY
+        case Raised():
+            return Verdict.ERROR
+    return Verdict.CRASHED
 
 
 def _result(
@@ -260,34 +275,36 @@ class StudentNames:
         self._parameters: dict[str, list[str]] = {}
         self._check_calls: list[Call] = []
         self.failed_calls: list[Call] = []
-        self.values: dict[str, Any] = {}
+        self._looked: dict[str, Packet] = {}
         self.last_call: LastCall | None = None
         self.seconds_lost = 0.0
+        self._is_first = True
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The student's objects that are not functions, by name, made anew."""
+        return {name: self._read(packet)["value"] for name, packet in self._looked.items()}
 
     def begin_check(self) -> None:
         """Forget the last check's calls."""
         self.last_call = None
         self._check_calls = []
+        self._is_first = True
 
     def end_check(self, *, failed: bool) -> None:
         """Keep the check's calls if it failed, and take back every function lent for it."""
         if failed:
             self.failed_calls.extend(self._check_calls)
         self._functions.release()
-        try:
-            self._question({"ask": "release"})
-        except (Unanswered, Untransferable):
-            _log.info("nobody was left to release functions to")
 
     def look(self, name: str) -> Any:
         """The student's `name`: a value, or a function that asks.
 
-        What is not a function is looked at once: every check sees the same value. Raises Missing,
-        Placeholder, or what the way to the names raises.
+        What is not a function is looked at once: every check gets the same value, made anew from
+        what came back then. Raises Missing, Placeholder, or what the way to the names raises.
         """
-        if name in self.values:
-            return copy.deepcopy(self.values[name])
-        match self._question({"ask": "look", "name": name}):
+        packet = self._looked.get(name) or self._send({"ask": "look", "name": name})
+        match self._read(packet):
             case {"status": "missing", **rest}:
                 raise Missing(name, _similar(name, rest.get("names")))
             case {"status": "placeholder"}:
@@ -305,7 +322,7 @@ class StudentNames:
         if is_function:
             value.__name__ = name
         else:
-            self.values[name] = copy.deepcopy(value)
+            self._looked[name] = packet
         return value
 
     def _call(self, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -323,12 +340,11 @@ class StudentNames:
             answer = self._question(
                 {"ask": "call", "function": function, "args": args, "kwargs": kwargs}
             )
-        except OutOfTime as error:
-            self.seconds_lost += error.seconds
-            self._check_calls.append(Call(function.__name__, packed, "OutOfTime"))
-            raise OutOfTime(f"`{function.__name__}`", error.seconds) from None
-        except KernelDied:
-            raise KernelDied(f"`{function.__name__}`") from None
+        except Stopped as error:
+            if isinstance(error, OutOfTime):
+                self.seconds_lost += error.seconds
+                self._check_calls.append(Call(function.__name__, packed, "OutOfTime"))
+            raise error.about(f"`{function.__name__}`") from None
         except Raised as error:
             self._check_calls.append(Call(function.__name__, packed, error.kind))
             raise
@@ -349,7 +365,16 @@ class StudentNames:
         return value
 
     def _question(self, question: dict[str, Any]) -> dict[str, Any]:
-        packet = self._ask(pack(question, self._functions), self._seconds, self._answer_callback)
+        return self._read(self._send(question))
+
+    def _send(self, question: dict[str, Any]) -> Packet:
+        # What was lent for the last check is given back with the first question of this one.
+        packet = pack({**question, "first": self._is_first}, self._functions)
+        self._is_first = False
+        return self._ask(packet, self._seconds, self._answer_callback)
+
+    def _read(self, packet: Packet) -> dict[str, Any]:
+        """The answer that a packet holds; raises what it says instead of one."""
         answer = unpack(packet, self._functions)
         # An array as the status would be compared with a text number by number.
         if not isinstance(answer, dict) or not isinstance(answer.get("status"), str):

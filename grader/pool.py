@@ -1,42 +1,52 @@
-"""Many submissions, a few at a time, each graded by a process of its own."""
+"""Many submissions, a few at a time, each judged by a process of its own.
+
+A slot grades one submission after the other. It has a kernel template behind walls, whose kernels
+it hands to the judge that asks, guards, and kills; the judges are forked by a template that all
+slots share, the next one while the last one works.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sys
+import socket
 import tempfile
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Self
 
-from grader.grade import NO_ISOLATION, SANDBOX, Limits, versions
-from grader.kernel.provisioner import KernelTemplate, last_line
+from grader.errors import TemplateDied
+from grader.judges import COMMAND, Job, Judge, JudgeTemplate
+from grader.kernel.limits import Limits
+from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
+from grader.provenance import isolation, versions
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict
 from grader.submissions import Submission, fingerprint, named_lesson
-from grader.worker import Job
 
-# What a worker may take beyond the submission's own time, in seconds: starting, judging, stopping.
+# What a judge may take beyond the submission's own time, in seconds: asking, comparing, stopping.
 _SLACK = 120.0
-_LINE = 64 * 2**20
+# How long a judge may take to stop a kernel of its own, in seconds.
+_PATIENCE = 5.0
+# How often a submission is graded where the machine, not the submission, ended its processes.
+_ATTEMPTS = 3
+_SIGKILL = -9
 
-WORKER = (sys.executable, "-I", "-m", "grader.worker")
-"""The command of a worker: isolated from the folder it starts in and from the environment."""
+Packages = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
     """How a class is graded: `jobs` at a time, with one secret and the same limits for all.
 
-    `sandboxed` code runs in kernels that a template behind walls forks, one template a slot.
+    `isolation` is the level of what keeps student code away from this machine, as in the records.
     """
 
     secret: bytes
     limits: Limits
     lesson: str | None = None
     jobs: int = 1
-    sandboxed: bool = True
+    isolation: str = "sandbox"
 
 
 def grade_all(
@@ -46,8 +56,8 @@ def grade_all(
 ) -> None:
     """Grade every submission; `on_result` is called with each record as soon as it exists.
 
-    A worker that fails makes its submission *broken*, and costs no other one anything.
-    KeyboardInterrupt stops the workers and is raised again; results handed on before it stand.
+    A judge that fails makes its submission *broken*, and costs no other one anything.
+    KeyboardInterrupt stops the judges and is raised again; results handed on before it stand.
     """
     with tempfile.TemporaryDirectory(prefix="grader-empty-") as empty:
         asyncio.run(_grade_all(submissions, plan, on_result, empty))
@@ -60,103 +70,190 @@ async def _grade_all(
     folder: str,
 ) -> None:
     left = iter(submissions)
+    judges = Judges(folder)
 
     async def slot() -> None:
-        with _Slot(plan) as own:
+        async with Slot(plan, judges) as own:
             for submission in left:
-                on_result(await own.grade(submission, folder))
+                on_result(await own.grade(submission))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(plan.jobs, len(submissions))):
-            group.create_task(slot())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(plan.jobs, len(submissions))):
+                group.create_task(slot())
+    finally:
+        judges.close()
 
 
-class _Slot:
-    """One place where submissions are graded, one after the other, with a kernel template."""
+class Judges:
+    """The templates that fork judges for all slots, by the packages that they have imported."""
 
-    def __init__(self, plan: Plan, worker: Sequence[str] = WORKER) -> None:
+    def __init__(self, folder: str, command: Sequence[str] = COMMAND) -> None:
+        self._folder, self._command = folder, command
+        self._templates: dict[Packages, JudgeTemplate] = {}
+        self._turn = asyncio.Lock()
+
+    def begin(self, packages: Packages) -> None:
+        """Have a template with `packages` that runs; one that died is replaced."""
+        template = self._templates.get(packages)
+        if template is None or not template.alive:
+            if template is not None:
+                template.close()
+            self._templates[packages] = JudgeTemplate(packages, self._folder, self._command)
+
+    async def fork(self, packages: Packages) -> Judge:
+        """A judge that waits for its job. Raises TemplateDied."""
+        async with self._turn:
+            self.begin(packages)
+            return await asyncio.to_thread(self._templates[packages].fork)
+
+    def close(self) -> None:
+        """End the templates."""
+        for template in self._templates.values():
+            template.close()
+
+
+class _OnceMore(Exception):
+    """The machine ended what was grading; says what, in a sentence for a person."""
+
+
+class _OtherPackages(Exception):
+    """The judge works on a lesson whose packages its template has not imported."""
+
+
+class Slot:
+    """One place where submissions are graded, one after the other."""
+
+    def __init__(self, plan: Plan, judges: Judges) -> None:
         self._plan = plan
-        self._worker = worker
-        self._template: KernelTemplate | None = None
+        self._judges = judges
+        self._packages: Packages = ()
+        self._ahead: asyncio.Task[Judge] | None = None
+        self._kernels = _SlotKernels(plan)
 
-    def __enter__(self) -> Self:
-        self._renew()
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._template is not None:
-            self._template.close()
+    async def __aexit__(self, *_: object) -> None:
+        if self._ahead is not None:
+            self._ahead.cancel()
+            with suppress(asyncio.CancelledError, TemplateDied):
+                (await self._ahead).close()
+        await self._kernels.close()
 
-    def _renew(self) -> None:
-        """Have a template that runs; one that died is replaced."""
-        if self._plan.sandboxed and (self._template is None or not self._template.alive):
-            if self._template is not None:
-                self._template.close()
-            self._template = KernelTemplate()
+    async def grade(self, submission: Submission) -> SubmissionResult:
+        """Grade one submission; again where the machine ended what was grading it."""
+        exercises: dict[str, ExerciseResult] = {}
+        reason = ""
+        attempt = 1
+        while attempt <= _ATTEMPTS:
+            exercises.clear()
+            try:
+                return await self._grade_once(submission, exercises, attempt)
+            except _OtherPackages:
+                continue
+            except (_OnceMore, TemplateDied) as error:
+                reason = str(error)
+                attempt += 1
+        return self._broken(submission, reason, tuple(exercises.values()))
 
-    async def grade(self, submission: Submission, folder: str) -> SubmissionResult:
-        """Grade one submission in a worker of its own, started in the empty `folder`.
+    async def _grade_once(
+        self, submission: Submission, exercises: dict[str, ExerciseResult], attempt: int
+    ) -> SubmissionResult:
+        self._kernels.begin(self._packages)
+        judge = await self._next_judge()
+        record: SubmissionResult | None = None
+        reason = "did not end in time"
+        handing = asyncio.create_task(self._hand_out(judge.kernels, first_time=attempt == 1))
+        reading = asyncio.create_task(self._record(judge, submission, exercises))
+        try:
+            seconds = self._plan.limits.submission + _SLACK
+            done, _ = await asyncio.wait(
+                {handing, reading}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            if handing in done:
+                await handing  # raises: it ends for no other reason
+            if reading in done:
+                record = await reading
+                reason = f"ended early ({judge.last_words() or 'it said nothing'})"
+        except (OSError, ValueError, TypeError, KeyError) as error:  # half a line, or none of ours
+            reason = f"was cut off ({type(error).__name__})"
+        finally:
+            for task in (handing, reading):
+                task.cancel()
+            await asyncio.gather(handing, reading, return_exceptions=True)
+            await judge.end(patience=_PATIENCE if self._plan.isolation == "none" else 0)
+            self._kernels.let_go()
+        if record is None:
+            raise _OnceMore(f"The process that graded it {reason}.")
+        file = record.notebook.model_copy(update={"path": str(submission.path)})
+        return record.model_copy(update={"notebook": file})
 
-        Where the template died meanwhile, which is no fault of the submission's, once more.
-        """
-        result = await self._grade_once(submission, folder)
-        died = self._template is not None and not self._template.alive
-        if died and result.verdict is Verdict.BROKEN:
-            result = await self._grade_once(submission, folder)
-        return result
+    async def _next_judge(self) -> Judge:
+        """The judge that was forked ahead, if it fits; the next one is on its way."""
+        ahead, self._ahead = self._ahead, None
+        judge = await (ahead or self._judges.fork(self._packages))
+        self._ahead = asyncio.create_task(self._judges.fork(self._packages))
+        return judge
 
-    async def _grade_once(self, submission: Submission, folder: str) -> SubmissionResult:
-        self._renew()
-        inherited = []
-        if self._template is not None:
-            if not await asyncio.to_thread(self._template.wait_until_ready):
-                reason = self._template.last_words() or "it said nothing"
-                return self._broken(submission, f"The sandbox did not start ({reason}).")
-            inherited = [self._template.control.fileno()]
+    async def _record(
+        self, judge: Judge, submission: Submission, exercises: dict[str, ExerciseResult]
+    ) -> SubmissionResult | None:
+        """The judge's record, or None if it ends without one; fills `exercises` on the way."""
         job = Job(
             student=submission.student,
             path=str(submission.path.resolve()),
             refused=submission.refused,
             lesson=self._plan.lesson,
             secret=self._plan.secret.hex(),
-            cell_seconds=self._plan.limits.cell,
-            submission_seconds=self._plan.limits.submission,
-            kernels=inherited[0] if inherited else None,
+            limits=self._plan.limits,
+            isolation=self._plan.isolation,
         )
-        # A file, not a pipe: a worker that complains at length must not wait for a reader.
-        errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
-        worker = await asyncio.create_subprocess_exec(
-            *self._worker,
-            cwd=folder,
-            pass_fds=inherited,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=errors,
-            limit=_LINE,
-            start_new_session=True,  # Ctrl-C is for the command, which then ends its workers
-        )
-        exercises: dict[str, ExerciseResult] = {}
-        try:
-            seconds = self._plan.limits.submission + _SLACK
-            async with asyncio.timeout(seconds):
-                record = await _record(worker, job, exercises)
-        except TimeoutError:
-            reason = "The process that graded it did not end in time."
-        except (OSError, ValueError, TypeError, KeyError) as error:  # half a line, or none of ours
-            reason = f"The process that graded it was cut off ({type(error).__name__})."
-        else:
-            if record is not None:
-                file = record.notebook.model_copy(update={"path": str(submission.path)})
-                return record.model_copy(update={"notebook": file})
-            said = last_line(errors) or "it said nothing"
-            reason = f"The process that graded it ended early ({said})."
-        finally:
-            await _end(worker)
-            errors.close()
-        return self._broken(submission, reason, tuple(exercises.values()))
+        async with judge.working(job.model_dump_json()) as lines:
+            async for line in lines:
+                message = json.loads(line)
+                if "record" in message:
+                    return SubmissionResult.model_validate(message["record"])
+                result = ExerciseResult.model_validate(message["exercise"])
+                exercises[result.id] = result
+        return None
+
+    async def _hand_out(self, asking: socket.socket, *, first_time: bool) -> None:
+        """Answer a judge's requests for kernels, and for how they ended."""
+        asking.setblocking(False)  # noqa: FBT003
+        loop = asyncio.get_running_loop()
+        while asked := await _received(loop, asking):
+            request = json.loads(asked)
+            if "kernel" in request:
+                await self._hand_out_kernel(asking, tuple(request["kernel"]))
+            elif "ended" in request:
+                ended = await asyncio.to_thread(self._kernels.how_it_ended)
+                if ended is None or (first_time and _is_strange(ended)):
+                    raise _OnceMore("The kernel was ended by the machine, not by its submission.")
+                await loop.sock_sendall(asking, json.dumps(asdict(ended)).encode())
+            else:
+                self._kernels.let_go()
+        await asyncio.Event().wait()  # the judge has ended; its lines tell why
+
+    async def _hand_out_kernel(self, asking: socket.socket, packages: Packages) -> None:
+        if not set(packages) <= set(self._packages):
+            await self._change_to(tuple(sorted({*packages, *self._packages})))
+            raise _OtherPackages
+        kernel = await asyncio.to_thread(self._kernels.fork, self._packages)
+        socket.send_fds(asking, [kernel.described], [kernel.pidfd])
+
+    async def _change_to(self, packages: Packages) -> None:
+        """From now on have judges and kernels with these packages imported."""
+        self._packages = packages
+        self._judges.begin(packages)
+        self._kernels.begin(packages)
+        if self._ahead is not None:
+            with suppress(TemplateDied):
+                (await self._ahead).close()
+            self._ahead = None
 
     def _broken(
-        self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...] = ()
+        self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...]
     ) -> SubmissionResult:
         return SubmissionResult(
             student=submission.student,
@@ -164,40 +261,74 @@ class _Slot:
             notebook=NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path)),
             verdict=Verdict.BROKEN,
             message=f"{reason} This is a fault of the grader: the score is withheld. Grade again.",
-            isolation=SANDBOX if self._plan.sandboxed else NO_ISOLATION,
+            isolation=isolation(self._plan.isolation),
             versions=versions(),
             exercises=exercises,
         )
 
 
-async def _record(
-    worker: Process, job: Job, exercises: dict[str, ExerciseResult]
-) -> SubmissionResult | None:
-    """The worker's record, or None if it ends without one; fills `exercises` on the way.
+class _SlotKernels:
+    """The kernel templates of one slot, by their packages, and the kernel in use."""
 
-    What counts is the record's line, not the end of the output: a process that student code left
-    behind may hold that open.
-    """
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    worker.stdin.write(job.model_dump_json().encode())
-    worker.stdin.close()
-    async for line in worker.stdout:
-        message = json.loads(line)
-        if "record" in message:
-            return SubmissionResult.model_validate(message["record"])
-        result = ExerciseResult.model_validate(message["exercise"])
-        exercises[result.id] = result
-    return None
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._templates: dict[Packages, KernelTemplate] = {}
+        self._kernel: ForkedKernel | None = None
+        self._of: KernelTemplate | None = None
+        self._leaving: set[asyncio.Future[None]] = set()
+
+    def begin(self, packages: Packages) -> None:
+        """Have a template with `packages` that runs; one that died is replaced."""
+        if self._plan.isolation == "none":
+            return
+        template = self._templates.get(packages)
+        if template is None or not template.alive:
+            if template is not None:
+                template.close()
+            self._templates[packages] = KernelTemplate(
+                packages, self._plan.limits.kernel, self._plan.isolation
+            )
+
+    def fork(self, packages: Packages) -> ForkedKernel:
+        """A kernel for the judge that asks. Raises TemplateDied."""
+        self._of = self._templates[packages]
+        self._kernel = self._of.fork()
+        return self._kernel
+
+    def how_it_ended(self) -> Ended | None:
+        """How the kernel in use ended; None where its template did."""
+        if self._kernel is None or self._of is None:
+            return None
+        ended = self._kernel.ended()
+        if ended == Ended() and self._of.died_lately():
+            return None
+        return ended
+
+    def let_go(self) -> None:
+        """Kill the kernel in use; what it leaves is removed while the next one works."""
+        if self._kernel is not None:
+            self._kernel.kill()
+            leaving = asyncio.ensure_future(asyncio.to_thread(self._kernel.close))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+            self._kernel = None
+
+    async def close(self) -> None:
+        """End the templates, and wait until nothing is left."""
+        self.let_go()
+        await asyncio.gather(*self._leaving)
+        for template in self._templates.values():
+            await asyncio.to_thread(template.close)
 
 
-async def _end(worker: Process) -> None:
-    """Let the worker stop its kernel, then make sure that it is gone."""
-    if worker.returncode is not None:
-        return
-    worker.terminate()
+async def _received(loop: asyncio.AbstractEventLoop, asking: socket.socket) -> bytes:
+    """The next request of a judge, nothing once it has ended."""
     try:
-        await asyncio.wait_for(worker.wait(), 5.0)
-    except TimeoutError:
-        worker.kill()
-        await worker.wait()
+        return await loop.sock_recv(asking, 4096)
+    except ConnectionError:
+        return b""
+
+
+def _is_strange(ended: Ended) -> bool:
+    """Whether a submission rarely ends its kernel like this, but a machine in need does."""
+    return not ended.out_of_memory and ended.status in (None, _SIGKILL)

@@ -21,8 +21,9 @@ from grader.build import solution_notebook
 from grader.course import Lesson, read_source
 from grader.diagnose import explanations
 from grader.exercise import Exercise, Misconception
-from grader.grade import Limits, grade_notebook
+from grader.grade import grade_notebook
 from grader.judge import Judgement
+from grader.kernel.limits import Limits
 from grader.results import Verdict
 from grader.source import Answer, Cell, Code, solution
 from grader.submissions import SubmittedNotebook, code_cells

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.networks import network_text
 from grader.results import Given, Shown, ShownArray
 from grader.values import Borrowed, Tensor
 
@@ -58,6 +59,9 @@ def _is_large(value: Any) -> bool:
 def _plain_text(value: Any) -> str:
     if isinstance(value, Borrowed):
         return value.__name__
+    network = network_text(value)
+    if network:
+        return network
     if callable(value):
         return str(getattr(value, "__name__", "a function"))
     if isinstance(value, np.random.Generator):

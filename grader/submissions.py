@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import stat
 import warnings
@@ -15,7 +16,7 @@ import nbformat
 
 from grader.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons
 from grader.errors import Rejected, UsageError
-from grader.syntax import bound_names, only_calls
+from grader.syntax import bound_names
 from grader.values import has_more_marks
 
 _MAX_FILE = 32 * 2**20
@@ -44,11 +45,6 @@ class SubmittedCell:
     number: int
     source: str
     exercise: str | None
-
-    @property
-    def only_checks(self) -> bool:
-        """Whether the cell only calls `check` and `hint`, which mean nothing when grading."""
-        return only_calls(self.source, ("check", "hint"))
 
 
 @dataclass(frozen=True)
@@ -210,7 +206,11 @@ def _parse(content: bytes) -> Any:
         _look_at_size(text)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # ids of cells, which say nothing about answers
-            return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+            try:
+                return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+            except nbformat.ValidationError:
+                text = json.dumps(_completed(json.loads(text)))
+                return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     except Rejected:
         raise
     except UnicodeDecodeError as error:
@@ -224,6 +224,13 @@ def _parse(content: bytes) -> Any:
         ) from error
     finally:
         log.level = level
+
+
+def _completed(notebook: Any) -> Any:
+    """A notebook with the metadata that scripts leave out, and that nbformat insists on."""
+    for part in (notebook, *notebook["cells"]):
+        part.setdefault("metadata", {})
+    return notebook
 
 
 def _look_at_size(text: str) -> None:

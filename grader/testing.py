@@ -53,7 +53,7 @@ def tiny_lesson(
     folder: Path, source: str, exercises: Iterable[Exercise], *, seconds: float = 20.0
 ) -> Lesson:
     """A lesson called `tiny` of `exercises`, whose `source` is written below `folder`."""
-    lesson = Lesson("tiny", 1, "A tiny lesson", tuple(exercises), seconds)
+    lesson = Lesson("tiny", 1, "A tiny lesson", tuple(exercises), seconds=seconds)
     path = folder / "solutions" / f"{lesson.stem}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source, encoding="utf-8")

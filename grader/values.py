@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.errors import Untransferable
+from grader.networks import describe, revive
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,10 @@ class _Packer:
         tensor = _tensor_numbers(value)
         if tensor is not None:
             return self._array("tensor", tensor)
+        described = describe(value)
+        if described is not None:
+            kind, description = described
+            return ["keras", kind, self.tree(description, depth + 1)]
         return self._function_or_refusal(value)
 
     def _function_or_refusal(self, value: Any) -> Any:
@@ -328,6 +333,8 @@ class _Unpacker:
                 return self._array(kind, dtype, shape, index)
             case ["generator", str(name), state]:
                 return _generator(name, self.value(state, depth + 1))
+            case ["keras", str(kind), description]:
+                return revive(kind, self.value(description, depth + 1))
             case ["function", str(owner), int(number), str(name)]:
                 return self._function(owner, number, name)
         raise Untransferable("What came back is not a packet of values.")

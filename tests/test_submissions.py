@@ -155,12 +155,6 @@ def test_only_code_cells_with_code_are_read() -> None:
     assert code_cells({"cells": cells}) == [SubmittedCell(4, "c", None)]
 
 
-def test_a_cell_that_only_checks_is_told() -> None:
-    """Cells that only call `check` and `hint` mean nothing when grading."""
-    assert SubmittedCell(1, 'check("relu")\nhint("relu")', None).only_checks
-    assert not SubmittedCell(1, 'check("relu"); x = 1', None).only_checks
-
-
 def marked_without_lesson() -> dict[str, Any]:
     """A notebook whose cells are marked, without the lesson's own metadata."""
     return notebook(cells_of(RIGHT), lesson=None)
@@ -230,6 +224,17 @@ def test_source_may_be_a_list_of_lines(write: Callable[[Any], Path]) -> None:
 def test_a_byte_order_mark_is_no_harm(write: Callable[[Any], Path]) -> None:
     """A notebook saved by an editor of Windows is read."""
     assert read(write(b"\xef\xbb\xbf" + json.dumps(HONEST).encode())).cells
+
+
+def test_metadata_may_be_missing_altogether(write: Callable[[Any], Path]) -> None:
+    """A script's notebook without the metadata that Jupyter's format asks for is read all the same.
+
+    Its cells have no outputs and no numbers either, and one has no source.
+    """
+    cells = [{"cell_type": "code", "source": source} for source in RIGHT.values()]
+    document = {"cells": [{"cell_type": "code"}, *cells], "nbformat": 4, "nbformat_minor": 5}
+    found = read(write(document))
+    assert (found.lesson.name, len(found.cells)) == ("convolution", len(RIGHT))
 
 
 def changed(**changes: Any) -> dict[str, Any]:

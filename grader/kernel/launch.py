@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.util
 import sys
+import sysconfig
 import time
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -22,6 +23,11 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # The modules of the package that exist inside a kernel, and the file of each.
 INSIDE = {
     "grader.errors": PACKAGE / "errors.py",
+    "grader.vocabulary": PACKAGE / "vocabulary.py",
+    "grader.blueprints": PACKAGE / "blueprints.py",
+    "grader.describing": PACKAGE / "describing.py",
+    "grader.reviving": PACKAGE / "reviving.py",
+    "grader.networks": PACKAGE / "networks.py",
     "grader.values": PACKAGE / "values.py",
     "grader.drawing": PACKAGE / "drawing.py",
     "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
@@ -66,6 +72,7 @@ def kernel_class() -> type[Any]:
     import zmq
     from ipykernel.ipkernel import IPythonKernel
     from jupyter_client.session import Session
+    from matplotlib_inline.config import InlineBackend
 
     from grader.kernel.answer import Answerer
     from grader.values import Packet
@@ -75,6 +82,7 @@ def kernel_class() -> type[Any]:
 
         def __init__(self, **kwargs: Any) -> None:
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # ipykernel is half typed
+            self.shell_handlers["begin_request"] = self.begin_request
             self.shell_handlers["ask_request"] = self.ask_request
             self._asking: tuple[Any, Any] = (None, None)
             # `exit()` in a cell would end the kernel some time later, in the middle of anything.
@@ -94,6 +102,15 @@ def kernel_class() -> type[Any]:
             """What packs and signs this kernel's messages."""
             assert self.session is not None
             return self.session
+
+        def begin_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+            """Get ready for a notebook that is graded, whose figures nobody looks at.
+
+            Drawing them would be most of the time of many a lesson. They are closed at the end of
+            each cell as ever.
+            """
+            InlineBackend.instance(parent=self.shell).figure_formats = set()
+            self.messages.send(stream, "begin_reply", {"status": "ok"}, parent, ident=ident)
 
         def ask_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
             """Answer one question; called by the kernel for each `ask_request` message."""
@@ -144,7 +161,15 @@ def main() -> None:
     install_stub()
     from ipykernel.kernelapp import IPKernelApp
 
-    IPKernelApp.launch_instance(kernel_class=kernel_class())
+    application: Any = IPKernelApp.instance(kernel_class=kernel_class())
+    application.initialize()
+    find_own_modules()
+    application.start()
+
+
+def find_own_modules() -> None:
+    """Let a notebook import what lies beside it, which an isolated Python leaves out."""
+    sys.path.insert(sys.path.index(sysconfig.get_path("purelib")), "")
 
 
 if __name__ == "__main__":

@@ -7,43 +7,44 @@ forks.
 
 from __future__ import annotations
 
-import array
+import contextlib
 import json
 import os
 import select
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from grader.errors import TemplateDied
 from grader.kernel import sandbox
+from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate, pid_here
 
 LAUNCH = Path(__file__).with_name("launch.py")
-
-# Where a warm kernel's sockets lie in its own file system, as template.py makes them.
-_SOCKETS = "run/kernel/k"
-# How long a template may take to hand out a kernel, and to import what lessons need, in seconds.
-_FORK_SECONDS, _IMPORT_SECONDS = 30.0, 120.0
 
 
 class Kernels(Protocol):
     """Where kernels come from, one at a time."""
 
-    def manager(self) -> tuple[AsyncKernelManager, dict[str, Any]]:
-        """A manager of a kernel not yet started, and what its `start_kernel` is to be given."""
+    def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:
+        """A manager of a kernel not yet started, and what its `start_kernel` is to be given.
 
-    def clean_up(self) -> None:
-        """Remove what the last kernel left on this machine, once it has ended."""
+        `packages` are what the lesson needs, to have them imported already where that can be.
+        """
+
+    def how_it_ended(self) -> Ended:
+        """How the last kernel ended, once it has."""
+
+    async def stop(self) -> None:
+        """Kill the last kernel, and remove what it leaves on this machine."""
 
 
 class GraderKernelSpecs(KernelSpecManager):
@@ -67,8 +68,9 @@ class LocalKernels:
 
     def __init__(self) -> None:
         self._folder: Path | None = None
+        self._manager: AsyncKernelManager | None = None
 
-    def manager(self) -> tuple[AsyncKernelManager, dict[str, Any]]:
+    def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:  # noqa: ARG002
         """A manager whose sockets and connection file lie in a folder of this kernel's own."""
         # A Unix socket's path has at most 107 bytes, so the folder lies directly in /tmp.
         root = "/tmp" if os.name == "posix" else None  # noqa: S108 - mkdtemp makes it private
@@ -76,7 +78,7 @@ class LocalKernels:
         work = folder / "work"
         work.mkdir()
         _copy_font_cache(folder)
-        manager = AsyncKernelManager(
+        self._manager = manager = AsyncKernelManager(
             kernel_spec_manager=GraderKernelSpecs(),
             kernel_name="graded",
             transport="ipc" if os.name == "posix" else "tcp",
@@ -85,69 +87,84 @@ class LocalKernels:
         )
         return manager, {"cwd": str(work), "env": _local_environment(folder)}
 
-    def clean_up(self) -> None:
-        """Remove the kernel's folder."""
+    def how_it_ended(self) -> Ended:
+        """How the kernel's process ended."""
+        process = getattr(self._manager and self._manager.provisioner, "process", None)
+        return Ended(process.poll() if process else None)
+
+    async def stop(self) -> None:
+        """Kill the kernel and every process of its that stayed in its group; remove its folder."""
+        if self._manager is not None:
+            group = getattr(self._manager.provisioner, "pgid", None)
+            if os.name == "posix" and group:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
+            await self._manager.shutdown_kernel(now=True)
+            self._manager = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
 
-class KernelTemplate:
-    """A process behind walls that has imported what lessons need and forks kernels on request."""
+class WarmKernels(ABC):
+    """Kernels that a template behind walls forks; `level` names the isolation."""
 
-    def __init__(self, packages: str = "") -> None:
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
-        with theirs:
-            self._process = subprocess.Popen(
-                sandbox.template_command(theirs.fileno(), packages),
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-            )
-        self.control.settimeout(_IMPORT_SECONDS)
-        self._ready = False
+    level = "sandbox"
+    _manager: _WarmManager | None = None
 
-    @property
-    def alive(self) -> bool:
-        """Whether the template still runs."""
-        return self._process.poll() is None
-
-    def wait_until_ready(self) -> bool:
-        """Wait for the imports to end; False where the template ended instead."""
-        if not self._ready:
-            try:
-                self._ready = self.control.recv(100) == b"ready"
-            except OSError:
-                self._ready = False
-        return self._ready
-
-    def last_words(self) -> str:
-        """The last line that the template wrote to standard error, "" if none."""
-        return last_line(self._errors)
-
-    def close(self) -> None:
-        """End the template, and with it every kernel that it has forked."""
-        self.control.close()
-        self._process.kill()
-        self._process.wait()
-        self._errors.close()
-
-
-class WarmKernels:
-    """Kernels that the template behind `control` forks: `--isolation sandbox`."""
-
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
-        self._control.settimeout(_FORK_SECONDS)
-
-    def manager(self) -> tuple[AsyncKernelManager, dict[str, Any]]:
+    def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:
         """A manager of the kernel that is forked already and waits."""
-        return _WarmManager(self._control), {}
+        self._manager = _WarmManager(self, packages)
+        return self._manager, {}
 
-    def clean_up(self) -> None:
-        """Nothing: a warm kernel's files were never on this machine's disk."""
+    async def stop(self) -> None:
+        """Kill the kernel; nobody waits for its end."""
+        if self._manager is not None:
+            if self._manager.provisioner is not None:
+                await self._manager.provisioner.kill()
+            await self._manager.cleanup_resources()
+            self._manager = None
+        self.let_go()
+
+    @abstractmethod
+    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:
+        """A kernel that has imported `packages`: its description, and a pidfd that we close.
+
+        Raises TemplateDied.
+        """
+
+    @abstractmethod
+    def how_it_ended(self) -> Ended:
+        """How the last kernel ended, once it has."""
+
+    @abstractmethod
+    def let_go(self) -> None:
+        """See to it that nothing stays of the last kernel, which has been killed."""
+
+
+class KernelsOfTemplate(WarmKernels):
+    """Kernels of a template that this process holds, one at a time."""
+
+    def __init__(self, template: KernelTemplate) -> None:
+        self._template = template
+        self.level = template.level
+        self._kernel: ForkedKernel | None = None
+
+    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:  # noqa: ARG002 - it has what it has
+        """The next kernel of the template."""
+        self.let_go()
+        self._kernel = self._template.fork()
+        return self._kernel.described, os.dup(self._kernel.pidfd)
+
+    def how_it_ended(self) -> Ended:
+        """How the last kernel ended."""
+        return self._kernel.ended() if self._kernel else Ended()
+
+    def let_go(self) -> None:
+        """Kill the kernel and remove its control group."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
 
 
 class _WarmKernelSpecs(GraderKernelSpecs):
@@ -155,24 +172,21 @@ class _WarmKernelSpecs(GraderKernelSpecs):
 
 
 class _WarmManager(AsyncKernelManager):
-    """A kernel manager that knows its template."""
+    """A kernel manager that knows where its kernel comes from."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, kernels: WarmKernels, packages: Sequence[str]) -> None:
         super().__init__(kernel_spec_manager=_WarmKernelSpecs(), kernel_name="graded")
-        self.control_of_template = control
+        self.kernels, self.packages = kernels, packages
 
     def write_connection_file(self, **_kwargs: Any) -> None:
         """Write nothing: the kernel brings its own connection, and it is nobody else's business."""
 
 
 class WarmProvisioner(KernelProvisionerBase):
-    """Starts a kernel by asking a template for one, and signals it through its pidfd.
-
-    A pidfd always means the process it was made for; a number would mean another process, in
-    another namespace or after the first has ended.
-    """
+    """Starts a kernel by asking a template for one, and signals it through its pidfd."""
 
     _pidfd: int | None = None
+    _kill_signal: int = signal.SIGKILL
 
     @property
     def has_process(self) -> bool:
@@ -186,25 +200,18 @@ class WarmProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
         """Called by the kernel manager: takes the kernel that waits, and tells how to reach it."""
         assert isinstance(self.parent, _WarmManager)
-        control = self.parent.control_of_template
-        try:
-            control.send(b"kernel")
-            described, rights, _, _ = control.recvmsg(4096, 100)
-            self._pidfd = array.array("i", rights[0][2])[0]
-        except (OSError, IndexError) as error:
-            raise TemplateDied(
-                "The sandbox's process ended while it was asked for a kernel"
-            ) from error
-        folder = f"/proc/{_pid_here(self._pidfd)}/root"
+        described, self._pidfd = self.parent.kernels.fork(self.parent.packages)
+        how = json.loads(described)
+        self._kill_signal = how["kill"]
         return {
             "transport": "ipc",
-            "ip": f"{folder}/{_SOCKETS}",
+            "ip": how["sockets"].replace("PID", str(pid_here(self._pidfd))),
             "shell_port": 1,
             "iopub_port": 2,
             "stdin_port": 3,
             "control_port": 4,
             "hb_port": 5,
-            "key": json.loads(described)["key"].encode(),
+            "key": how["key"].encode(),
             "signature_scheme": "hmac-sha256",
         }
 
@@ -230,8 +237,8 @@ class WarmProvisioner(KernelProvisionerBase):
                 return  # it has ended, which is what a signal is mostly sent for
 
     async def kill(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        """Kill the kernel and all that it started: its namespace ends with its first process."""
-        await self.send_signal(signal.SIGKILL)
+        """Kill the kernel and all that it started."""
+        await self.send_signal(self._kill_signal)
 
     async def terminate(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002
         """Kill: student code is not asked."""
@@ -242,22 +249,6 @@ class WarmProvisioner(KernelProvisionerBase):
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
-
-
-def last_line(file: IO[bytes]) -> str:
-    """The last line in a file that a process wrote its errors to, at most 300 characters."""
-    size = os.fstat(file.fileno()).st_size
-    text = os.pread(file.fileno(), 10_000, max(0, size - 10_000)).decode("utf-8", "replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
-
-
-def _pid_here(pidfd: int) -> int:
-    """The number that the process of a pidfd has in our own namespace."""
-    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
-        if line.startswith("Pid:"):
-            return int(line.split()[1])
-    raise TemplateDied("A kernel ended before it could be reached")
 
 
 def _local_environment(folder: Path) -> dict[str, str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.kernel.limits import KernelLimits
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -17,10 +21,20 @@ PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = Path("/opt/grader")
 MODULES = (
     "errors.py",
+    "vocabulary.py",
+    "blueprints.py",
+    "describing.py",
+    "reviving.py",
+    "networks.py",
     "values.py",
     "drawing.py",
     "kernel/answer.py",
+    "kernel/forking.py",
     "kernel/launch.py",
+    "kernel/namespaces.py",
+    "kernel/other_user.py",
+    "kernel/rights.py",
+    "kernel/serving.py",
     "kernel/system_calls.py",
     "kernel/template.py",
 )
@@ -29,16 +43,20 @@ MODULES = (
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 
+# One thread in a template: a second one would be missing in every fork.
+THREADS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+
 # What every kernel finds in its environment, walls or not.
 ENVIRONMENT = {
     "PATH": os.defpath,
     "LANG": "C.UTF-8",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # One thread in a template: a second one would be missing in every fork.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
+    **THREADS,
 }
 
 # Everything but a user namespace, in which root could become nobody else.
@@ -53,18 +71,7 @@ _AS_ROOT = [
 _AS_USER = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-add", "CAP_SYS_ADMIN"]
 
 _TEMPLATE_TMP = 64 * 2**20
-
-LAYERS = (
-    "file system",
-    "network",
-    "processes",
-    "environment",
-    "capabilities",
-    "system calls",
-    "disk",
-    "memory of each process",
-)
-MISSING = ("memory of all processes together",)
+_NOBODYS = 1_199_999_999  # a user that nothing on a machine belongs to
 
 
 def bubblewrap() -> str:
@@ -156,13 +163,59 @@ def _environment() -> list[str]:
     return [part for name, value in values.items() for part in ("--setenv", name, value)]
 
 
-def template_command(control: int, packages: str) -> list[str]:
-    """The command that starts a kernel template which serves on the inherited socket `control`."""
-    folder = INSIDE / "kernel"
+def template_command(
+    level: str, control: int, packages: Sequence[str], limits: KernelLimits
+) -> list[str]:
+    """The command that starts a kernel template which serves on the inherited socket `control`.
+
+    It imports `packages` once; every kernel that it forks has these `limits`. At the level
+    "sandbox" it stands behind the walls.
+    """
+    folder = (INSIDE if level == "sandbox" else PACKAGE) / "kernel"
     # The folder is put first by hand: -I leaves out the one that a script lies in.
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); import template; template.main()"
-    inner = [sys.executable, "-I", "-c", code, str(control), packages]
+    settings = {"level": level, "packages": list(packages), "limits": asdict(limits)}
+    inner = [sys.executable, "-I", "-c", code, str(control), json.dumps(settings)]
+    if level != "sandbox":
+        return inner
     return command(bubblewrap(), inner, tmp_bytes=_TEMPLATE_TMP)
+
+
+def template_environment(level: str) -> dict[str, str] | None:
+    """The environment of a template's command; None is our own, which bubblewrap clears."""
+    if level == "sandbox":
+        return None
+    return {**ENVIRONMENT, "HOME": str(Path.home())}
+
+
+def why_no_other_user(private: Iterable[Path]) -> str:
+    """What keeps submissions from being graded as another user here; "" if nothing does.
+
+    `private` are files and folders that this other user must not be able to read.
+    """
+    if os.geteuid() != 0:
+        return "Only root can make each submission another user. Run it with sudo."
+    for folder in (sys.prefix, sys.base_prefix):
+        if not _readable_to_others(Path(folder)):
+            return (
+                f"Every user must be able to read this Python, in {folder}. Use one that is "
+                f"installed for all."
+            )
+    for path in private:
+        if _readable_to_others(path):
+            return f"No other user may read {path}. Run `chmod -R o-rwx {path}`."
+    return ""
+
+
+def _readable_to_others(path: Path) -> bool:
+    """Whether a user that nothing belongs to can read `path`: tried, not guessed from its mode."""
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setresgid(_NOBODYS, _NOBODYS, _NOBODYS)
+        os.setresuid(_NOBODYS, _NOBODYS, _NOBODYS)
+        os._exit(0 if os.access(path, os.R_OK) else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def works() -> str:

@@ -58,6 +58,8 @@ _DENIED = {
 }
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
+_SOCKET = {"x86_64": 41, "aarch64": 198}
+_WITHIN_MACHINE = 1  # AF_UNIX, sys/socket.h
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # linux/audit.h
 _NEW_USER_NAMESPACE = 0x10000000  # linux/sched.h
 _OTHER_ABI = 0x40000000  # x86_64's x32, where calls have other numbers
@@ -83,14 +85,15 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("filter", ctypes.POINTER(_Instruction)))
 
 
-def install() -> None:
+def install(*, network: bool) -> None:
     """Filter the system calls of this process and of all that it will start, for good.
 
-    Needs no_new_privs. Denied calls fail with EPERM; `clone3`, whose flags a filter cannot read,
-    with ENOSYS, upon which the C library uses `clone`. Raises OSError where the machine's
-    processor is unknown here, or Linux refuses the filter.
+    Without `network`, no socket can be made but those within this machine (AF_UNIX). Needs
+    no_new_privs. Denied calls fail with EPERM; `clone3`, whose flags a filter cannot read, with
+    ENOSYS, upon which the C library uses `clone`. Raises OSError where the machine's processor is
+    unknown here, or Linux refuses the filter.
     """
-    steps = _steps(platform.machine())
+    steps = _steps(platform.machine(), network=network)
     instructions = (_Instruction * len(steps))(*(_Instruction(*step) for step in steps))
     program = _Program(len(steps), instructions)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -98,7 +101,7 @@ def install() -> None:
         raise OSError(ctypes.get_errno(), "Linux refused the filter of system calls")
 
 
-def _steps(machine: str) -> list[tuple[int, int, int, int]]:
+def _steps(machine: str, *, network: bool) -> list[tuple[int, int, int, int]]:
     if machine not in _DENIED:
         raise OSError(errno.ENOSYS, f"no filter of system calls is known for {machine}")
     denied = (_RETURN, 0, 0, _FAIL | errno.EPERM)
@@ -114,6 +117,15 @@ def _steps(machine: str) -> list[tuple[int, int, int, int]]:
     ]
     for number in _DENIED[machine].values():
         steps += [(_IF_EQUAL, 0, 1, number), denied]
+    if not network:
+        steps += [
+            (_IF_EQUAL, 0, 4, _SOCKET[machine]),
+            (_LOAD, 0, 0, _FIRST_ARGUMENT_AT),
+            (_IF_EQUAL, 1, 0, _WITHIN_MACHINE),
+            # Of EPERM, ZeroMQ dies when it looks for network interfaces; this it understands.
+            (_RETURN, 0, 0, _FAIL | errno.EOPNOTSUPP),
+            (_LOAD, 0, 0, _NUMBER_AT),
+        ]
     return [
         *steps,
         (_IF_EQUAL, 0, 3, _CLONE[machine]),

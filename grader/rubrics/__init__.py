@@ -1,7 +1,9 @@
 """What each lesson asks and how wrong answers are recognized: one module a lesson.
 
-`LESSONS` names the modules in the order of the course. A rubric draws its cases from the `rng` that
-its checks are given, and builds nothing when it is imported.
+`LESSONS` names the modules in the order of the course, each with the packages that its notebooks
+and its checks need beside NumPy. A rubric draws its cases from the `rng` that its checks are given,
+and builds nothing when it is imported; nor does it import those packages, which take seconds: what
+needs them imports them when it is called.
 """
 
-LESSONS = ("convolution",)
+LESSONS: dict[str, tuple[str, ...]] = {"convolution": ()}

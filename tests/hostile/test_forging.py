@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader import expect, pool
+from grader import expect
 from grader.course import lesson
 from grader.diagnose import explained
 from grader.errors import Mismatch, Untransferable
 from grader.exercise import Exercise
-from grader.grade import Limits, grade
-from grader.pool import Plan, grade_all
+from grader.grade import grade
+from grader.kernel.limits import Limits
+from grader.pool import Judges, Plan, Slot, grade_all
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.submissions import Submission
 from grader.syntax import bound_names, forbidden_uses
@@ -466,19 +467,50 @@ def test_a_process_left_behind_delays_nobody(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 20
 
 
+CUT_OFF = """
+import os, socket, sys, tempfile
+control = socket.socket(fileno=int(sys.argv[1]))
+control.send(b"ready")
+while control.recv(100) == b"judge":
+    lines, ours = socket.socketpair()
+    kernels, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    errors = tempfile.TemporaryFile()
+    errors.write(b"x" * 50_000)
+    errors.flush()
+    judge = os.fork()
+    if judge == 0:
+        ours.recv(100_000)
+        ours.sendall(WRITTEN)
+        os._exit(1)
+    pidfd = os.pidfd_open(judge)
+    ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
+    socket.send_fds(control, [b"judge"], ends)
+    os.close(pidfd)
+    for end in (lines, ours, kernels, theirs, errors):
+        end.close()
+"""
+
+
 @pytest.mark.parametrize("end", [b'{"exercise": {"id": "shi', b'{"exercise": {}}', b"\xff", b"[]"])
 def test_half_a_result_is_no_end_of_the_class(tmp_path: Path, end: bytes) -> None:
-    """A worker that is killed while it writes costs its own submission only."""
+    """A judge that dies while it writes costs its own submission only, and what it wrote stays."""
     path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
-    done = ExerciseResult(id="shift", title="", verdict=Verdict.FAILED)
-    written = json.dumps({"exercise": done.model_dump(mode="json")}).encode() + b"\n" + end
-    cut_off = (
-        f"import sys; sys.stdin.read(); sys.stdout.buffer.write({written!r}); "
-        "sys.stdout.flush(); sys.stderr.write('x' * 50_000)"
-    )
-    plan = Plan(b"a secret for tests", Limits(), sandboxed=False)
-    with pool._Slot(plan, (sys.executable, "-c", cut_off)) as slot:
-        read = asyncio.run(slot.grade(Submission("student", path), str(tmp_path)))
+    shift = ExerciseResult(id="shift", title="", verdict=Verdict.FAILED)
+    written = json.dumps({"exercise": shift.model_dump(mode="json")}).encode() + b"\n" + end
+    template = [sys.executable, "-c", CUT_OFF.replace("WRITTEN", repr(written))]
+
+    async def graded_once() -> SubmissionResult:
+        judges = Judges(str(tmp_path), template)
+        try:
+            async with Slot(
+                Plan(b"a secret for tests", Limits(), isolation="none"), judges
+            ) as slot:
+                return await slot.grade(Submission("student", path))
+        finally:
+            judges.close()
+
+    read = asyncio.run(graded_once())
     assert read.verdict is Verdict.BROKEN
     assert [exercise.id for exercise in read.exercises] == ["shift"]
+    assert "fault of the grader" in read.message
     assert len(read.message) < 1000

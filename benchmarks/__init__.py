@@ -1,0 +1,1 @@
+"""What grading costs: run each module with `python -m benchmarks.NAME`."""

@@ -1,0 +1,134 @@
+"""The first process of a submission where there are no namespaces: `--isolation user`.
+
+It stays root, runs no student code, and keeps a kernel that is another user: one that nothing
+else on the machine runs as, so that all its processes can be found and killed however they hide.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from rights import another_user, give_up, libc
+
+_SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - everybody may write there
+_SUBREAPER = 36  # sys/prctl.h
+
+KILL = signal.SIGTERM
+"""What ends a submission: its first process kills the others, and must live to do so."""
+
+
+def prepare() -> str:
+    """Make the kernel's folder; the beginning of its sockets' paths, which lie in it."""
+    # A Unix socket's path has at most 107 bytes, so the folder lies directly in /tmp.
+    return f"{tempfile.mkdtemp(prefix='grader-', dir='/tmp')}/k"
+
+
+def first_process(
+    serve: Callable[[str, str], None], limits: dict[str, int], end: int, sockets: str
+) -> None:
+    """Fork the kernel as another user, wait for its end or for ours, kill all that it started.
+
+    `limits` are set by `serve`; there is nothing else to bound here. Told over the pipe `end` is
+    how the kernel ended; a grader that closes its side of it has ended, and so do we.
+    """
+    assert limits
+    os.setsid()
+    folder, user = Path(sockets).parent, another_user()
+    os.chown(folder, user, user)
+    # What the kernel's processes leave behind becomes our child, and is counted with them.
+    libc.prctl(_SUBREAPER, 1, 0, 0, 0)
+    kernel = os.fork()
+    if kernel == 0:
+        os.close(end)
+        _become(user, folder)
+        serve(str(folder), sockets)
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, _nothing)
+    signal.signal(signal.SIGTERM, lambda *_: _finish(user, folder))
+    signal.signal(signal.SIGINT, lambda *_: _interrupt(kernel))
+    os.write(end, b"started\n")
+    poll = select.poll()
+    poll.register(woken, select.POLLIN)
+    poll.register(end, 0)  # reports only that nobody reads at the other side any more
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor == end:
+                _finish(user, folder)
+            os.read(woken, 1000)
+        status = _reap(kernel)
+        if status is not None:
+            os.write(end, str(status).encode())
+            _finish(user, folder)
+
+
+def _become(user: int, folder: Path) -> None:
+    """In the kernel: another user, an environment of its own, nowhere to talk to."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    os.umask(0o077)
+    for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR", "KERAS_HOME"):
+        os.environ[name] = str(folder)
+    give_up(user, network=False)
+
+
+def _reap(kernel: int) -> int | None:
+    """Bury what has ended; the kernel's exit status once it has."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if pid == kernel:
+            return os.waitstatus_to_exitcode(status)
+        if pid == 0:
+            return None
+
+
+def _interrupt(kernel: int) -> None:
+    os.kill(kernel, signal.SIGINT)
+
+
+def _nothing(_signal: int, _frame: object) -> None:
+    """Wake up the poll."""
+
+
+def _finish(user: int, folder: Path) -> NoReturn:
+    """Kill every process of `user`, remove its folder, end."""
+    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(signum, signal.SIG_IGN)
+    killer = os.fork()
+    if killer == 0:
+        os.setresuid(user, user, user)
+        os.kill(-1, signal.SIGKILL)  # all that this user may signal, but not the caller
+        os._exit(0)
+    # Ended children are not kept (SIGCHLD is ignored): being gone is what is waited for.
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(killer, 0)
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in _SHARED:
+        _remove_what_belongs_to(user, Path(place))
+    os._exit(0)
+
+
+def _remove_what_belongs_to(user: int, place: Path) -> None:
+    """Remove what the submission has put into a folder that all users share."""
+    for found in os.scandir(place):
+        with contextlib.suppress(OSError):
+            if found.stat(follow_symlinks=False).st_uid != user:
+                continue
+            if found.is_dir(follow_symlinks=False):
+                shutil.rmtree(found.path, ignore_errors=True)
+            else:
+                os.unlink(found.path)  # noqa: PTH108 - one call, no second look at the path

@@ -1,0 +1,22 @@
+# ---
+# shows: One answer ends the process when it is called; the others are right.
+# elsewhere: nbgrader loses every exercise of the notebook to `os._exit`.
+# points: {patch_response: 3, convolve2d: 0, feature_map_size: 2}
+# ---
+
+# %%
+import os
+import numpy as np
+
+# %% exercise="patch_response"
+def patch_response(patch, kernel):
+    return np.sum(patch * kernel)
+
+# %% exercise="convolve2d"
+def convolve2d(image, kernel):
+    print("not done yet")
+    os._exit(0)
+
+# %% exercise="feature_map_size"
+def feature_map_size(image_size, kernel_size):
+    return image_size - kernel_size + 1
