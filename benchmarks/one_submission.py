@@ -1,13 +1,15 @@
-"""How long one submission takes: the grader from a cold command line and in a row, against Jupyter.
+"""One submission from a cold command line, as CI grades a push: the grader against Jupyter.
 
-Every way runs the same solved notebook of lesson 1, alternating, in one run; medians and ratios are
-printed, since times alone say little about another machine. Run as
-`python benchmarks/one_submission.py [--rounds 5]`.
+Lesson 1's solved notebook, which needs no Keras, and a Keras notebook of three exercises, each run
+by `jupyter execute` and graded by `grader grade`, in turns, in one run. Medians, and ratios, since
+times alone say little about another machine. Run as
+`python -m benchmarks.one_submission [--rounds 5]`.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -16,11 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.keras_notebooks import COURSE as KERAS_COURSE
+from benchmarks.keras_notebooks import write
 from grader.build import notebook_text, solution_notebook
 from grader.course import lesson
 
-COURSE = Path(__file__).resolve().parent.parent
-IN_A_ROW = 4
+CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
@@ -36,31 +39,41 @@ def main() -> None:
                 begun = perf_counter()
                 run()
                 seconds[name].append(perf_counter() - begun)
-    base = statistics.median(seconds["jupyter execute, cold"])
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
     for name, times in seconds.items():
-        median = statistics.median(times)
-        spread = f"{min(times):5.2f} … {max(times):5.2f}"
-        sys.stdout.write(f"{name:42} {median:6.2f} s  ({spread})  × {median / base:.2f}\n")
+        sys.stdout.write(
+            f"{name:36} {medians[name]:6.2f} s  ({min(times):.2f} … {max(times):.2f})\n"
+        )
+    keras = medians["grader grade, Keras"]
+    lesson_1 = medians["grader grade, lesson 1"]
+    sys.stdout.write(
+        f"Keras: {keras / medians['jupyter execute, Keras']:.2f} × Jupyter; lesson 1: "
+        f"{lesson_1 / medians['jupyter execute, lesson 1']:.2f} × Jupyter, "
+        f"{lesson_1 / keras:.2f} × Keras\n"
+    )
 
 
 def _ways(folder: Path) -> dict[str, Callable[[], object]]:
-    text = notebook_text(solution_notebook(lesson("convolution"), COURSE))
-    one = folder / "one" / "ana.ipynb"
-    row = [folder / "row" / f"student{number}.ipynb" for number in range(IN_A_ROW)]
-    for path in (one, *row):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    plain = folder / "ana" / "convolution.ipynb"
+    plain.parent.mkdir()
+    plain.write_text(
+        notebook_text(solution_notebook(lesson("convolution"), CHECKOUT)), encoding="utf-8"
+    )
+    network = write(folder / "ben" / "network.ipynb", "sequential")
 
-    def grade(path: Path, isolation: str) -> None:
+    def grade(path: Path, course: str) -> None:
         out = tempfile.mkdtemp(dir=folder)
-        options = ["--to", out, "--isolation", isolation, "--jobs", "1", "--quiet"]
-        _run("-m", "grader", "grade", str(path), *options)
+        os.environ["GRADER_COURSE"] = course
+        _run("-m", "grader", "grade", str(path), "--to", out, "--quiet")
+
+    def execute(path: Path) -> None:
+        _run("-m", "jupyter", "execute", str(path))
 
     return {
-        "jupyter execute, cold": lambda: _run("-m", "jupyter", "execute", str(one)),
-        "grader grade, cold, sandbox": lambda: grade(one, "sandbox"),
-        "grader grade, cold, none": lambda: grade(one, "none"),
-        f"grader grade, {IN_A_ROW} in a row, sandbox": lambda: grade(row[0].parent, "sandbox"),
+        "jupyter execute, lesson 1": lambda: execute(plain),
+        "grader grade, lesson 1": lambda: grade(plain, "grader.rubrics"),
+        "jupyter execute, Keras": lambda: execute(network),
+        "grader grade, Keras": lambda: grade(network, KERAS_COURSE),
     }
 
 

@@ -1,7 +1,8 @@
 """What grading costs beyond running the cells: a Keras notebook of three exercises, in three ways.
 
 - the limit: the cells alone, in a process that has Keras already and does nothing else;
-- warm: the whole grading in the sandbox, from one record to the next, with one slot and with two;
+- warm: the whole grading in the sandbox, from one record to the next. One slot uses a second core
+  to prepare the next judge and kernel, so what a second slot brings is measured with a core each;
 - cold: nbclient with a fresh kernel, which runs the cells and judges nothing.
 
 Two different notebooks take turns, and the ways do, too. Medians, and ratios within this run: times
@@ -63,7 +64,8 @@ def main() -> None:
             for name, measured in (
                 ("limit", _limit()),
                 ("warm, one slot", _warm(Path(folder), group, jobs=1)),
-                ("warm, two slots", _warm(Path(folder), group, jobs=2)),
+                ("one slot, one core", _warm(Path(folder), group, jobs=1, cores=1)),
+                ("two slots, two", _warm(Path(folder), group, jobs=2, cores=2)),
                 ("cold", _cold(Path(folder), group)),
             ):
                 wall.setdefault(name, []).extend(measured[0])
@@ -74,7 +76,7 @@ def main() -> None:
         used = f"{statistics.median(cpu[name]):6.3f} s" if cpu[name] else "   –   "
         low, high = min(times), max(times)
         sys.stdout.write(
-            f"{name:16} {median:6.3f} s wall ({low:.3f} … {high:.3f}), {used} CPU; "
+            f"{name:18} {median:6.3f} s wall ({low:.3f} … {high:.3f}), {used} CPU; "
             f"{median - limit:+.3f} s over the limit, {median / warm:.2f} × warm\n"
         )
 
@@ -86,7 +88,18 @@ def _limit() -> tuple[list[float], list[float]]:
     return [float(line[0]) for line in lines], [float(line[1]) for line in lines]
 
 
-def _warm(folder: Path, group: Path | None, jobs: int) -> tuple[list[float], list[float]]:
+def _warm(
+    folder: Path, group: Path | None, jobs: int, cores: int | None = None
+) -> tuple[list[float], list[float]]:
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(everywhere)[:cores])  # for all processes to be started, too
+    try:
+        return _in_a_row(folder, group, jobs)
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
+def _in_a_row(folder: Path, group: Path | None, jobs: int) -> tuple[list[float], list[float]]:
     submissions = [
         Submission(f"student{number}", write(folder / f"{number}" / "work.ipynb", kind))
         for number, kind in enumerate(list(KINDS) * (_ROW // 2 * jobs))

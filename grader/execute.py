@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from queue import Empty
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,8 +30,8 @@ from grader.errors import (
     Untransferable,
 )
 from grader.kernel.limits import KernelLimits
-from grader.kernel.provisioner import Kernels, LocalKernels
-from grader.values import Packet
+from grader.kernel.local import Kernels, LocalKernels
+from grader.values import CAPS, Packet, has_more_marks
 
 T = TypeVar("T")
 
@@ -42,6 +41,12 @@ _STARTUP = 60.0
 # A message that does not leave within this time finds no kernel to take it, in milliseconds.
 _SENDING = 2000
 _MAX_BUFFERS = 1000
+# A message's signature and four JSON documents, and how large an honest kernel's may be, in bytes.
+# The last one holds a packet's tree as one text, in which quotation marks are written as two.
+_JSON_PARTS = 5
+_MAX_HEADER, _MAX_CONTENT = 2**20, 2 * CAPS.tree + 2**20
+# How many brackets, commas and texts there may be; a short document cannot have too many.
+_MAX_MARKS, _SHORT = 10_000, 10_000
 _MAX_KIND, _MAX_TEXT = 80, 2000
 
 _log = logging.getLogger("grader.kernel")
@@ -152,7 +157,9 @@ class Kernel:
             channel.socket.setsockopt(zmq.SNDTIMEO, _SENDING)
             channel.socket.setsockopt(zmq.LINGER, 0)
         self._client, self._lost = client, None
-        # It is up when it answers. (`wait_for_ready` waits for 0.2 s of silence, too.)
+        # It is up when it answers. (`wait_for_ready` waits for 0.2 s of silence, too.) What it
+        # sends over stdin is lost while that is not connected, so it waits for a word from there.
+        self._send(client.stdin_channel, "begin_request", {}, ())
         await self._exchange("begin_request", {}, (), _STARTUP, None)
 
     async def _stop(self) -> None:
@@ -177,7 +184,7 @@ class Kernel:
         content = reply["content"]
         if content.get("status") == "error":
             kind, text = (str(content.get(name, "")) for name in ("ename", "evalue"))
-            return CellOutcome(Ending.RAISED, kind[:_MAX_KIND], text[:_MAX_TEXT])
+            return CellOutcome(Ending.RAISED, _clean(kind[:_MAX_KIND]), _clean(text[:_MAX_TEXT]))
         return CellOutcome(Ending.DONE)
 
     async def _ask(
@@ -272,17 +279,38 @@ class Kernel:
 
 async def _next(channel: Any, nonce: str, *, wait: float = 0.02) -> dict[str, Any] | None:
     """The next message on `channel` if it is well formed and about the request `nonce`."""
-    try:
-        message = await channel.get_msg(timeout=wait)
-    except Empty:
+    if not await channel.socket.poll(int(wait * 1000)):
         return None
+    try:
+        _, parts = channel.session.feed_identities(
+            await channel.socket.recv_multipart(copy=False), copy=False
+        )
+        if _costs_too_much(parts[:_JSON_PARTS]):
+            return None
+        message = channel.session.deserialize(parts, copy=False)
     except Exception as error:  # noqa: BLE001 - forged messages fail to parse in every way there is
         _log.debug("dropped a malformed message: %r", error)
         return None
-    parts = (message.get("parent_header"), message.get("content"), message.get("header"))
-    if not all(isinstance(part, dict) for part in parts):
+    about = (message.get("parent_header"), message.get("content"), message.get("header"))
+    if not all(isinstance(part, dict) for part in about):
         return None
     return message if message["parent_header"].get("msg_id") == nonce else None
+
+
+def _costs_too_much(parts: Sequence[zmq.Frame]) -> bool:
+    """Whether the JSON of a message is longer, or has more in it, than an honest kernel's."""
+    *headers, content = map(len, parts)
+    if content > _MAX_CONTENT or any(length > _MAX_HEADER for length in headers):
+        return True
+    return any(
+        len(part) > _SHORT and has_more_marks(part.bytes.decode("utf-8"), _MAX_MARKS)
+        for part in parts
+    )
+
+
+def _clean(text: str) -> str:
+    """Without halves of characters, which cannot be written to a file."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _drain(channel: Any) -> int:

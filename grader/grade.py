@@ -13,7 +13,8 @@ from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise
 from grader.judge import judge, unasked, verdict_of
 from grader.kernel.limits import Limits
-from grader.kernel.provisioner import Kernels, WarmKernels
+from grader.kernel.local import Kernels
+from grader.kernel.provisioner import WarmKernels
 from grader.provenance import isolation, versions
 from grader.results import (
     ExerciseResult,

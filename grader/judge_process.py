@@ -41,7 +41,7 @@ from grader.results import ExerciseResult, SubmissionResult
 from grader.submissions import Submission
 
 # A rubric's own arrays and a student's answers fit in here many times, in bytes.
-_DATA = 4 * 2**30
+_DATA = 2 * 2**30
 
 
 class HandedKernels(WarmKernels):
@@ -128,6 +128,7 @@ def _judge(lines: socket.socket, kernels: socket.socket, errors: BinaryIO) -> No
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     status = 1
     try:
+        _warm_up()
         with lines.makefile("rb") as jobs:
             line = jobs.readline()
         if line:
@@ -138,6 +139,19 @@ def _judge(lines: socket.socket, kernels: socket.socket, errors: BinaryIO) -> No
         sys.stderr.flush()
     finally:
         os._exit(status)
+
+
+def _warm_up() -> None:
+    """Have TensorFlow and Keras make what they make at first use, while there is no job yet.
+
+    The template must not: a process in which they have computed cannot be forked.
+    """
+    if "keras" in sys.modules:
+        import keras
+        import numpy as np
+
+        layers = [keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 3)]
+        keras.Sequential(layers)(np.zeros((1, 4, 4, 1), "float32"))
 
 
 def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:

@@ -216,6 +216,8 @@ class Slot:
                     return SubmissionResult.model_validate(message["record"])
                 result = ExerciseResult.model_validate(message["exercise"])
                 exercises[result.id] = result
+                # Not before: the next judge is being prepared, and a core is to be left for this.
+                self._kernels.begin(self._packages)
         return None
 
     async def _hand_out(self, asking: socket.socket, *, first_time: bool) -> None:
@@ -239,7 +241,7 @@ class Slot:
         if not set(packages) <= set(self._packages):
             await self._change_to(tuple(sorted({*packages, *self._packages})))
             raise _OtherPackages
-        kernel = await asyncio.to_thread(self._kernels.fork, self._packages)
+        kernel = await self._kernels.fork(self._packages)
         socket.send_fds(asking, [kernel.described], [kernel.pidfd])
 
     async def _change_to(self, packages: Packages) -> None:
@@ -268,31 +270,36 @@ class Slot:
 
 
 class _SlotKernels:
-    """The kernel templates of one slot, by their packages, and the kernel in use."""
+    """The kernel templates of one slot, by their packages; the kernel in use, and the next one."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._templates: dict[Packages, KernelTemplate] = {}
+        self._ahead: dict[Packages, asyncio.Task[ForkedKernel]] = {}
         self._kernel: ForkedKernel | None = None
         self._of: KernelTemplate | None = None
         self._leaving: set[asyncio.Future[None]] = set()
 
     def begin(self, packages: Packages) -> None:
-        """Have a template with `packages` that runs; one that died is replaced."""
+        """Have a template with `packages` that runs, and a kernel of it that waits."""
         if self._plan.isolation == "none":
             return
         template = self._templates.get(packages)
         if template is None or not template.alive:
             if template is not None:
                 template.close()
-            self._templates[packages] = KernelTemplate(
+                self._forget(self._ahead.pop(packages, None))
+            self._templates[packages] = template = KernelTemplate(
                 packages, self._plan.limits.kernel, self._plan.isolation
             )
+        if packages not in self._ahead:
+            self._ahead[packages] = asyncio.create_task(asyncio.to_thread(template.fork))
 
-    def fork(self, packages: Packages) -> ForkedKernel:
-        """A kernel for the judge that asks. Raises TemplateDied."""
-        self._of = self._templates[packages]
-        self._kernel = self._of.fork()
+    async def fork(self, packages: Packages) -> ForkedKernel:
+        """The kernel that waits. Raises TemplateDied."""
+        self.begin(packages)
+        ahead = self._ahead.pop(packages)
+        self._of, self._kernel = self._templates[packages], await ahead
         return self._kernel
 
     def how_it_ended(self) -> Ended | None:
@@ -307,18 +314,36 @@ class _SlotKernels:
     def let_go(self) -> None:
         """Kill the kernel in use; what it leaves is removed while the next one works."""
         if self._kernel is not None:
-            self._kernel.kill()
-            leaving = asyncio.ensure_future(asyncio.to_thread(self._kernel.close))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            self._remove(self._kernel)
             self._kernel = None
 
     async def close(self) -> None:
         """End the templates, and wait until nothing is left."""
         self.let_go()
-        await asyncio.gather(*self._leaving)
+        for ahead in self._ahead.values():
+            self._forget(ahead)
+        while self._leaving:
+            await asyncio.gather(*self._leaving, return_exceptions=True)
         for template in self._templates.values():
             await asyncio.to_thread(template.close)
+
+    def _remove(self, kernel: ForkedKernel) -> None:
+        kernel.kill()
+        self._leave(asyncio.ensure_future(asyncio.to_thread(kernel.close)))
+
+    def _forget(self, ahead: asyncio.Task[ForkedKernel] | None) -> None:
+        """Let go of a kernel that nobody has asked for, once it is there."""
+
+        async def forget(forked: asyncio.Task[ForkedKernel]) -> None:
+            with suppress(TemplateDied):
+                await asyncio.to_thread((await forked).close)
+
+        if ahead is not None:
+            self._leave(asyncio.ensure_future(forget(ahead)))
+
+    def _leave(self, leaving: asyncio.Future[None]) -> None:
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
 
 
 async def _received(loop: asyncio.AbstractEventLoop, asking: socket.socket) -> bytes:

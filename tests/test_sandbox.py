@@ -72,6 +72,17 @@ def test_an_endless_call_is_interrupted(kernel: Kernel) -> None:
     assert kernel.alive
 
 
+def test_a_kernel_imports_nothing_before_its_first_cell(kernel: Kernel) -> None:
+    """Whatever a kernel's start takes, its template has imported once for all."""
+    # What the template had is frozen, and so not among the objects of the collector.
+    source = (
+        "import gc, sys\n"
+        "own = {each.__name__ for each in gc.get_objects() if type(each) is type(sys)}\n"
+        "found = sorted((own & set(sys.modules)) - {'__main__'})"
+    )
+    assert value(kernel, source) == []
+
+
 def test_there_is_no_network(kernel: Kernel) -> None:
     """A server on this machine's loopback cannot be reached, though it can from outside."""
     with socket.create_server(("127.0.0.1", 0)) as server:

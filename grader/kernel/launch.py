@@ -13,6 +13,8 @@ import importlib.util
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -32,6 +34,10 @@ INSIDE = {
     "grader.drawing": PACKAGE / "drawing.py",
     "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
 }
+
+
+# How long the grader may take to connect, in milliseconds.
+_CONNECTING = 10_000
 
 
 class _OnlyTheStub(importlib.abc.MetaPathFinder):
@@ -69,6 +75,8 @@ def _nothing(*_args: object, **_kwargs: object) -> None:
 
 def kernel_class() -> type[Any]:
     """The kernel that answers questions; to be called once the stub is installed."""
+    # Nobody debugs a graded kernel, and importing the debugger is two thirds of a kernel's start.
+    sys.modules.setdefault("debugpy", None)  # type: ignore[arg-type]  # None means "not installed"
     import zmq
     from ipykernel.ipkernel import IPythonKernel
     from jupyter_client.session import Session
@@ -88,6 +96,8 @@ def kernel_class() -> type[Any]:
             # `exit()` in a cell would end the kernel some time later, in the middle of anything.
             assert self.shell is not None
             self.shell.ask_exit = _nothing
+            # As in a kernel with a debugger that nobody has attached to.
+            sys.breakpointhook = _nothing
             self._answerer = Answerer(self.names, self._call_back, interrupt_is_an_answer=True)
 
         @property
@@ -110,6 +120,8 @@ def kernel_class() -> type[Any]:
             each cell as ever.
             """
             InlineBackend.instance(parent=self.shell).figure_formats = set()
+            if self.stdin_socket.poll(_CONNECTING, zmq.POLLIN):
+                self.messages.recv(self.stdin_socket)
             self.messages.send(stream, "begin_reply", {"status": "ok"}, parent, ident=ident)
 
         def ask_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
@@ -156,12 +168,17 @@ def kernel_class() -> type[Any]:
     return AnsweringKernel
 
 
+def application_maker() -> Callable[[], Any]:
+    """A function that makes what runs a kernel; to be called once the stub is installed."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    return partial(IPKernelApp.instance, kernel_class=kernel_class())
+
+
 def main() -> None:
     """Start the kernel and serve it until it is shut down."""
     install_stub()
-    from ipykernel.kernelapp import IPKernelApp
-
-    application: Any = IPKernelApp.instance(kernel_class=kernel_class())
+    application = application_maker()()
     application.initialize()
     find_own_modules()
     application.start()

@@ -13,8 +13,9 @@ class KernelLimits:
 
     `memory` counts all processes together with the files in their /tmp and /dev/shm; `data` what
     one process may ask for, so that one array too many is a MemoryError instead of a dead kernel.
-    `processes` counts threads too. `output` is what one cell may publish, `message` the largest
-    single message that is read.
+    `processes` counts threads too. `file` is the largest file, `files` how many there may be in
+    each place. `output` is what one cell may publish, `message` the largest part of a message that
+    is read.
     """
 
     memory: int = 2048 * MIB
@@ -22,6 +23,7 @@ class KernelLimits:
     processes: int = 256
     open_files: int = 512
     file: int = 256 * MIB
+    files: int = 16_384
     tmp: int = 256 * MIB
     shm: int = 64 * MIB
     output: int = 16 * MIB

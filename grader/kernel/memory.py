@@ -54,6 +54,16 @@ class MemoryGuard:
                 return
 
 
+def remove_left_groups() -> None:
+    """Remove the control groups of graders that were killed before they could."""
+    place = group_place()
+    for group in place.glob("grader-*-*") if place else ():
+        owner = group.name.split("-")[1]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            with contextlib.suppress(OSError):  # somebody else was faster, or a process is left
+                group.rmdir()
+
+
 def group_place() -> Path | None:
     """The folder in which control groups for memory can be made; None where we may make none."""
     for place in (*_version_1(), *_version_2()):

@@ -24,12 +24,17 @@ KILL = signal.SIGKILL
 _FOLDER, _SOCKETS = "/tmp", "/run/kernel"  # noqa: S108 - private to the submission
 
 
+_own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+
 def prepare() -> str:
-    """Make the namespaces, for the next fork to be the first process in them.
+    """Make a PID namespace, for the next fork to be the first process in it.
 
     The beginning of the sockets' paths as the grader sees them; PID stands for the first process.
     """
-    must(libc.unshare(_NEW_MOUNTS | _NEW_PIDS), "unshare")
+    # Linux gives a process one namespace for its children, unless it has first come back home.
+    must(libc.setns(_own_pids, _NEW_PIDS), "setns")
+    must(libc.unshare(_NEW_PIDS), "unshare")
     return f"/proc/PID/root{_SOCKETS}/k"
 
 
@@ -38,9 +43,11 @@ def first_process(
 ) -> None:
     """Mount, give up every right, fork the kernel, reap; tell over the pipe `end` how it ended."""
     os.setsid()
-    _mount_tmp(limits["tmp"])
-    _mount("tmpfs", "/dev/shm", f"size={limits['shm']},mode=1777")  # noqa: S108
-    _mount("tmpfs", "/run", "size=1m,mode=755")
+    must(libc.unshare(_NEW_MOUNTS), "unshare")
+    files = f"nr_inodes={limits['files']}"
+    _mount_tmp(f"size={limits['tmp']},{files}")
+    _mount("tmpfs", "/dev/shm", f"size={limits['shm']},{files},mode=1777")  # noqa: S108
+    _mount("tmpfs", "/run", f"size=1m,{files},mode=755")
     _mount("proc", "/proc", "")
     user = another_user()
     Path(_SOCKETS).mkdir()
@@ -68,7 +75,7 @@ def first_process(
             os._exit(0)
 
 
-def _mount_tmp(size: int) -> None:
+def _mount_tmp(bounds: str) -> None:
     """A private, bounded /tmp; a Python that lies in the old one is seen in the new one too."""
     folders = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
     hidden = sorted(Path(path) for path in folders if Path(path).is_relative_to("/tmp"))  # noqa: S108
@@ -76,7 +83,7 @@ def _mount_tmp(size: int) -> None:
     for folder, place in zip(hidden, aside, strict=True):
         place.mkdir(exist_ok=True)
         must(_bind(folder, place), f"bind {folder}")
-    _mount("tmpfs", "/tmp", f"size={size},mode=1777")  # noqa: S108
+    _mount("tmpfs", "/tmp", f"{bounds},mode=1777")  # noqa: S108
     for folder, place in zip(hidden, aside, strict=True):
         folder.mkdir(parents=True, exist_ok=True)
         must(_bind(place, folder), f"bind {folder}")

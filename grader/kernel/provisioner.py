@@ -1,109 +1,36 @@
-"""How a kernel for student code is started and reached.
+"""How a warm kernel is reached and signalled, as Jupyter's own clients do it.
 
-Everything above speaks Jupyter's protocol to a kernel manager; which process answers is decided
-here: one of our own rights that is started for the purpose, or one that a template behind walls
-forks.
+Everything above speaks Jupyter's protocol to a kernel manager; a provisioner decides which process
+answers. This one takes a kernel that a template behind walls has forked.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import select
-import shutil
 import signal
-import sys
-import tempfile
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from time import monotonic
+from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from grader.kernel import sandbox
+from grader.errors import TemplateDied
+from grader.kernel.channels import CHANNELS
+from grader.kernel.local import GraderKernelSpecs
 from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate, pid_here
 
-LAUNCH = Path(__file__).with_name("launch.py")
-
-
-class Kernels(Protocol):
-    """Where kernels come from, one at a time."""
-
-    def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:
-        """A manager of a kernel not yet started, and what its `start_kernel` is to be given.
-
-        `packages` are what the lesson needs, to have them imported already where that can be.
-        """
-
-    def how_it_ended(self) -> Ended:
-        """How the last kernel ended, once it has."""
-
-    async def stop(self) -> None:
-        """Kill the last kernel, and remove what it leaves on this machine."""
-
-
-class GraderKernelSpecs(KernelSpecManager):
-    """Knows one kernel, ours, whatever is installed on this machine."""
-
-    provisioner_name = "local-provisioner"
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002 - Jupyter's signature
-        """The spec of the kernel that answers questions, run with this Python."""
-        return KernelSpec(
-            argv=[sys.executable, "-I", str(LAUNCH), "-f", "{connection_file}"],
-            display_name="Python (graded)",
-            language="python",
-            interrupt_mode="signal",
-            metadata={"kernel_provisioner": {"provisioner_name": self.provisioner_name}},
-        )
-
-
-class LocalKernels:
-    """Kernels that run with our own rights, each in an empty folder: `--isolation none`."""
-
-    def __init__(self) -> None:
-        self._folder: Path | None = None
-        self._manager: AsyncKernelManager | None = None
-
-    def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:  # noqa: ARG002
-        """A manager whose sockets and connection file lie in a folder of this kernel's own."""
-        # A Unix socket's path has at most 107 bytes, so the folder lies directly in /tmp.
-        root = "/tmp" if os.name == "posix" else None  # noqa: S108 - mkdtemp makes it private
-        self._folder = folder = Path(tempfile.mkdtemp(prefix="grader-", dir=root))
-        work = folder / "work"
-        work.mkdir()
-        _copy_font_cache(folder)
-        self._manager = manager = AsyncKernelManager(
-            kernel_spec_manager=GraderKernelSpecs(),
-            kernel_name="graded",
-            transport="ipc" if os.name == "posix" else "tcp",
-            ip=str(folder / "k") if os.name == "posix" else "127.0.0.1",
-            connection_file=str(folder / "connection.json"),
-        )
-        return manager, {"cwd": str(work), "env": _local_environment(folder)}
-
-    def how_it_ended(self) -> Ended:
-        """How the kernel's process ended."""
-        process = getattr(self._manager and self._manager.provisioner, "process", None)
-        return Ended(process.poll() if process else None)
-
-    async def stop(self) -> None:
-        """Kill the kernel and every process of its that stayed in its group; remove its folder."""
-        if self._manager is not None:
-            group = getattr(self._manager.provisioner, "pgid", None)
-            if os.name == "posix" and group:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(group, signal.SIGKILL)
-            await self._manager.shutdown_kernel(now=True)
-            self._manager = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+# How long a kernel may take from its fork until it has bound its sockets, in seconds.
+_START_SECONDS = 30.0
 
 
 class WarmKernels(ABC):
@@ -171,15 +98,36 @@ class _WarmKernelSpecs(GraderKernelSpecs):
     provisioner_name = "grader-warm"
 
 
-class _WarmManager(AsyncKernelManager):
+class _ByDescriptor:
+    """Reaches a kernel through descriptors of its sockets; each `port` is a descriptor's number.
+
+    Student code may put anything else in a socket's place. What is opened is what was bound before
+    any of it ran: the way through /proc does not look at the path again.
+    """
+
+    def _make_url(self, channel: str) -> str:
+        descriptor = getattr(self, f"{channel}_port")
+        return f"ipc:///proc/self/fd/{descriptor}"
+
+
+class WarmClient(_ByDescriptor, AsyncKernelClient):
+    """A client of a warm kernel."""
+
+
+class _WarmManager(_ByDescriptor, AsyncKernelManager):
     """A kernel manager that knows where its kernel comes from."""
 
     def __init__(self, kernels: WarmKernels, packages: Sequence[str]) -> None:
-        super().__init__(kernel_spec_manager=_WarmKernelSpecs(), kernel_name="graded")
+        super().__init__(
+            kernel_spec_manager=_WarmKernelSpecs(), kernel_name="graded", client_class=_CLIENT
+        )
         self.kernels, self.packages = kernels, packages
 
     def write_connection_file(self, **_kwargs: Any) -> None:
         """Write nothing: the kernel brings its own connection, and it is nobody else's business."""
+
+
+_CLIENT = f"{WarmClient.__module__}.{WarmClient.__qualname__}"
 
 
 class WarmProvisioner(KernelProvisionerBase):
@@ -187,6 +135,7 @@ class WarmProvisioner(KernelProvisionerBase):
 
     _pidfd: int | None = None
     _kill_signal: int = signal.SIGKILL
+    _sockets: tuple[int, ...] = ()
 
     @property
     def has_process(self) -> bool:
@@ -203,17 +152,33 @@ class WarmProvisioner(KernelProvisionerBase):
         described, self._pidfd = self.parent.kernels.fork(self.parent.packages)
         how = json.loads(described)
         self._kill_signal = how["kill"]
+        begin = how["sockets"].replace("PID", str(pid_here(self._pidfd)))
+        end = monotonic() + _START_SECONDS
+        for number in range(1, len(CHANNELS) + 1):
+            self._sockets += (await self._opened(Path(f"{begin}-{number}"), end),)
+        shell, iopub, stdin, control, heartbeat = self._sockets  # as CHANNELS has them
         return {
             "transport": "ipc",
-            "ip": how["sockets"].replace("PID", str(pid_here(self._pidfd))),
-            "shell_port": 1,
-            "iopub_port": 2,
-            "stdin_port": 3,
-            "control_port": 4,
-            "hb_port": 5,
+            "ip": "",
+            "shell_port": shell,
+            "iopub_port": iopub,
+            "stdin_port": stdin,
+            "control_port": control,
+            "hb_port": heartbeat,
             "key": how["key"].encode(),
             "signature_scheme": "hmac-sha256",
         }
+
+    async def _opened(self, path: Path, end: float) -> int:
+        """A descriptor of a kernel's socket, once the kernel has bound it."""
+        while monotonic() < end and await self.poll() is None:
+            with contextlib.suppress(FileNotFoundError):
+                descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+                if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                    return descriptor
+                os.close(descriptor)
+            await asyncio.sleep(0.002)
+        raise TemplateDied("A kernel ended before it could be reached")
 
     async def poll(self) -> int | None:
         """None while the kernel runs; 1 once it has ended, however it did."""
@@ -245,29 +210,7 @@ class WarmProvisioner(KernelProvisionerBase):
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        """Called by the kernel manager at the end: gives the pidfd back."""
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-
-
-def _local_environment(folder: Path) -> dict[str, str]:
-    """The whole environment of a local kernel: nothing of ours is handed on."""
-    return {
-        **sandbox.ENVIRONMENT,
-        "HOME": str(folder),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
-        "MPLCONFIGDIR": str(folder / "matplotlib"),
-        "KERAS_HOME": str(folder / "keras"),
-    }
-
-
-def _copy_font_cache(folder: Path) -> None:
-    """Give the kernel this user's list of fonts, which takes matplotlib seconds to make anew."""
-    import matplotlib as mpl
-
-    target = folder / "matplotlib"
-    target.mkdir()
-    for cache in Path(mpl.get_cachedir()).glob("fontlist-*.json"):
-        shutil.copy(cache, target)
+        """Called by the kernel manager at the end: gives the descriptors back."""
+        for descriptor in (*self._sockets, *([] if self._pidfd is None else [self._pidfd])):
+            os.close(descriptor)
+        self._pidfd, self._sockets = None, ()

@@ -29,6 +29,7 @@ MODULES = (
     "values.py",
     "drawing.py",
     "kernel/answer.py",
+    "kernel/channels.py",
     "kernel/forking.py",
     "kernel/launch.py",
     "kernel/namespaces.py",
@@ -139,7 +140,8 @@ def _mounts(tmp_bytes: int) -> list[str]:
         arguments += ["--perms", "0755", "--dir", str(folder)]
     for module in MODULES:
         arguments += ["--ro-bind", str(PACKAGE / module), str(INSIDE / module)]
-    return [*arguments, "--remount-ro", "/"]
+    # The device folder is not for writing either; /dev/shm in it is a file system of its own.
+    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/"]
 
 
 def python_folders() -> list[Path]:

@@ -7,21 +7,24 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import launch  # the module beside this one; see template.py
+import launch  # the modules beside this one; see template.py
+from channels import CHANNELS
 
-CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 _NO_HISTORY = ["--HistoryManager.hist_file=:memory:"]
 
 
 def serve(
-    kernel_class: type[Any], key: str, limits: dict[str, int], folder: str, sockets: str
+    make_application: Callable[[], Any],
+    key: str,
+    limits: dict[str, int],
+    folder: str,
+    sockets: str,
 ) -> None:
     """Be a kernel in `folder` until it is told to end; its sockets' paths begin with `sockets`."""
-    from ipykernel.kernelapp import IPKernelApp
-
     os.setsid()
     os.chdir(folder)
     for limit, value in (
@@ -43,7 +46,7 @@ def serve(
     file.write_text(json.dumps(connection), encoding="utf-8")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = ["-f", str(file), "--IPKernelApp.log_level=50", *_NO_HISTORY]
-    application: Any = IPKernelApp.instance(kernel_class=kernel_class)
+    application = make_application()
     application.initialize(arguments)
     _become_ordinary()
     application.start()

@@ -2,8 +2,7 @@
 
 `python -I template.py FD SETTINGS`, behind the walls of `sandbox.py` where there are any. FD is a
 socket to the grader; SETTINGS, as JSON, are the level of isolation, the packages that lessons need,
-and the limits of a kernel. One kernel is always forked ahead, so that it is up when it is asked
-for. No student code ever runs in this process.
+and the limits of a kernel. No student code ever runs in this process.
 
 Between this process and a kernel stands the submission's first process, `namespaces.py` or
 `other_user.py`: it takes the rights away, ends what a submission has started, and tells the grader
@@ -17,6 +16,7 @@ import importlib
 import json
 import os
 import secrets
+import signal
 import socket
 import sys
 import threading
@@ -28,6 +28,25 @@ import other_user
 from forking import assert_safe_to_fork
 from serving import serve
 
+# What every kernel needs, and what ipykernel and IPython import only when a kernel starts: a kernel
+# imports nothing more until its first cell.
+_EARLY = (
+    "numpy",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "ipykernel.debugger",
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "faulthandler",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
 _LEVELS = {"sandbox": namespaces, "user": other_user}
 
 
@@ -39,65 +58,39 @@ class Template:
         self._limits: dict[str, int] = settings["limits"]
         self._level = _LEVELS[settings["level"]]
         launch.install_stub()
-        self._kernel_class = launch.kernel_class()
-        for name in (
-            "numpy",
-            "matplotlib.pyplot",
-            "matplotlib_inline.backend_inline",
-            "ipykernel.kernelapp",
-            "ipykernel.zmqshell",
-            *launch.INSIDE,
-            *settings["packages"],
-        ):
+        self._make_application = launch.application_maker()
+        for name in (*_EARLY, *launch.INSIDE, *settings["packages"]):
             importlib.import_module(name)
         gc.collect()
         gc.freeze()  # what is here now is never written to by a collection, so it stays shared
 
     def serve(self) -> None:
-        """Hand out kernels until the grader hangs up."""
-        ready = self._fork()
-        while request := self._control.recv(4096):
-            if request == b"kernel":
-                self._hand_out(*ready)
-                ready = self._fork()
+        """Fork a kernel for each request until the grader hangs up."""
+        # What has ended is not waited for: the grader holds a descriptor of each kernel.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while self._control.recv(100) == b"kernel":
+            self._fork()
 
-    def _hand_out(self, described: bytes, descriptors: list[int]) -> None:
-        socket.send_fds(self._control, [described], descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-    def _fork(self) -> tuple[bytes, list[int]]:
-        """A new kernel: how to reach it as JSON, a pidfd of its first process, a pipe's end."""
+    def _fork(self) -> None:
+        """Hand out a new kernel: how to reach it as JSON, a pidfd of its first process, a pipe."""
         assert_safe_to_fork()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        go_between = os.fork()
-        if go_between == 0:
-            ours.close()
-            self._control.close()
-            self._fork_first_process(theirs)
-        theirs.close()
-        described, descriptors, _, _ = socket.recv_fds(ours, 4096, 2)
-        ours.close()
-        os.waitpid(go_between, 0)
-        return described, descriptors
-
-    def _fork_first_process(self, to_template: socket.socket) -> None:
-        """In the go-between: fork the first process of a submission, and hand it over."""
         sockets, key = self._level.prepare(), secrets.token_hex(32)
         end_read, end_write = os.pipe()
         first = os.fork()
         if first == 0:
-            to_template.close()
             os.close(end_read)
+            self._control.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
             def serve_in(folder: str, inner_sockets: str) -> None:
-                serve(self._kernel_class, key, self._limits, folder, inner_sockets)
+                serve(self._make_application, key, self._limits, folder, inner_sockets)
 
             self._level.first_process(serve_in, self._limits, end_write, sockets)
         how = {"key": key, "sockets": sockets, "kill": int(self._level.KILL)}
-        described = json.dumps(how).encode()
-        socket.send_fds(to_template, [described], [os.pidfd_open(first), end_read])
-        os._exit(0)
+        pidfd = os.pidfd_open(first)
+        socket.send_fds(self._control, [json.dumps(how).encode()], [pidfd, end_read])
+        for descriptor in (pidfd, end_read, end_write):
+            os.close(descriptor)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from typing import IO
 from grader.errors import TemplateDied
 from grader.kernel import sandbox
 from grader.kernel.limits import KernelLimits
-from grader.kernel.memory import MemoryGuard
+from grader.kernel.memory import MemoryGuard, remove_left_groups
 
 # How long a template may take to hand out a kernel, and to import what lessons need, in seconds.
 _FORK_SECONDS, _IMPORT_SECONDS = 30.0, 120.0
@@ -90,6 +90,7 @@ class KernelTemplate:
     ) -> None:
         self.limits = limits or KernelLimits()
         self.level = level
+        remove_left_groups()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
         with theirs:
@@ -130,7 +131,7 @@ class KernelTemplate:
         return self._ready
 
     def fork(self) -> ForkedKernel:
-        """The kernel that was forked ahead; the next one is on its way. Raises TemplateDied."""
+        """A new kernel, which is up soon. Raises TemplateDied."""
         if not self.wait_until_ready():
             said = self.last_words() or "it said nothing"
             raise TemplateDied(f"The sandbox did not start ({said})")
