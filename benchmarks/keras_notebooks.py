@@ -56,7 +56,7 @@ KINDS = {"sequential": _SEQUENTIAL, "functional": _FUNCTIONAL}
 
 def write(path: Path, kind: str) -> Path:
     """Write the notebook called `kind` to `path`."""
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "id": exercise,

@@ -110,7 +110,7 @@ class _Group:
             if (self._folder / name).exists():  # those of swap are missing where there is none
                 (self._folder / name).write_text(str(value), encoding="ascii")
         # The first process before its children: what it starts from now on is in the group.
-        for member in (pid, *_descendants(pid)):
+        for member in (pid, *descendants(pid)):
             with contextlib.suppress(ProcessLookupError):
                 (self._folder / "cgroup.procs").write_text(str(member), encoding="ascii")
 
@@ -152,7 +152,7 @@ class _Sum:
         """Nothing: there is nothing to remove."""
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """The processes that `pid` has started, and those have, and so on."""
     found: list[int] = []
     left = [pid]
@@ -168,13 +168,13 @@ def _descendants(pid: int) -> list[int]:
 
 def _at_most(pid: int) -> int:
     """What a tree of processes takes at most, in bytes: read quickly, shared pages many times."""
-    members = _descendants(pid)
+    members = descendants(pid)
     return sum(map(_in_status, members)) + _in_memory_files(members) + _on_disk(pid)
 
 
 def _taken(pid: int) -> int:
     """What a tree of processes takes, in bytes: each page that it shares, by its share."""
-    members = _descendants(pid)
+    members = descendants(pid)
     return sum(map(_proportional, members)) + _in_memory_files(members) + _on_disk(pid)
 
 
