@@ -70,7 +70,7 @@ class HandedKernels(WarmKernels):
         self._control.send(json.dumps(request).encode())
         reply, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
         if not reply:
-            raise TemplateDied("The command that grades has ended")
+            raise TemplateDied("The command that grades has ended.")
         return reply, descriptors
 
 

@@ -142,7 +142,7 @@ class JudgeTemplate:
 
     def _died(self) -> TemplateDied:
         said = last_line(self._errors) or "it said nothing"
-        return TemplateDied(f"The process that forks judges ended ({said})")
+        return TemplateDied(f"The process that forks judges ended ({said}).")
 
     def close(self) -> None:
         """End the template; judges that it has forked go on."""

@@ -178,7 +178,7 @@ class WarmProvisioner(KernelProvisionerBase):
                     return descriptor
                 os.close(descriptor)
             await asyncio.sleep(0.002)
-        raise TemplateDied("A kernel ended before it could be reached")
+        raise TemplateDied("A kernel ended before it could be reached.")
 
     async def poll(self) -> int | None:
         """None while the kernel runs; 1 once it has ended, however it did."""

@@ -16,11 +16,10 @@ import importlib
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 import threading
-from typing import Any
+from typing import Any, NoReturn
 
 import launch  # the modules beside this one; nothing else of the package is here
 import namespaces
@@ -66,31 +65,32 @@ class Template:
 
     def serve(self) -> None:
         """Fork a kernel for each request until the grader hangs up."""
-        # What has ended is not waited for: the grader holds a descriptor of each kernel.
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while self._control.recv(100) == b"kernel":
-            self._fork()
+            assert_safe_to_fork()
+            # A process may make one PID namespace for its children, so each kernel has a go-between
+            # that makes it and ends: what has ended is not this process's to wait for.
+            go_between = os.fork()
+            if go_between == 0:
+                self._hand_out()
+            os.waitpid(go_between, 0)
 
-    def _fork(self) -> None:
+    def _hand_out(self) -> NoReturn:
         """Hand out a new kernel: how to reach it as JSON, a pidfd of its first process, a pipe."""
-        assert_safe_to_fork()
         sockets, key = self._level.prepare(), secrets.token_hex(32)
         end_read, end_write = os.pipe()
         first = os.fork()
         if first == 0:
             os.close(end_read)
             self._control.close()
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
             def serve_in(folder: str, inner_sockets: str) -> None:
                 serve(self._make_application, key, self._limits, folder, inner_sockets)
 
             self._level.first_process(serve_in, self._limits, end_write, sockets)
         how = {"key": key, "sockets": sockets, "kill": int(self._level.KILL)}
-        pidfd = os.pidfd_open(first)
-        socket.send_fds(self._control, [json.dumps(how).encode()], [pidfd, end_read])
-        for descriptor in (pidfd, end_read, end_write):
-            os.close(descriptor)
+        descriptors = [os.pidfd_open(first), end_read]
+        socket.send_fds(self._control, [json.dumps(how).encode()], descriptors)
+        os._exit(0)
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ class ForkedKernel:
         self._kill_signal: int = json.loads(described)["kill"]
         started, _, _ = select.select([self._end], [], [], _FORK_SECONDS)
         if not started or os.read(self._end, len(_STARTED)) != _STARTED:
-            raise TemplateDied("A kernel ended before it was up")
+            raise TemplateDied("A kernel ended before it was up.")
         self._guard = MemoryGuard(pid_here(self.pidfd), self.kill, limits.memory)
 
     def ended(self) -> Ended:
@@ -133,20 +133,22 @@ class KernelTemplate:
     def fork(self) -> ForkedKernel:
         """A new kernel, which is up soon. Raises TemplateDied."""
         if not self.wait_until_ready():
-            said = self.last_words() or "it said nothing"
-            raise TemplateDied(f"The sandbox did not start ({said})")
+            raise self._died("The sandbox did not start")
         self._control.settimeout(_FORK_SECONDS)
         try:
             self._control.send(b"kernel")
             described, descriptors, _, _ = socket.recv_fds(self._control, 4096, 2)
         except OSError as error:
-            raise TemplateDied("The sandbox's process ended when asked for a kernel") from error
+            raise self._died("The sandbox's process ended when asked for a kernel") from error
         if len(descriptors) != 2:
-            raise TemplateDied("The sandbox's process ended when asked for a kernel")
+            raise self._died("The sandbox's process ended when asked for a kernel")
         try:
             return ForkedKernel(described, descriptors, self.limits)
         except OSError as error:
-            raise TemplateDied(f"A kernel could not be guarded: {error}") from error
+            raise TemplateDied(f"A kernel could not be guarded: {error}.") from error
+
+    def _died(self, what: str) -> TemplateDied:
+        return TemplateDied(f"{what} ({self.last_words() or 'it said nothing'}).")
 
     def last_words(self) -> str:
         """The last line that the template wrote to standard error, "" if none."""
@@ -173,4 +175,4 @@ def pid_here(pidfd: int) -> int:
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
         if line.startswith("Pid:") and int(line.split()[1]) > 0:
             return int(line.split()[1])
-    raise TemplateDied("A kernel ended before it could be reached")
+    raise TemplateDied("A kernel ended before it could be reached.")
