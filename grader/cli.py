@@ -372,15 +372,25 @@ def _progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[], No
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
+    class Rate(ProgressColumn):
+        """How many steps a minute, once there have been some."""
+
+        def render(self, task: Task) -> str:
+            """Called by rich whenever the bar is drawn."""
+            return f"{60 * task.speed:.0f} a minute" if task.speed else ""
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
         TextColumn("· left"),
         TimeRemainingColumn(),

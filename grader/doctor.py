@@ -29,7 +29,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything that grading rests on; what can be tried is tried, not guessed."""
-    return [_python(), *_packages(), _kernel(), _sandbox(), _memory()]
+    return [_python(), *_packages(), _kernel(), _sandbox(), _other_user(), _memory()]
 
 
 def _python() -> Finding:
@@ -76,6 +76,13 @@ def _kernel() -> Finding:
     if outcome.ending is not Ending.DONE:
         return Finding(f"A kernel cannot import NumPy: {outcome.text}", fine=False)
     return Finding(f"A kernel starts, with NumPy, in {monotonic() - begun:.1f} s", fine=True)
+
+
+def _other_user() -> Finding:
+    """Whether submissions can be graded as another user, where the sandbox cannot be had."""
+    if wrong := sandbox.why_no_other_user([]):
+        return Finding(f"--isolation user does not work here. {wrong}", fine=False, needed=False)
+    return Finding("--isolation user works, for places that refuse the sandbox", fine=True)
 
 
 def _memory() -> Finding:

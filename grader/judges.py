@@ -146,7 +146,7 @@ class JudgeTemplate:
 
     def close(self) -> None:
         """End the template; judges that it has forked go on."""
-        self._control.close()
         self._process.kill()
         self._process.wait()
+        self._control.close()
         self._errors.close()

@@ -92,9 +92,12 @@ class Judges:
         self._folder, self._command = folder, command
         self._templates: dict[Packages, JudgeTemplate] = {}
         self._turn = asyncio.Lock()
+        self._closed = False
 
     def begin(self, packages: Packages) -> None:
         """Have a template with `packages` that runs; one that died is replaced."""
+        if self._closed:
+            raise TemplateDied("Grading has ended.")
         template = self._templates.get(packages)
         if template is None or not template.alive:
             if template is not None:
@@ -108,7 +111,8 @@ class Judges:
             return await asyncio.to_thread(self._templates[packages].fork)
 
     def close(self) -> None:
-        """End the templates."""
+        """End the templates, for good."""
+        self._closed = True
         for template in self._templates.values():
             template.close()
 
@@ -134,11 +138,10 @@ class Slot:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._ahead is not None:
-            self._ahead.cancel()
-            with suppress(asyncio.CancelledError, TemplateDied):
-                (await self._ahead).close()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # nobody will judge any more, so nobody waits for imports to end
+            self._judges.close()
+        await self._forget_judge()
         await self._kernels.close()
 
     async def grade(self, submission: Submission) -> SubmissionResult:
@@ -191,8 +194,13 @@ class Slot:
 
     async def _next_judge(self) -> Judge:
         """The judge that was forked ahead, if it fits; the next one is on its way."""
-        ahead, self._ahead = self._ahead, None
-        judge = await (ahead or self._judges.fork(self._packages))
+        if self._ahead is None:
+            self._ahead = asyncio.create_task(self._judges.fork(self._packages))
+        try:
+            judge = await asyncio.shield(self._ahead)
+        except TemplateDied:
+            self._ahead = None
+            raise
         self._ahead = asyncio.create_task(self._judges.fork(self._packages))
         return judge
 
@@ -249,10 +257,14 @@ class Slot:
         self._packages = packages
         self._judges.begin(packages)
         self._kernels.begin(packages)
-        if self._ahead is not None:
+        await self._forget_judge()
+
+    async def _forget_judge(self) -> None:
+        """Let go of the judge that was forked ahead."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
             with suppress(TemplateDied):
-                (await self._ahead).close()
-            self._ahead = None
+                (await ahead).close()
 
     def _broken(
         self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...]
@@ -299,7 +311,11 @@ class _SlotKernels:
         """The kernel that waits. Raises TemplateDied."""
         self.begin(packages)
         ahead = self._ahead.pop(packages)
-        self._of, self._kernel = self._templates[packages], await ahead
+        try:
+            self._of, self._kernel = self._templates[packages], await asyncio.shield(ahead)
+        except asyncio.CancelledError:
+            self._forget(ahead)
+            raise
         return self._kernel
 
     def how_it_ended(self) -> Ended | None:

@@ -125,4 +125,11 @@ def test_drawing_stands_alone() -> None:
         )
     }
     roots = {name.partition(".")[0] for name in imported}
-    assert roots <= {"__future__", "matplotlib_inline", "collections", "typing", "matplotlib", "numpy"}
+    assert roots <= {
+        "__future__",
+        "matplotlib_inline",
+        "collections",
+        "typing",
+        "matplotlib",
+        "numpy",
+    }

@@ -156,14 +156,16 @@ class KernelTemplate:
 
     def close(self) -> None:
         """End the template, and with it every kernel that it has forked."""
-        self._control.close()
         self._process.kill()
         self._process.wait()
+        self._control.close()
         self._errors.close()
 
 
 def last_line(file: IO[bytes]) -> str:
     """The last line in a file that a process wrote its errors to, at most 300 characters."""
+    if file.closed:
+        return ""
     size = os.fstat(file.fileno()).st_size
     text = os.pread(file.fileno(), 10_000, max(0, size - 10_000)).decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
