@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import tempfile
 from collections.abc import Callable, Sequence
@@ -28,8 +29,9 @@ from grader.submissions import Submission, fingerprint, named_lesson
 _SLACK = 120.0
 # How long a judge may take to stop a kernel of its own, in seconds.
 _PATIENCE = 5.0
-# How often a submission is graded where the machine, not the submission, ended its processes.
-_ATTEMPTS = 3
+# How often a submission is graded where its judge or kernel was ended and nobody knows why (it may
+# have found a way to do that), and where a template ended, which no submission can reach.
+_ATTEMPTS, _TEMPLATES = 3, 10
 _SIGKILL = -9
 
 Packages = tuple[str, ...]
@@ -59,7 +61,7 @@ def grade_all(
     A judge that fails makes its submission *broken*, and costs no other one anything.
     KeyboardInterrupt stops the judges and is raised again; results handed on before it stand.
     """
-    with tempfile.TemporaryDirectory(prefix="grader-empty-") as empty:
+    with tempfile.TemporaryDirectory(prefix=f"grader-{os.getpid()}-") as empty:
         asyncio.run(_grade_all(submissions, plan, on_result, empty))
 
 
@@ -148,14 +150,17 @@ class Slot:
         """Grade one submission; again where the machine ended what was grading it."""
         exercises: dict[str, ExerciseResult] = {}
         reason = ""
-        attempt = 1
-        while attempt <= _ATTEMPTS:
+        attempt = templates = 1
+        while attempt <= _ATTEMPTS and templates <= _TEMPLATES:
             exercises.clear()
             try:
                 return await self._grade_once(submission, exercises, attempt)
             except _OtherPackages:
                 continue
-            except (_OnceMore, TemplateDied) as error:
+            except TemplateDied as error:
+                reason = str(error)
+                templates += 1
+            except _OnceMore as error:
                 reason = str(error)
                 attempt += 1
         return self._broken(submission, reason, tuple(exercises.values()))
@@ -238,7 +243,9 @@ class Slot:
                 await self._hand_out_kernel(asking, tuple(request["kernel"]))
             elif "ended" in request:
                 ended = await asyncio.to_thread(self._kernels.how_it_ended)
-                if ended is None or (first_time and _is_strange(ended)):
+                if ended is None:
+                    raise TemplateDied("The process that forks kernels ended.")
+                if first_time and _is_strange(ended):
                     raise _OnceMore("The kernel was ended by the machine, not by its submission.")
                 await loop.sock_sendall(asking, json.dumps(asdict(ended)).encode())
             else:
