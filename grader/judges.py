@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from grader.errors import TemplateDied
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
+from grader.kernel.supply import Packages
 from grader.kernel.warm import last_line
 
 _IMPORT_SECONDS, _FORK_SECONDS = 120.0, 30.0
@@ -150,3 +151,35 @@ class JudgeTemplate:
         self._process.wait()
         self._control.close()
         self._errors.close()
+
+
+class Judges:
+    """The templates that fork judges for all slots, by the packages that they have imported."""
+
+    def __init__(self, folder: str, command: Sequence[str] = COMMAND) -> None:
+        self._folder, self._command = folder, command
+        self._templates: dict[Packages, JudgeTemplate] = {}
+        self._turn = asyncio.Lock()
+        self._closed = False
+
+    def begin(self, packages: Packages) -> None:
+        """Have a template with `packages` that runs; one that died is replaced."""
+        if self._closed:
+            raise TemplateDied("Grading has ended.")
+        template = self._templates.get(packages)
+        if template is None or not template.alive:
+            if template is not None:
+                template.close()
+            self._templates[packages] = JudgeTemplate(packages, self._folder, self._command)
+
+    async def fork(self, packages: Packages) -> Judge:
+        """A judge that waits for its job. Raises TemplateDied."""
+        async with self._turn:
+            self.begin(packages)
+            return await asyncio.to_thread(self._templates[packages].fork)
+
+    def close(self) -> None:
+        """End the templates, for good."""
+        self._closed = True
+        for template in self._templates.values():
+            template.close()

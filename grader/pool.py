@@ -18,9 +18,10 @@ from dataclasses import asdict, dataclass
 from typing import Self
 
 from grader.errors import TemplateDied
-from grader.judges import COMMAND, Job, Judge, JudgeTemplate
+from grader.judges import Job, Judge, Judges
 from grader.kernel.limits import Limits
-from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
+from grader.kernel.supply import KernelSupply, Packages
+from grader.kernel.warm import Ended
 from grader.provenance import isolation, versions
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict
 from grader.submissions import Submission, fingerprint, named_lesson
@@ -33,8 +34,6 @@ _PATIENCE = 5.0
 # have found a way to do that), and where a template ended, which no submission can reach.
 _ATTEMPTS, _TEMPLATES = 3, 10
 _SIGKILL = -9
-
-Packages = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -87,38 +86,6 @@ async def _grade_all(
         judges.close()
 
 
-class Judges:
-    """The templates that fork judges for all slots, by the packages that they have imported."""
-
-    def __init__(self, folder: str, command: Sequence[str] = COMMAND) -> None:
-        self._folder, self._command = folder, command
-        self._templates: dict[Packages, JudgeTemplate] = {}
-        self._turn = asyncio.Lock()
-        self._closed = False
-
-    def begin(self, packages: Packages) -> None:
-        """Have a template with `packages` that runs; one that died is replaced."""
-        if self._closed:
-            raise TemplateDied("Grading has ended.")
-        template = self._templates.get(packages)
-        if template is None or not template.alive:
-            if template is not None:
-                template.close()
-            self._templates[packages] = JudgeTemplate(packages, self._folder, self._command)
-
-    async def fork(self, packages: Packages) -> Judge:
-        """A judge that waits for its job. Raises TemplateDied."""
-        async with self._turn:
-            self.begin(packages)
-            return await asyncio.to_thread(self._templates[packages].fork)
-
-    def close(self) -> None:
-        """End the templates, for good."""
-        self._closed = True
-        for template in self._templates.values():
-            template.close()
-
-
 class _OnceMore(Exception):
     """The machine ended what was grading; says what, in a sentence for a person."""
 
@@ -135,7 +102,7 @@ class Slot:
         self._judges = judges
         self._packages: Packages = ()
         self._ahead: asyncio.Task[Judge] | None = None
-        self._kernels = _SlotKernels(plan)
+        self._kernels = KernelSupply(plan.limits.kernel, plan.isolation)
 
     async def __aenter__(self) -> Self:
         return self
@@ -286,87 +253,6 @@ class Slot:
             versions=versions(),
             exercises=exercises,
         )
-
-
-class _SlotKernels:
-    """The kernel templates of one slot, by their packages; the kernel in use, and the next one."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._templates: dict[Packages, KernelTemplate] = {}
-        self._ahead: dict[Packages, asyncio.Task[ForkedKernel]] = {}
-        self._kernel: ForkedKernel | None = None
-        self._of: KernelTemplate | None = None
-        self._leaving: set[asyncio.Future[None]] = set()
-
-    def begin(self, packages: Packages) -> None:
-        """Have a template with `packages` that runs, and a kernel of it that waits."""
-        if self._plan.isolation == "none":
-            return
-        template = self._templates.get(packages)
-        if template is None or not template.alive:
-            if template is not None:
-                template.close()
-                self._forget(self._ahead.pop(packages, None))
-            self._templates[packages] = template = KernelTemplate(
-                packages, self._plan.limits.kernel, self._plan.isolation
-            )
-        if packages not in self._ahead:
-            self._ahead[packages] = asyncio.create_task(asyncio.to_thread(template.fork))
-
-    async def fork(self, packages: Packages) -> ForkedKernel:
-        """The kernel that waits. Raises TemplateDied."""
-        self.begin(packages)
-        ahead = self._ahead.pop(packages)
-        try:
-            self._of, self._kernel = self._templates[packages], await asyncio.shield(ahead)
-        except asyncio.CancelledError:
-            self._forget(ahead)
-            raise
-        return self._kernel
-
-    def how_it_ended(self) -> Ended | None:
-        """How the kernel in use ended; None where its template did."""
-        if self._kernel is None or self._of is None:
-            return None
-        ended = self._kernel.ended()
-        if ended == Ended() and self._of.died_lately():
-            return None
-        return ended
-
-    def let_go(self) -> None:
-        """Kill the kernel in use; what it leaves is removed while the next one works."""
-        if self._kernel is not None:
-            self._remove(self._kernel)
-            self._kernel = None
-
-    async def close(self) -> None:
-        """End the templates, and wait until nothing is left."""
-        self.let_go()
-        for ahead in self._ahead.values():
-            self._forget(ahead)
-        while self._leaving:
-            await asyncio.gather(*self._leaving, return_exceptions=True)
-        for template in self._templates.values():
-            await asyncio.to_thread(template.close)
-
-    def _remove(self, kernel: ForkedKernel) -> None:
-        kernel.kill()
-        self._leave(asyncio.ensure_future(asyncio.to_thread(kernel.close)))
-
-    def _forget(self, ahead: asyncio.Task[ForkedKernel] | None) -> None:
-        """Let go of a kernel that nobody has asked for, once it is there."""
-
-        async def forget(forked: asyncio.Task[ForkedKernel]) -> None:
-            with suppress(TemplateDied):
-                await asyncio.to_thread((await forked).close)
-
-        if ahead is not None:
-            self._leave(asyncio.ensure_future(forget(ahead)))
-
-    def _leave(self, leaving: asyncio.Future[None]) -> None:
-        self._leaving.add(leaving)
-        leaving.add_done_callback(self._leaving.discard)
 
 
 async def _received(loop: asyncio.AbstractEventLoop, asking: socket.socket) -> bytes:

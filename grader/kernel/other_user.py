@@ -61,14 +61,14 @@ def first_process(
     poll.register(woken, select.POLLIN)
     poll.register(end, 0)  # reports only that nobody reads at the other side any more
     while True:
-        for descriptor, _ in poll.poll():
-            if descriptor == end:
-                _finish(user, folder)
-            os.read(woken, 1000)
         status = _reap(kernel)
         if status is not None:
             os.write(end, str(status).encode())
             _finish(user, folder)
+        for descriptor, _ in poll.poll():
+            if descriptor == end:
+                _finish(user, folder)
+            os.read(woken, 1000)
 
 
 def _become(user: int, folder: Path) -> None:

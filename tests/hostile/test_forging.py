@@ -23,8 +23,9 @@ from grader.diagnose import explained
 from grader.errors import Mismatch, Untransferable
 from grader.exercise import Exercise
 from grader.grade import grade
+from grader.judges import Judges
 from grader.kernel.limits import Limits
-from grader.pool import Judges, Plan, Slot, grade_all
+from grader.pool import Plan, Slot, grade_all
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.submissions import Submission
 from grader.syntax import bound_names, forbidden_uses
