@@ -100,7 +100,7 @@ class Stopped(Unanswered):
         super().__init__(f"{what} {rest}")
 
     def about(self, what: str) -> Self:
-        """The same of `what`, for example of "Cell 3" instead of "The call"."""
+        """The same of `what`, for example of "Cell 3" instead of "Your code"."""
         found = type(self).__new__(type(self))
         found.__dict__.update(self.__dict__)
         found.args = (f"{what} {self._rest}",)
@@ -154,7 +154,10 @@ def _how(status: int | None) -> str:
     if status is None:
         return ". Take out calls such as `os._exit()`."
     if status >= 0:
-        return f" (exit status {status}). Take out calls such as `os._exit()`."
+        return (
+            f" (exit status {status}). Take out what ends Python or stops its event loop, such as "
+            f"`os._exit()`."
+        )
     try:
         name = signal.Signals(-status).name
     except ValueError:

@@ -229,12 +229,12 @@ class Kernel:
                 self._lost = self._how_it_ended()
                 raise self._lost
             if published > self._limits.output and stopped is None:
-                stopped = TooMuchOutput("The call", self._limits.output)
+                stopped = TooMuchOutput("Your code", self._limits.output)
             elif monotonic() >= end:
                 if stopped:
                     self._lost = stopped
                     raise self._lost
-                stopped = OutOfTime("The call", seconds)
+                stopped = OutOfTime("Your code", seconds)
             else:
                 continue
             end = monotonic() + _GRACE
@@ -243,8 +243,8 @@ class Kernel:
     def _how_it_ended(self) -> Stopped:
         ended = self._kernels.how_it_ended()
         if ended.out_of_memory:
-            return OutOfMemory("The call", self._limits.memory)
-        return KernelDied("The call", ended.status)
+            return OutOfMemory("Your code", self._limits.memory)
+        return KernelDied("Your code", ended.status)
 
     def _send(
         self,
@@ -261,7 +261,7 @@ class Kernel:
         try:
             channel.send(message)
         except zmq.ZMQError as error:
-            self._lost = KernelDied("The call")
+            self._lost = KernelDied("Your code")
             raise self._lost from error
         nonce: str = message["header"]["msg_id"]
         return nonce

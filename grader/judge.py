@@ -50,6 +50,10 @@ _MAX_TEXT, _MAX_NAMES = 2000, 500
 # What Python, NumPy and TensorFlow raise where memory is refused to them.
 _MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
+_TOO_LARGE = "Your answer takes more memory than judging it has. Return a smaller one."
+# Answers of failed checks are kept for the diagnosis, of all together so many bytes.
+_MAX_KEPT = 64 * 2**20
+
 _NO_ANSWER = "What came back is not an answer."
 
 _log = logging.getLogger(__name__)
@@ -132,7 +136,7 @@ def judge(
         results.append(result)
     verdict = overall([result.verdict for result in results])
     first_message = next((result.message for result in results if result.verdict is verdict), "")
-    return Judgement(
+    judgement = Judgement(
         ExerciseResult(
             id=exercise.id,
             title=exercise.title,
@@ -147,6 +151,8 @@ def judge(
         tuple(names.failed_calls),
         names.values if verdict is not Verdict.PASSED else {},
     )
+    names.forget()
+    return judgement
 
 
 def unasked(exercise: Exercise, verdict: Verdict, message: str) -> ExerciseResult:
@@ -194,7 +200,14 @@ def _judge_check(
         result = _result(check, verdict_of(error), str(error), names)
     except Untransferable as error:
         result = _result(check, Verdict.FAILED, str(error), names)
-    except Exception:  # noqa: BLE001
+    except MemoryError:
+        result = _result(check, Verdict.MEMORY, _TOO_LARGE, names)
+    except Exception as error:  # noqa: BLE001
+        if names.gave_networks and type(error).__module__.startswith(("keras", "tensorflow")):
+            said = str(error).strip().partition("\n")[0][:200]
+            message = f"Computing with your network fails: {said}"
+            names.end_check(failed=True)
+            return _result(check, Verdict.FAILED, message, names)
         # Whatever else goes wrong here is the rubric's fault, never the student's.
         _log.exception("check %s of %s is broken", check.name, exercise.id)
         trace = traceback.format_exc(limit=-1).strip().splitlines()[-1]
@@ -278,6 +291,8 @@ class StudentNames:
         self._looked: dict[str, Packet] = {}
         self.last_call: LastCall | None = None
         self.seconds_lost = 0.0
+        self.gave_networks = False
+        self._kept = 0
         self._is_first = True
 
     @property
@@ -355,7 +370,7 @@ class StudentNames:
                 raise Untransferable(_NO_ANSWER)
         if value is Ellipsis:
             raise Placeholder(function.__name__)
-        self._check_calls.append(Call(function.__name__, packed, pack(value, self._functions)))
+        self._check_calls.append(Call(function.__name__, packed, self._outcome(value)))
         if changed:
             arguments = " and ".join(f"`{name}`" for name in _texts(changed))
             raise Mismatch(
@@ -363,6 +378,16 @@ class StudentNames:
                 f"Work on a copy.",
             )
         return value
+
+    def _outcome(self, value: Any) -> Packet | str:
+        """A value to be kept with its call; "TooLarge", like no exception's name, where it is."""
+        packet = pack(value, self._functions)
+        self._kept += len(packet.tree) + sum(map(len, packet.buffers))
+        return packet if self._kept <= _MAX_KEPT else "TooLarge"
+
+    def forget(self) -> None:
+        """Let go of all that came back: what is left of this object may be so for long."""
+        self._check_calls, self.failed_calls, self._looked = [], [], {}
 
     def _question(self, question: dict[str, Any]) -> dict[str, Any]:
         return self._read(self._send(question))
@@ -376,6 +401,7 @@ class StudentNames:
     def _read(self, packet: Packet) -> dict[str, Any]:
         """The answer that a packet holds; raises what it says instead of one."""
         answer = unpack(packet, self._functions)
+        self.gave_networks = self.gave_networks or '["keras",' in packet.tree
         # An array as the status would be compared with a text number by number.
         if not isinstance(answer, dict) or not isinstance(answer.get("status"), str):
             raise Untransferable(_NO_ANSWER)

@@ -33,6 +33,8 @@ from grader.blueprints import (
 from grader.errors import Untransferable
 
 _MAX_ELEMENTS = 2**24  # of one output, for one image: 64 MiB as float32
+_MAX_SEEN = 2**26  # of all outputs, which a functional model keeps until it ends: 256 MiB
+_MAX_WORK = 4 * 10**9  # multiplications for one image: about 0.2 s of one core
 # In the place of a side that the model leaves open, to see how large outputs become.
 _OPEN_SIDE = 64
 
@@ -65,6 +67,8 @@ class _Budget:
     """
 
     elements: int
+    seen: int = 0
+    work: int = 0
     refusal: Untransferable | None = None
 
     def zeros(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
@@ -79,21 +83,38 @@ class _Budget:
             )
         return keras.ops.zeros(shape, dtype)
 
-    def see(self, output: Any) -> None:
-        """Look at the shapes that one call of a layer gives."""
+    def see(self, layer: Any, output: Any) -> None:
+        """Look at the shapes that one call of a layer gives, and at what computing them takes."""
         import keras
 
+        weights = sum(math.prod(weight.shape) for weight in getattr(layer, "weights", ()))
         for tensor in keras.tree.flatten(output):
-            self.see_shape(tuple(tensor.shape))
+            self.see_shape(tuple(tensor.shape), weights)
 
-    def see_shape(self, shape: tuple[int | None, ...]) -> None:
-        """Look at the shape of one output, of which the first side is the batch's."""
+    def see_shape(self, shape: tuple[int | None, ...], weights: int = 0) -> None:
+        """Look at the shape of one output, of which the first side is the batch's.
+
+        A layer multiplies each of its weights once for each place of its output at most.
+        """
         elements = math.prod(1 if side is None else int(side) for side in shape[1:])
-        if elements * ((shape[0] if shape else 1) or 1) > _MAX_ELEMENTS:
+        elements *= (shape[0] if shape else 1) or 1
+        if elements > _MAX_ELEMENTS:
             self._refuse(
                 f"An output of a layer may have {_MAX_ELEMENTS:,} numbers for an image. "
                 f"Received: one of shape {_short(shape)}. Pool more, or use smaller images."
             )
+        self.seen += elements
+        self.work += weights * (elements // max(1, shape[-1] or 1) if shape else 1)
+        if self.seen > _MAX_SEEN or self.work > _MAX_WORK:
+            self._refuse(
+                f"A network may have {_MAX_SEEN:,} numbers in all its outputs for an image, and "
+                f"multiply {_MAX_WORK:,} times. Received: one that takes more. Pool more, use "
+                f"smaller kernels, or smaller images."
+            )
+
+    def begin_again(self) -> None:
+        """Count from nothing: the same layers are looked at once more."""
+        self.seen = self.work = 0
 
     def _refuse(self, sentence: str) -> None:
         self.refusal = self.refusal or Untransferable(sentence)
@@ -216,6 +237,7 @@ class _Builder:
         """See how large outputs become where the model leaves sides of its inputs open."""
         if all(None not in tensor.shape[1:] for tensor in model.inputs):
             return
+        self.budget.begin_again()
         inputs = [_closed(tuple(tensor.shape), tensor.dtype) for tensor in model.inputs]
         model.compute_output_spec(inputs if len(inputs) > 1 else inputs[0])
 
@@ -224,7 +246,7 @@ class _Builder:
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             output = compute(*args, **kwargs)
-            self.budget.see(output)
+            self.budget.see(layer, output)
             return output
 
         layer.compute_output_spec = watched

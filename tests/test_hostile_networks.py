@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +19,6 @@ from grader.errors import Untransferable
 from grader.networks import describe
 from grader.values import Packet, pack, unpack
 from tests import networks
-
-keras = pytest.importorskip("keras")
 
 MIB = 2**20
 Tree = dict[str, Any]
@@ -493,7 +492,7 @@ def test_custom_objects_change_nothing() -> None:
     """A scope of custom objects, or a registered class, widens nothing that may be named."""
 
     @keras.saving.register_keras_serializable("custom")
-    class Evil(keras.layers.Layer):  # type: ignore[misc, name-defined]  # Keras has no types
+    class Evil(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         """A layer that must never be made."""
 
         def __init__(self, **_: Any) -> None:
@@ -595,3 +594,24 @@ def test_an_honest_model_can_be_changed_anywhere(originals: list[Any], data: st.
     seconds, grown = costs(try_it)
     assert seconds < 2.0
     assert grown < 64 * MIB
+
+
+def test_a_network_that_multiplies_for_minutes_is_refused() -> None:
+    """Large kernels over large maps are refused, however few their weights and outputs."""
+    image = keras.Input((32, 32, 3))
+    maps = keras.layers.Conv2D(10, 5, padding="same")(image)
+    maps = keras.layers.Conv2D(16, 60, padding="same")(keras.layers.UpSampling2D(32)(maps))
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(maps))
+    with pytest.raises(Untransferable, match="smaller kernels"):
+        unpack(pack(model))
+
+
+def test_a_network_that_keeps_too_much_is_refused() -> None:
+    """Many outputs, each of a size that is allowed, are refused together."""
+    image = keras.Input((32, 32, 3))
+    maps = keras.layers.UpSampling2D(16)(keras.layers.Conv2D(64, 1)(image))
+    for _ in range(10):
+        maps = keras.layers.ReLU()(maps)
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(maps))
+    with pytest.raises(Untransferable, match="in all its outputs"):
+        unpack(pack(model))

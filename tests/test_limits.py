@@ -185,3 +185,21 @@ def test_groups_are_removed(template: KernelTemplate) -> None:
         kernel.run("1")
         assert list(place.glob(f"grader-{os.getpid()}-*"))
     assert not list(place.glob(f"grader-{os.getpid()}-*"))
+
+
+def test_shared_memory_counts_when_its_pages_are_let_go(
+    template: KernelTemplate, counting: str
+) -> None:
+    """Shared mappings hold their pages though no process has them in its resident set."""
+    assert counting
+    source = (
+        "import mmap, time\nheld = []\n"
+        "for _ in range(8):\n"
+        "    one = mmap.mmap(-1, 100 * 2**20)\n"
+        "    one.write(b'x' * (100 * 2**20))\n"
+        "    one.madvise(mmap.MADV_DONTNEED)\n    held.append(one)\n"
+        "time.sleep(1)"
+    )
+    kernels = KernelsOfTemplate(template)
+    with Kernel(cell_seconds=8, kernels=kernels, limits=SMALL) as kernel:
+        assert kernel.run(source).ending is Ending.LOST

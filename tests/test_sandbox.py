@@ -72,6 +72,17 @@ def test_an_endless_call_is_interrupted(kernel: Kernel) -> None:
     assert kernel.alive
 
 
+def test_kernels_of_one_template_draw_different_numbers(template: KernelTemplate) -> None:
+    """What a notebook draws without a seed is not what the one before has drawn."""
+    source = "import random, numpy as np\nfound = [random.random(), float(np.random.rand())]"
+    drawn = []
+    for _ in range(2):
+        with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as kernel:
+            drawn.append(value(kernel, source))
+    assert drawn[0][0] != drawn[1][0]
+    assert drawn[0][1] != drawn[1][1]
+
+
 def test_a_kernel_imports_nothing_before_its_first_cell(kernel: Kernel) -> None:
     """Whatever a kernel's start takes, its template has imported once for all."""
     # What the template had is frozen, and so not among the objects of the collector.

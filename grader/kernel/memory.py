@@ -179,11 +179,11 @@ def _taken(pid: int) -> int:
 
 
 def _in_status(pid: int) -> int:
-    return _sum_of_lines(Path(f"/proc/{pid}/status"), ("RssAnon:", "RssShmem:"))
+    return _sum_of_lines(Path(f"/proc/{pid}/status"), ("RssAnon:",))
 
 
 def _proportional(pid: int) -> int:
-    return _sum_of_lines(Path(f"/proc/{pid}/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:"))
+    return _sum_of_lines(Path(f"/proc/{pid}/smaps_rollup"), ("Pss_Anon:",))
 
 
 def _sum_of_lines(file: Path, names: tuple[str, ...]) -> int:
@@ -195,15 +195,26 @@ def _sum_of_lines(file: Path, names: tuple[str, ...]) -> int:
 
 
 def _in_memory_files(members: list[int]) -> int:
-    """The bytes in files that exist in memory alone and that the processes hold open."""
-    found: dict[int, int] = {}
+    """The bytes in files that exist in memory alone: open ones, and shared mappings.
+
+    A mapping counts with its whole length: what is in its file is in no process's resident set once
+    the process has let go of the pages.
+    """
+    found: dict[str, int] = {}
     for member in members:
         with contextlib.suppress(OSError):
             for descriptor in Path(f"/proc/{member}/fd").iterdir():
                 with contextlib.suppress(OSError):
                     if str(descriptor.readlink()).startswith("/memfd:"):
                         status = descriptor.stat()
-                        found[status.st_ino] = status.st_blocks * 512
+                        key = str(status.st_ino)
+                        found[key] = max(found.get(key, 0), status.st_blocks * 512)
+            for line in Path(f"/proc/{member}/maps").read_bytes().splitlines():
+                if b" /dev/zero (deleted)" in line or b" /memfd:" in line:
+                    where, _, _, _, inode, *_ = line.split()
+                    first, last = (int(end, 16) for end in where.split(b"-"))
+                    key = inode.decode()
+                    found[key] = max(found.get(key, 0), last - first)
     return sum(found.values())
 
 

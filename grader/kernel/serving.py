@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import launch  # the modules beside this one; see template.py
+import numpy as np
 from channels import CHANNELS
 
 _NO_HISTORY = ["--HistoryManager.hist_file=:memory:"]
@@ -59,6 +60,8 @@ def _become_ordinary() -> None:
 
     # It was imported when there was no shell yet whose figures to draw at the end of a cell.
     backend_inline._enable_matplotlib_integration()  # type: ignore[no-untyped-call]  # noqa: SLF001
+    # Python draws a new seed in every fork by itself; NumPy's global generator would be the same.
+    np.random.seed()  # noqa: NPY002
     launch.find_own_modules()
     # A student's own modules may have the names of ours.
     ours = str(Path(__file__).parent)

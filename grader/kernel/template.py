@@ -30,7 +30,7 @@ from serving import serve
 # What every kernel needs, and what ipykernel and IPython import only when a kernel starts: a kernel
 # imports nothing more until its first cell.
 _EARLY = (
-    "numpy",
+    "numpy.random",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "ipykernel.debugger",

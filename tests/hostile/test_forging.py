@@ -515,3 +515,25 @@ def test_half_a_result_is_no_end_of_the_class(tmp_path: Path, end: bytes) -> Non
     assert [exercise.id for exercise in read.exercises] == ["shift"]
     assert "fault of the grader" in read.message
     assert len(read.message) < 1000
+
+
+def test_large_answers_are_withheld_from_nobody(tmp_path: Path) -> None:
+    """Answers that fill the judge's memory are the student's failure, never a fault of ours."""
+    big = """
+        import numpy as np
+        BIG, calls = np.zeros(255 * 2**20 // 8), 0
+        def strongest_match(image, kernel):
+            global calls
+            calls += 1
+            return (0, 0) if calls <= 4 else BIG
+        def shift(feature_map, rows, columns):
+            return BIG
+        def feature_map_size(image_size, kernel_size):
+            return BIG
+        """
+    path = write_notebook(tmp_path / "work.ipynb", [big])
+    results: list[SubmissionResult] = []
+    plan = Plan(b"a secret for tests", Limits(cell=5.0, submission=60.0))
+    grade_all([Submission("student", path)], plan, results.append)
+    assert broken(results[0]) == []
+    assert results[0].score == 1  # `strongest_match` does return a pair, at first
