@@ -90,6 +90,10 @@ class _OnceMore(Exception):
     """The machine ended what was grading; says what, in a sentence for a person."""
 
 
+class _Overdue(_OnceMore):
+    """The judge did not end in time; trying again would take as long again."""
+
+
 class _OtherPackages(Exception):
     """The judge works on a lesson whose packages its template has not imported."""
 
@@ -127,6 +131,9 @@ class Slot:
             except TemplateDied as error:
                 reason = str(error)
                 templates += 1
+            except _Overdue as error:
+                reason = str(error)
+                break
             except _OnceMore as error:
                 reason = str(error)
                 attempt += 1
@@ -138,7 +145,7 @@ class Slot:
         self._kernels.begin(self._packages)
         judge = await self._next_judge()
         record: SubmissionResult | None = None
-        reason = "did not end in time"
+        reason = ""
         handing = asyncio.create_task(self._hand_out(judge.kernels, first_time=attempt == 1))
         reading = asyncio.create_task(self._record(judge, submission, exercises))
         try:
@@ -159,6 +166,8 @@ class Slot:
             await asyncio.gather(handing, reading, return_exceptions=True)
             await judge.end(patience=_PATIENCE if self._plan.isolation == "none" else 0)
             self._kernels.let_go()
+        if not done:
+            raise _Overdue("The process that graded it did not end in time.")
         if record is None:
             raise _OnceMore(f"The process that graded it {reason}.")
         file = record.notebook.model_copy(update={"path": str(submission.path)})

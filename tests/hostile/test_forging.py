@@ -481,7 +481,7 @@ while control.recv(100) == b"judge":
     judge = os.fork()
     if judge == 0:
         ours.recv(100_000)
-        ours.sendall(WRITTEN)
+        ANSWER
         os._exit(1)
     pidfd = os.pidfd_open(judge)
     ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
@@ -492,25 +492,38 @@ while control.recv(100) == b"judge":
 """
 
 
+async def judged_by(answer: str, path: Path, limits: Limits) -> SubmissionResult:
+    """What the command makes of a judge that does `answer`, and ends."""
+    judges = Judges(str(path.parent), [sys.executable, "-c", CUT_OFF.replace("ANSWER", answer)])
+    plan = Plan(b"a secret for tests", limits, isolation="none")
+    try:
+        async with Slot(plan, judges) as slot:
+            return await slot.grade(Submission("student", path))
+    finally:
+        judges.close()
+
+
+def test_a_judge_that_never_ends_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A judge over its time makes its submission broken, once, and the slot goes on."""
+    monkeypatch.setattr("grader.pool._SLACK", 1.0)
+    path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
+    begun = time.monotonic()
+    answer = "__import__('time').sleep(60)"
+    read = asyncio.run(judged_by(answer, path, Limits(cell=1.0, submission=1.0)))
+    assert read.verdict is Verdict.BROKEN
+    assert "did not end in time" in read.message
+    assert time.monotonic() - begun < 2 * (2.0 + 5.0)  # not three times its time and its patience
+
+
 @pytest.mark.parametrize("end", [b'{"exercise": {"id": "shi', b'{"exercise": {}}', b"\xff", b"[]"])
 def test_half_a_result_is_no_end_of_the_class(tmp_path: Path, end: bytes) -> None:
     """A judge that dies while it writes costs its own submission only, and what it wrote stays."""
     path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
     shift = ExerciseResult(id="shift", title="", verdict=Verdict.FAILED)
     written = json.dumps({"exercise": shift.model_dump(mode="json")}).encode() + b"\n" + end
-    template = [sys.executable, "-c", CUT_OFF.replace("WRITTEN", repr(written))]
-
-    async def graded_once() -> SubmissionResult:
-        judges = Judges(str(tmp_path), template)
-        try:
-            async with Slot(
-                Plan(b"a secret for tests", Limits(), isolation="none"), judges
-            ) as slot:
-                return await slot.grade(Submission("student", path))
-        finally:
-            judges.close()
-
-    read = asyncio.run(graded_once())
+    read = asyncio.run(judged_by(f"ours.sendall({written!r})", path, Limits()))
     assert read.verdict is Verdict.BROKEN
     assert [exercise.id for exercise in read.exercises] == ["shift"]
     assert "fault of the grader" in read.message
