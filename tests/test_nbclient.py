@@ -664,6 +664,7 @@ async def outputs(
     for pattern, same in (
         (r"(0x| at )[0-9a-f]{6,}", "0x…"),
         (r"ipykernel_\d+", "ipykernel_…"),
+        ("~(?=/)", home),  # IPython's tracebacks shorten paths below the home folder
         (re.escape(home), "/tmp"),
     ):
         text = re.sub(pattern, same, text)

@@ -214,3 +214,5 @@ class WarmProvisioner(KernelProvisionerBase):
         for descriptor in (*self._sockets, *([] if self._pidfd is None else [self._pidfd])):
             os.close(descriptor)
         self._pidfd, self._sockets = None, ()
+        if isinstance(self.parent, _WarmManager):
+            self.parent.kernels.let_go()
