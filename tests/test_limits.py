@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from grader.errors import TemplateDied
 from grader.execute import Ending, Kernel
 from grader.grade import grade
 from grader.kernel import memory
 from grader.kernel.limits import MIB, KernelLimits, Limits
 from grader.kernel.provisioner import KernelsOfTemplate
-from grader.kernel.warm import KernelTemplate
+from grader.kernel.warm import ForkedKernel, KernelTemplate
 from grader.results import SubmissionResult, Verdict
 from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, Cell, cells_of, write_notebook
@@ -203,3 +205,16 @@ def test_shared_memory_counts_when_its_pages_are_let_go(
     kernels = KernelsOfTemplate(template)
     with Kernel(cell_seconds=8, kernels=kernels, limits=SMALL) as kernel:
         assert kernel.run(source).ending is Ending.LOST
+
+
+def test_a_kernel_that_never_starts_is_not_left_behind() -> None:
+    """Where a kernel's first process says nothing, it is killed, and no descriptor stays open."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with subprocess.Popen(["sleep", "60"]) as silent:
+        heard, unsaid = os.pipe()
+        os.close(unsaid)
+        descriptors = [os.pidfd_open(silent.pid), heard]
+        with pytest.raises(TemplateDied, match="before it was up"):
+            ForkedKernel(b'{"kill": 9}', descriptors, SMALL)
+        assert silent.wait(5) == -9
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

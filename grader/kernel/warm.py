@@ -40,7 +40,9 @@ class Ended:
 
 
 class ForkedKernel:
-    """A kernel that a template has forked; `key` signs its messages, `pidfd` is its first process.
+    """A kernel that a template has forked.
+
+    `described` tells in JSON how to reach it, `pidfd` is its first process.
 
     A pidfd always means the process it was made for; a number would mean another process, in
     another namespace or after the first has ended.
@@ -50,10 +52,19 @@ class ForkedKernel:
         self.described = described
         self.pidfd, self._end = descriptors
         self._kill_signal: int = json.loads(described)["kill"]
-        started, _, _ = select.select([self._end], [], [], _FORK_SECONDS)
-        if not started or os.read(self._end, len(_STARTED)) != _STARTED:
+        try:
+            self._wait_until_started()
+            self._guard = MemoryGuard(pid_here(self.pidfd), self.kill, limits.memory)
+        except BaseException:
+            self.kill()  # nobody else knows of it
+            os.close(self.pidfd)
+            os.close(self._end)
+            raise
+
+    def _wait_until_started(self) -> None:
+        readable, _, _ = select.select([self._end], [], [], _FORK_SECONDS)
+        if not readable or os.read(self._end, len(_STARTED)) != _STARTED:
             raise TemplateDied("A kernel ended before it was up.")
-        self._guard = MemoryGuard(pid_here(self.pidfd), self.kill, limits.memory)
 
     def ended(self) -> Ended:
         """How it ended; to be asked when it has."""
