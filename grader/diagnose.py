@@ -114,11 +114,20 @@ def _explains(
     try:
         with limit(PATIENCE):
             if misconception.recognise is not None:
-                return _recognises(misconception, values)
+                return _recognises(misconception, {**_returned(judgement, outcomes), **values})
             return _reproduces(exercise, misconception, judgement, outcomes)
     except DeadlinePassed:
         # A misconception that never ends explains an answer that never came.
         return any(call.outcome == "OutOfTime" for call in judgement.calls)
+
+
+def _returned(judgement: Judgement, outcomes: list[Any]) -> dict[str, list[Any]]:
+    """What each function returned, call by call, where it returned something."""
+    returned: dict[str, list[Any]] = {}
+    for call, outcome in zip(judgement.calls, outcomes, strict=True):
+        if isinstance(call.outcome, Packet) and outcome is not _GONE:
+            returned.setdefault(call.name, []).append(outcome)
+    return returned
 
 
 def _recognises(misconception: Misconception, values: dict[str, Any]) -> bool:

@@ -36,7 +36,8 @@ class Misconception:
 
     With parameters, `function` stands in for the exercise's first name. Without, it returns a dict
     from the exercise's names to the wrong objects. `recognise`, where given, is called with the
-    student's objects by name and says whether they show this misconception; otherwise the
+    student's objects by name and says whether they show this misconception; a name that is a
+    function stands for the list of what it returned in the checks that failed. Otherwise the
     misconception is recognised by giving the same outputs on the same inputs.
     """
 
@@ -66,7 +67,8 @@ class Exercise:
     plainest. `forbid` lists dotted names that a "by hand" exercise may not use; `grader` itself is
     always forbidden. `functions` are those of `names` that are functions (default: as the
     misconceptions show, which are called to find out). `seconds` limits each call of the student's
-    code.
+    code. `trains` says that judging it trains networks, which takes seconds: selfcheck then asks
+    fewer seeds unless told how many.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Exercise:
         hints: tuple[str, ...] = (),
         forbid: tuple[str, ...] = (),
         seconds: float = 5.0,
+        trains: bool = False,
     ) -> None:
         if not id.isidentifier():
             raise AuthorError(f"An exercise's id is a Python name. Received: {id!r}.")
@@ -89,6 +92,7 @@ class Exercise:
         self.hints = hints
         self.forbid = forbid
         self.seconds = seconds
+        self.trains = trains
         self.checks: list[Check] = []
         self.misconceptions: list[Misconception] = []
 

@@ -1,5 +1,30 @@
 """What rubric authors call to say what must hold: each raises Mismatch where it does not."""
 
+from grader.expect.models import (
+    compiled,
+    every_layer,
+    input_shape,
+    layers,
+    model,
+    output_shape,
+    outputs,
+    parameter_count,
+    same_outputs,
+)
 from grader.expect.values import close, equal, shape, that
 
-__all__ = ["close", "equal", "shape", "that"]
+__all__ = [
+    "close",
+    "compiled",
+    "equal",
+    "every_layer",
+    "input_shape",
+    "layers",
+    "model",
+    "output_shape",
+    "outputs",
+    "parameter_count",
+    "same_outputs",
+    "shape",
+    "that",
+]

@@ -2,8 +2,8 @@
 
 An ordinary IPython kernel that also answers `ask_request` messages. It is started as a script, so
 that nothing of the installed grader is imported: inside the kernel `grader` is a stub made here,
-with a `check` and a `hint` that do nothing, the drawing functions of the lessons, and the two
-modules that answering needs. Rubrics, references and solutions are not among them.
+with a `check` and a `hint` that do nothing, the drawing functions and shapes of the lessons, and
+the few modules that answering needs. Rubrics, references and solutions are not among them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ INSIDE = {
     "grader.reviving": PACKAGE / "reviving.py",
     "grader.networks": PACKAGE / "networks.py",
     "grader.values": PACKAGE / "values.py",
-    "grader.drawing": PACKAGE / "drawing.py",
+    "grader.drawing": PACKAGE / "drawing" / "__init__.py",
+    "grader.drawing.curves": PACKAGE / "drawing" / "curves.py",
+    "grader.drawing.images": PACKAGE / "drawing" / "images.py",
+    "grader.drawing.networks": PACKAGE / "drawing" / "networks.py",
+    "grader.shapes": PACKAGE / "shapes.py",
     "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
 }
 

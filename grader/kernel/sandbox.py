@@ -27,7 +27,11 @@ MODULES = (
     "reviving.py",
     "networks.py",
     "values.py",
-    "drawing.py",
+    "drawing/__init__.py",
+    "drawing/curves.py",
+    "drawing/images.py",
+    "drawing/networks.py",
+    "shapes.py",
     "kernel/answer.py",
     "kernel/channels.py",
     "kernel/forking.py",
@@ -136,7 +140,7 @@ def _mounts(tmp_bytes: int) -> list[str]:
         installed = Path(packages) / "grader"
         if installed.is_dir():
             arguments += ["--tmpfs", str(installed)]
-    for folder in (INSIDE.parent, INSIDE, INSIDE / "kernel"):
+    for folder in (INSIDE.parent, INSIDE, INSIDE / "drawing", INSIDE / "kernel"):
         arguments += ["--perms", "0755", "--dir", str(folder)]
     for module in MODULES:
         arguments += ["--ro-bind", str(PACKAGE / module), str(INSIDE / module)]

@@ -1,0 +1,237 @@
+"""Expectations on Keras layers and models: by what they compute, never by how they are written.
+
+A layer is found by its kind, wherever in the model it stands (inside a nested model too), never by
+its place or name. Only public Keras is looked at: shapes, counts, configurations, outputs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.errors import Mismatch
+from grader.expect.values import Array, close
+from grader.shown import shown
+
+if TYPE_CHECKING:
+    import keras
+
+Rng = np.random.Generator
+
+
+def model(received: Any) -> None:
+    """`received` is a Keras model that has been built, so that its shapes are known."""
+    import keras
+
+    if isinstance(received, keras.Model):
+        if not received.built or not received.inputs:
+            raise Mismatch(
+                "The model does not know the shape of its input yet. Begin it with "
+                "`keras.Input(…)`, so that every shape is known before the first image comes."
+            )
+        return
+    what = "a layer" if isinstance(received, keras.Layer) else shown(received).text
+    raise Mismatch(
+        f"A Keras model is expected. Received: {what}. Make one with `keras.Sequential([…])` or "
+        f"`keras.Model(inputs, outputs)`.",
+    )
+
+
+def output_shape(received: Any, expected: Sequence[int | None]) -> None:
+    """The one output of a model has the shape `expected`, without the batch axis."""
+    wanted = tuple(expected)
+    found = _output_shape(received)
+    if found != wanted:
+        raise Mismatch(
+            f"The output should be {_sizes(wanted)}. Received: {_sizes(found)}.",
+            expected=wanted,
+            received=found,
+        )
+
+
+def input_shape(received: Any, expected: Sequence[int | None]) -> None:
+    """A model takes inputs of the shape `expected`, without the batch axis."""
+    model(received)
+    shapes = [tuple(tensor.shape[1:]) for tensor in received.inputs]
+    wanted = tuple(expected)
+    if shapes != [wanted]:
+        found = shapes[0] if len(shapes) == 1 else tuple(shapes)
+        raise Mismatch(
+            f"The input should be {_sizes(wanted)}: height, width, channels, without the batch. "
+            f"Received: {_sizes(found)}.",
+            expected=wanted,
+            received=found,
+        )
+
+
+def parameter_count(received: Any, expected: int) -> None:
+    """A model or built layer has `expected` parameters in all, trained or not."""
+    found = int(received.count_params())
+    if found != expected:
+        raise Mismatch(
+            f"{expected:,} parameters are expected. Received: {found:,}.",
+            expected=expected,
+            received=found,
+        )
+
+
+def layers(received: Any, kind: str, count: int | None = None) -> list[Any]:
+    """The layers of the class `kind` in a model, wherever they stand, at least one of them.
+
+    With `count`, exactly so many. A layer that is itself the class counts as a model of one.
+    """
+    found = [layer for layer in every_layer(received) if type(layer).__name__ == kind]
+    if not found if count is None else len(found) != count:
+        number = "At least one" if count is None else str(count)
+        kinds = Counter(type(layer).__name__ for layer in every_layer(received))
+        listed = ", ".join(f"{number} × {name}" for name, number in kinds.items())
+        raise Mismatch(
+            f"{number} `{kind}` layer{'' if count in (None, 1) else 's'} should be in the model. "
+            f"Received: {listed or 'no layers'}.",
+        )
+    return found
+
+
+def every_layer(received: Any) -> list[Any]:
+    """The layers of a model and of the models in it, without its inputs; a layer alone is one."""
+    inner = getattr(received, "layers", None)
+    if inner is None:
+        return [received]
+    return [
+        layer
+        for part in inner
+        if type(part).__name__ != "InputLayer"
+        for layer in every_layer(part)
+    ]
+
+
+def outputs(received: Any, inputs: Array, expected: Array, *, tolerance: float = 1e-4) -> None:
+    """A model or layer makes `expected` of the batch `inputs`, up to `tolerance` as in `close`."""
+    close(np.asarray(received(inputs, training=False)), expected, tolerance=tolerance)
+
+
+def same_outputs(
+    received: Any,
+    reference: keras.Model,
+    rng: Rng,
+    *,
+    inputs: Array | None = None,
+    tolerance: float = 1e-4,
+) -> None:
+    """`received` computes what `reference` computes once both have the same weights.
+
+    New weights are drawn for both, biases too, so that nothing agrees because it is zero. A weight
+    of one belongs to the weight of the same shape in the other; where several share a shape, both
+    models' own order counts. `inputs` is a batch; without it, one of four is drawn.
+    """
+    input_shape(received, reference.inputs[0].shape[1:])
+    _weights_of(received, reference, rng)
+    if inputs is None:
+        sizes = [4, *(size or 8 for size in reference.inputs[0].shape[1:])]
+        inputs = rng.normal(size=sizes).astype("float32")
+    expected = np.asarray(reference(inputs, training=False))
+    outputs(received, inputs, expected, tolerance=tolerance)
+
+
+def compiled(
+    received: Any,
+    *,
+    optimizer: str | None = None,
+    loss: str | None = None,
+    from_logits: bool | None = None,
+    metrics: Sequence[str] = (),
+) -> None:
+    """A model is compiled with these, by Keras's names ("adam", "sparse_categorical_crossentropy").
+
+    `from_logits` says how the loss takes the outputs; a loss given by its name takes probabilities.
+    """
+    if not getattr(received, "compiled", False):
+        raise Mismatch("The model is not compiled. Call `model.compile(optimizer=…, loss=…)`.")
+    chosen = received.get_compile_config() or {}
+    for what, wanted in (("optimizer", optimizer), ("loss", loss)):
+        found = _snake(_name(chosen.get(what)))
+        if wanted is not None and found != _snake(wanted):
+            raise Mismatch(
+                f"The {what} should be `{wanted}`. Received: `{found or 'none'}`.",
+                expected=wanted,
+                received=found or None,
+            )
+    if from_logits is not None:
+        setting = bool(_setting(chosen.get("loss"), "from_logits"))
+        if setting is not from_logits:
+            right = "scores (logits)" if from_logits else "probabilities"
+            raise Mismatch(
+                f"The network's outputs are {right}, and its loss must know: "
+                f"`from_logits={from_logits}`. Received: from_logits={setting}.",
+            )
+    named = {_snake(_name(metric)) for metric in chosen.get("metrics") or ()}
+    missing = [metric for metric in metrics if _snake(metric) not in named]
+    if missing:
+        raise Mismatch(
+            f"The metrics should have `{missing[0]}`. "
+            f"Received: {', '.join(sorted(named)) or 'none'}."
+        )
+
+
+def _output_shape(received: Any) -> tuple[int | None, ...]:
+    """The shape of the one output of a model, without the batch axis."""
+    model(received)
+    if len(received.outputs) != 1:
+        raise Mismatch(
+            f"The model should have one output. Received: {len(received.outputs)} outputs."
+        )
+    return tuple(received.outputs[0].shape[1:])
+
+
+def _sizes(shape: Sequence[Any]) -> str:
+    return "×".join("?" if size is None else str(size) for size in shape) or "a single number"
+
+
+def _weights_of(received: Any, reference: Any, rng: Rng) -> None:
+    """Give both models the same new weights."""
+    theirs = [tuple(weight.shape) for weight in received.weights]
+    ours = [tuple(weight.shape) for weight in reference.weights]
+    if sorted(theirs) != sorted(ours):
+        missing = Counter(ours) - Counter(theirs)
+        strange = Counter(theirs) - Counter(ours)
+        raise Mismatch(
+            f"The weights should have the shapes {_listed(ours)}. Received: {_listed(theirs)}.",
+            expected=tuple(missing.elements()),
+            received=tuple(strange.elements()),
+        )
+    drawn: dict[tuple[int, ...], list[Array]] = {}
+    for weight in reference.weights:
+        shape = tuple(weight.shape)
+        # A variance is positive whatever else; a kernel keeps the size of what flows through.
+        positive = "variance" in weight.path
+        spread = 1 / np.sqrt(max(1, int(np.prod(shape[:-1]))))
+        values = rng.uniform(0.5, 1.5, shape) if positive else rng.normal(0, spread, shape)
+        weight.assign(values)
+        drawn.setdefault(shape, []).append(values)
+    for weight in received.weights:
+        weight.assign(drawn[tuple(weight.shape)].pop(0))
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(_sizes(shape) for shape in shapes) or "none"
+
+
+def _name(part: Any) -> str:
+    """What a part of a compile configuration is called, given as a name or as an object's own."""
+    if isinstance(part, dict):
+        return str(part.get("class_name") or part.get("config") or "")
+    return part if isinstance(part, str) else type(part).__name__ if part is not None else ""
+
+
+def _setting(part: Any, name: str) -> Any:
+    config = part.get("config") if isinstance(part, dict) else None
+    return config.get(name) if isinstance(config, dict) else getattr(part, name, None)
+
+
+def _snake(name: str) -> str:
+    """`SparseCategoricalCrossentropy` and `sparse_categorical_crossentropy` are the same name."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
