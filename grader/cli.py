@@ -182,33 +182,57 @@ def selfcheck(
     lessons: Annotated[
         list[str] | None, typer.Argument(help="Lessons to prove.", show_default="all")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many draws of random cases.")] = 20,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many draws of random cases.",
+            show_default="20, and 3 where networks train",
+        ),
+    ] = None,
+    isolation: Annotated[
+        IsolationLevel, typer.Option(help="Where the solution notebooks are graded, as for grade.")
+    ] = IsolationLevel.SANDBOX,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="How many lessons at a time.", show_default="cores")
+    ] = None,
     course: CourseFolder = Path(),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Prove that a lesson is graded fairly; for authors of lessons.
+    """Prove that lessons are graded fairly; for their authors.
 
     Solutions get full marks, starters none, and every misconception is told.
+
+    Example: grader selfcheck convolution
     """
     from grader.course import lesson, lesson_names
-    from grader.selfcheck import selfcheck as prove
-    from grader.selfcheck import steps
+    from grader.selfcheck import prove, seeds_of, steps
 
     sound = True
     with _told_in_one_sentence():
-        for name in lessons or lesson_names():
-            with _progress(f"Lesson {name}", steps(lesson(name), seeds), quiet=quiet) as step:
-                findings = prove(lesson(name), course, seeds=seeds, on_step=step)
-            exercises = lesson(name).exercises
-            for finding in findings:
-                _stdout().print(f"{finding.exercise}: {finding.sentence}", markup=False)
-            if not findings:
-                wrong = sum(len(exercise.misconceptions) for exercise in exercises)
-                _stdout().print(
-                    f"{name}: sound. {len(exercises)} exercises, {wrong} misconceptions, "
-                    f"{seeds} seeds."
-                )
-            sound = sound and not findings
+        chosen = [lesson(name) for name in lessons or lesson_names()]
+        _refuse_missing_isolation(isolation, [])
+        total = sum(steps(one, seeds) for one in chosen)
+        with _progress("Proving", total, quiet=quiet) as step:
+            for proof in prove(
+                [one.name for one in chosen],
+                course,
+                seeds=seeds,
+                jobs=min(jobs or os.cpu_count() or 1, len(chosen)),
+                isolation=isolation.value,
+                on_step=step,
+            ):
+                for finding in proof.findings:
+                    _stdout().print(f"{finding.exercise}: {finding.sentence}", markup=False)
+                sound = sound and not proof.findings
+                if not proof.findings:
+                    exercises = lesson(proof.lesson).exercises
+                    wrong = sum(len(exercise.misconceptions) for exercise in exercises)
+                    numbers = sorted({seeds_of(exercise, seeds) for exercise in exercises})
+                    _stdout().print(
+                        f"{proof.lesson}: sound. {len(exercises)} exercises, {wrong} "
+                        f"misconceptions, {' or '.join(map(str, numbers))} seeds."
+                    )
     raise typer.Exit(ALL_PASSED if sound else POINTS_MISSING)
 
 

@@ -35,7 +35,7 @@ class Lesson:
     @property
     def stem(self) -> str:
         """The name of its files without their suffix, `01_convolution`."""
-        return f"{self.number:02d}_{self.name}"
+        return _stem(self.number, self.name)
 
     @property
     def max_score(self) -> float:
@@ -50,6 +50,15 @@ class Lesson:
 def lesson_names() -> tuple[str, ...]:
     """The names of all lessons, in the order in which they are taught."""
     return tuple(packages_of_lessons())
+
+
+def stems() -> dict[str, str]:
+    """What the files of each lesson are called, by its name; no rubric is read for it."""
+    return {name: _stem(number, name) for number, name in enumerate(lesson_names(), start=1)}
+
+
+def _stem(number: int, name: str) -> str:
+    return f"{number:02d}_{name}"
 
 
 @cache

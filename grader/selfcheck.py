@@ -4,30 +4,44 @@ For each exercise and each seed: the solution gets full marks; the untouched sta
 reads *not attempted*; every misconception fails a check and is diagnosed as itself and as nothing
 else; every check is failed by a misconception. Then the solution notebook is graded once as a
 submission would be, in a kernel, within the lesson's time budget.
+
+`selfcheck` proves one lesson in this process, `prove` several, each in a process of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
+import queue
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from grader.build import solution_notebook
-from grader.course import Lesson, read_source
+from grader.build import notebook_text, solution_notebook
+from grader.course import Lesson, lesson, read_source
 from grader.diagnose import explanations
 from grader.exercise import Exercise, Misconception
 from grader.grade import grade_notebook
 from grader.judge import Judgement
 from grader.kernel.limits import Limits
-from grader.results import Verdict
+from grader.kernel.sandbox import THREADS
+from grader.pool import Plan, grade_all
+from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.source import Answer, Cell, Code, solution
-from grader.submissions import SubmittedNotebook, code_cells
+from grader.submissions import Submission, SubmittedNotebook, code_cells
 from grader.testing import judge_here, run_here
+
+SEEDS = 20
+"""How many draws of random cases each exercise is proved on."""
+SEEDS_TRAINING = 3
+"""How many where judging trains networks, which takes seconds each time."""
 
 _UNHAPPY = (Verdict.FAILED, Verdict.ERROR, Verdict.TIMEOUT)
 
@@ -40,17 +54,77 @@ class Finding:
     sentence: str
 
 
+@dataclass(frozen=True)
+class Proof:
+    """What came of proving the lesson called `lesson`: sound, if there is nothing to be found."""
+
+    lesson: str
+    findings: tuple[Finding, ...]
+
+
+def prove(
+    names: Sequence[str],
+    course: Path,
+    *,
+    seeds: int | None = None,
+    jobs: int = 1,
+    isolation: str = "sandbox",
+    on_step: Callable[[], None] = lambda: None,
+) -> Iterator[Proof]:
+    """Prove several lessons, `jobs` at a time, each in a process of its own; in order of ending.
+
+    `seeds`, where given, holds for all exercises alike. `isolation` is that of the kernel in which
+    the solutions are graded. `on_step` is called once for each step of each lesson.
+    """
+    context = get_context("spawn")  # what has imported Keras and computed cannot be forked
+    os.environ.update(THREADS)  # the processes share the cores, and compute as kernels do
+    steps_taken = context.Queue()
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_report_to, initargs=(steps_taken,)
+    ) as pool:
+        left: set[Future[Proof]] = {
+            pool.submit(_prove_lesson, name, course, seeds, isolation) for name in names
+        }
+        while left:
+            done, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    steps_taken.get_nowait()
+                    on_step()
+            for future in done:
+                yield future.result()
+
+
+_steps_taken: Any = None
+
+
+def _report_to(steps_taken: Any) -> None:
+    """Called once in each process of `prove`, before its first lesson."""
+    global _steps_taken
+    _steps_taken = steps_taken
+
+
+def _prove_lesson(name: str, course: Path, seeds: int | None, isolation: str) -> Proof:
+    def step() -> None:
+        _steps_taken.put(None)
+
+    found = selfcheck(lesson(name), course, seeds=seeds, isolation=isolation, on_step=step)
+    return Proof(name, tuple(found))
+
+
 def selfcheck(
     lesson: Lesson,
     course: Path,
     *,
-    seeds: int = 20,
+    seeds: int | None = None,
+    isolation: str | None = None,
     on_step: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
     """Everything in `lesson` that is not as it must be; nothing, if the lesson is sound.
 
-    `on_step` is called `steps(lesson, seeds)` times, as the work goes on. The lesson's own code is
-    run in this process.
+    `seeds`, where given, holds for all exercises alike. With `isolation`, the solution notebook is
+    graded as `grader grade` would; otherwise by this process. `on_step` is called
+    `steps(lesson, seeds)` times, as the work goes on. The lesson's own code is run in this process.
     """
     cells = read_source(lesson, course)
     solved = _run([solution(cell.source) for cell in _code(cells)], may_raise=False)
@@ -58,20 +132,25 @@ def selfcheck(
     # By what is wrong, without the values that differ from seed to seed: one line a fault, not 20.
     findings: dict[tuple[str, str], Finding] = {}
     for exercise in lesson.exercises:
-        for seed in range(seeds):
+        for seed in range(seeds_of(exercise, seeds)):
             for sentence in _prove(exercise, solved, started, seed):
                 fault = (exercise.id, sentence.partition(": ")[0])
                 findings.setdefault(fault, Finding(exercise.id, sentence))
             on_step()
-    for sentence in _graded_in_a_kernel(lesson, course):
+    for sentence in _graded_in_a_kernel(lesson, course, isolation):
         findings[lesson.name, sentence] = Finding(lesson.name, sentence)
     on_step()
     return list(findings.values())
 
 
-def steps(lesson: Lesson, seeds: int) -> int:
+def seeds_of(exercise: Exercise, seeds: int | None) -> int:
+    """On how many seeds `exercise` is proved, where `seeds` were asked for, or nobody said."""
+    return seeds or (SEEDS_TRAINING if exercise.trains else SEEDS)
+
+
+def steps(lesson: Lesson, seeds: int | None = None) -> int:
     """How many steps `selfcheck` takes."""
-    return len(lesson.exercises) * seeds + 1
+    return sum(seeds_of(exercise, seeds) for exercise in lesson.exercises) + 1
 
 
 def _code(cells: list[Cell]) -> list[Code | Answer]:
@@ -147,12 +226,21 @@ def _caught(
     return []
 
 
-def _graded_in_a_kernel(lesson: Lesson, course: Path) -> list[str]:
+def _graded_in_a_kernel(lesson: Lesson, course: Path, isolation: str | None) -> list[str]:
     """What is wrong with the solution notebook when it is graded as a submission."""
-    cells = tuple(code_cells(solution_notebook(lesson, course)))
-    begun = monotonic()
-    results = grade_notebook(SubmittedNotebook(lesson, cells), secret=b"selfcheck", limits=Limits())
-    seconds = monotonic() - begun
+    if isolation is None:
+        begun = monotonic()
+        cells = tuple(code_cells(solution_notebook(lesson, course)))
+        notebook = SubmittedNotebook(lesson, cells)
+        results: Sequence[ExerciseResult] = grade_notebook(
+            notebook, secret=b"selfcheck", limits=Limits()
+        )
+        seconds = monotonic() - begun
+    else:
+        record = _graded_like_a_class(lesson, course, isolation)
+        if record.message:
+            return [f"In a kernel the solution reads {record.verdict.words}: {record.message}"]
+        results, seconds = record.exercises, record.seconds
     sentences = [
         f"In a kernel the solution of `{exercise.id}` reads {exercise.verdict.words}: "
         f"{exercise.message or 'see its checks'}"
@@ -162,3 +250,14 @@ def _graded_in_a_kernel(lesson: Lesson, course: Path) -> list[str]:
     if seconds > lesson.seconds:
         sentences.append(f"The lesson has {lesson.seconds:g} s. Its solution took {seconds:.1f} s.")
     return sentences
+
+
+def _graded_like_a_class(lesson: Lesson, course: Path, isolation: str) -> SubmissionResult:
+    """The record of the solution notebook, handed in and graded in a warm kernel."""
+    records: list[SubmissionResult] = []
+    with tempfile.TemporaryDirectory(prefix="selfcheck-") as folder:
+        path = Path(folder) / "solution.ipynb"
+        path.write_text(notebook_text(solution_notebook(lesson, course)), encoding="utf-8")
+        plan = Plan(b"selfcheck", Limits(), isolation=isolation)
+        grade_all([Submission("solution", path)], plan, records.append)
+    return records[0]

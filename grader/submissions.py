@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 
-from grader.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons
+from grader.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons, stems
 from grader.errors import Rejected, UsageError
 from grader.syntax import bound_names
 from grader.values import has_more_marks
@@ -174,8 +174,8 @@ def read(path: Path) -> SubmittedNotebook:
 
 def named_lesson(path: Path) -> str | None:
     """The lesson that a file's name tells, `convolution.ipynb` or `01_convolution.ipynb`."""
-    stems = {stem: known.name for known in lessons() for stem in (known.name, known.stem)}
-    return stems.get(path.stem)
+    files = {text: name for name, stem in stems().items() for text in (name, stem)}
+    return files.get(path.stem)
 
 
 def _bytes(path: Path) -> bytes:

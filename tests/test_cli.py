@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ GRADER = [sys.executable, "-m", "grader"]
 GOLDEN = Path(__file__).parent / "golden" / "class.json"
 
 
-def run(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, stdin: str | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `grader` with these arguments and wait for it."""
     command = [*GRADER, *map(str, arguments)]
     return subprocess.run(
@@ -32,7 +35,8 @@ def run(*arguments: str | Path, **options: str) -> subprocess.CompletedProcess[s
         text=True,
         timeout=300,
         check=False,
-        input=options.get("input"),
+        input=stdin,
+        env={**os.environ, **(env or {})},
     )
 
 
@@ -161,7 +165,7 @@ def test_the_same_seed_gives_the_same_record(tmp_path: Path) -> None:
     records = []
     for number, seed in enumerate(seeds):
         to = tmp_path / str(number)
-        run("grade", path, "--to", to, "--isolation", "none", "--seed", "-", input=seed)
+        run("grade", path, "--to", to, "--isolation", "none", "--seed", "-", stdin=seed)
         text = (to / "results" / "ana" / "convolution.json").read_bytes()
         records.append(SubmissionResult.from_json(text).model_copy(update={"seconds": 0.0}))
     assert records[0].to_json() == records[1].to_json()
@@ -255,3 +259,17 @@ def test_the_example_class_is_what_its_script_writes() -> None:
     """`examples/class` follows the lesson's source."""
     command = [sys.executable, "-m", "examples.make_class", "--check"]
     subprocess.run(command, check=True, cwd=CLASS.parent.parent, env={**os.environ})
+
+
+def test_selfcheck_proves_lessons_side_by_side_and_says_what_is_wrong() -> None:
+    """A sound lesson is said to be sound, another one's fault is named, and the status says so."""
+    course = Path(__file__).parent / "two_lessons"
+    shown = run(
+        *("selfcheck", "--seeds", "2", "--quiet", "--isolation", "none", "--course", course),
+        env={"GRADER_COURSE": "tests.two_lessons"},
+    )
+    assert shown.returncode == 1, shown.stderr
+    assert "twice: sound. 1 exercises, 1 misconceptions, 2 seeds." in shown.stdout
+    assert "thrice: The solution does not pass `multiplies`" in shown.stdout
+    assert "thrice: In a kernel the solution of `thrice` reads failed" in shown.stdout
+    assert "thrice: sound" not in shown.stdout

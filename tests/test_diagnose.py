@@ -276,3 +276,21 @@ def test_nearly_infinite_answers_are_compared_in_silence() -> None:
     f = asks(is_zero)
     f.misconception("It is too small.")(lambda x: -1.5e308 * x)
     assert found("def f(x): return 1.5e308", f) == []
+
+
+def test_a_predicate_sees_what_a_function_returned() -> None:
+    """For a name that is a function, a predicate gets what each call of a failed check returned."""
+    sizes = Exercise("sizes", title="", functions=("sizes",))
+
+    @sizes.check(points=1)
+    def is_a_triple(sizes: Function) -> None:
+        """It returns n three times."""
+        for n in (1, 2):
+            expect.equal(sizes(n), (n, n, n))
+
+    sizes.misconception(
+        "You stop after two.", recognise=lambda sizes: [len(size) for size in sizes] == [2]
+    )(lambda: {"sizes": lambda n: (n, n)})
+    assert found("def sizes(n): return (n, n + 1)", sizes) == ["<lambda>"]
+    assert found("def sizes(n): return (n, n + 1, n)", sizes) == []
+    assert found("def sizes(n): return len(n)", sizes) == []

@@ -15,6 +15,7 @@ from grader import drawing
 mpl.use("agg")
 
 from matplotlib import pyplot as plt
+from matplotlib.collections import PathCollection
 
 
 @pytest.fixture(autouse=True)
@@ -111,25 +112,133 @@ def test_color_images_are_drawn_in_color() -> None:
 
 
 def test_drawing_stands_alone() -> None:
-    """The module imports nothing else of the grader, so it also works where that is absent."""
-    tree = ast.parse(Path(drawing.__file__).read_text(encoding="utf-8"))
-    imported = {
-        name
-        for node in ast.walk(tree)
-        for name in (
-            [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else []
-        )
-    }
-    roots = {name.partition(".")[0] for name in imported}
-    assert roots <= {
-        "__future__",
-        "matplotlib_inline",
-        "collections",
-        "typing",
-        "matplotlib",
-        "numpy",
-    }
+    """The package imports nothing else of the grader, so it also works where that is absent."""
+    allowed = {"__future__", "base64", "collections", "html", "io", "typing"}
+    allowed |= {"IPython", "matplotlib", "matplotlib_inline", "numpy"}
+    for path in Path(drawing.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            for name in names:
+                own = name.startswith("grader.drawing")
+                assert own or name.partition(".")[0] in allowed, f"{path.name} imports {name}"
+
+
+def test_channels_share_one_scale_and_fill_rows() -> None:
+    """Every channel has its own place, and all are drawn with the same scale of colors."""
+    volume = np.stack([np.full((4, 6), value) for value in (-1.0, 0.5, 2.0)], axis=2)
+    drawing.show_channels(volume, titles=["left", "middle"], columns=2)
+    axes = plt.gcf().axes
+    assert [ax.get_title() for ax in axes[:3]] == ["left", "middle", "channel 2"]
+    assert {ax.images[0].get_clim() for ax in axes[:3]} == {(-2.0, 2.0)}
+    assert not axes[3].images
+
+
+@pytest.mark.parametrize("volume", [np.ones((3, 3)), np.ones((0, 3, 2)), np.float64(1)])
+def test_what_has_no_channels_is_said_in_a_sentence(
+    volume: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`show_channels` says which shape it can draw, and which it received."""
+    drawing.show_channels(volume)
+    assert "(height, width, channels)" in capsys.readouterr().out
+    assert not plt.get_fignums()
+
+
+def test_curves_are_told_apart_and_places_are_marked() -> None:
+    """Each curve has a color, a style and a name of its own; a mark stands where it belongs."""
+    drawing.show_curves({"training": [3, 2, 1], "validation": [3, 2.5, 2.6]}, marks={"best": 1})
+    ax = plt.gcf().axes[0]
+    training, validation, mark = ax.lines
+    assert training.get_color() != validation.get_color()
+    assert training.get_linestyle() != validation.get_linestyle()
+    assert np.asarray(mark.get_xdata()).tolist() == [1, 1]
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["training", "validation"]
+
+
+def test_regions_show_every_decider_over_the_same_points() -> None:
+    """Each decider is asked about the plane and drawn with all points of both classes."""
+    points = np.array([[0, 0], [1, 1], [2, 0]])
+    drawing.show_regions(
+        {"right half": lambda plane: plane[:, 0], "none": lambda plane: 0 * plane[:, :1]},
+        points,
+        [0, 1, 1],
+    )
+    axes = plt.gcf().axes
+    assert [ax.get_title() for ax in axes] == ["right half", "none"]
+    for ax in axes:
+        scattered = [part for part in ax.collections if isinstance(part, PathCollection)]
+        assert sorted(len(np.asarray(part.get_offsets())) for part in scattered) == [1, 2]
+
+
+def test_a_network_is_drawn_with_every_shape_and_count() -> None:
+    """Each layer's output shape and parameters stand below it, as Keras counts them."""
+    import keras
+
+    inputs = keras.Input((8, 8, 3))
+    features = keras.layers.Flatten()(keras.layers.Conv2D(4, 3)(inputs))
+    drawing.show_network(keras.Model(inputs, keras.layers.Dense(10)(features)))
+    written = {text.get_text() for ax in plt.gcf().axes for text in ax.texts}
+    assert {"8 × 8 × 3", "6 × 6 × 4", "144", "10"} <= written
+    assert {"112 parameters", "1,450 parameters"} <= written
+
+
+@pytest.mark.parametrize("unfinished", [None, ...])
+def test_nothing_unfinished_is_drawn(
+    unfinished: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every function asks for the exercise where a value is still None or the starter's dots."""
+    drawing.show_channels(unfinished)
+    drawing.show_curves({"loss": unfinished})  # type: ignore[dict-item]
+    drawing.show_regions({"mine": unfinished}, [[0, 0]], [0])  # type: ignore[dict-item]
+    drawing.show_network(unfinished)
+    drawing.step_through({"first": np.ones((2, 2)), "second": [unfinished]})
+    assert capsys.readouterr().out == "Nothing to show yet: finish the exercise above.\n" * 5
+    assert not plt.get_fignums()
+
+
+@pytest.fixture
+def stepped(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The HTML of three steps, one of them with two images and a caption that is no HTML."""
+    shown: list[str] = []
+    monkeypatch.setattr("IPython.display.display", lambda shows: shown.append(shows.data))
+    drawing.step_through(
+        {
+            "whole": np.ones((4, 4)),
+            "<b>half</b> & 'rest'": [np.ones((2, 2)), np.zeros((2, 2))],
+            "nothing": np.zeros((1, 1)),
+        }
+    )
+    (html,) = shown
+    return html
+
+
+def test_steps_can_all_be_read_without_the_slider(stepped: str) -> None:
+    """Every step is in the page with a caption and a picture; captions are text, not HTML."""
+    assert stepped.count("<img ") == 3
+    assert stepped.count("data:image/png;base64,") == 3
+    assert "&lt;b&gt;half&lt;/b&gt; &amp;" in stepped
+    assert "<b>" not in stepped
+    assert not plt.get_fignums()
+
+
+@pytest.mark.browser
+def test_the_slider_shows_one_step_at_a_time(stepped: str) -> None:
+    """In a browser the first step is seen; moving the slider shows another one instead."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.report.test_feedback import CHROMIUM, FLAGS
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page()
+        page.set_content(stepped)
+        assert page.locator("figure:visible figcaption").all_inner_texts() == ["whole"]
+        page.locator("input").fill("2")
+        assert page.locator("figure:visible figcaption").all_inner_texts() == ["nothing"]
+        browser.close()

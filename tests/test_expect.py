@@ -21,7 +21,7 @@ NOTHING = "Nothing came back (None). End the function with `return …`."
 IMAGE = np.arange(6.0).reshape(2, 3)
 
 
-def mismatch(expectation: Callable[..., None], *args: Any, **kwargs: Any) -> Mismatch:
+def mismatch(expectation: Callable[..., object], *args: Any, **kwargs: Any) -> Mismatch:
     """What `expectation` raises for these values."""
     with pytest.raises(Mismatch) as raised:
         expectation(*args, **kwargs)

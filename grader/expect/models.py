@@ -148,13 +148,14 @@ def compiled(
     """A model is compiled with these, by Keras's names ("adam", "sparse_categorical_crossentropy").
 
     `from_logits` says how the loss takes the outputs; a loss given by its name takes probabilities.
+    "accuracy" is any of Keras's accuracies.
     """
     if not getattr(received, "compiled", False):
         raise Mismatch("The model is not compiled. Call `model.compile(optimizer=…, loss=…)`.")
     chosen = received.get_compile_config() or {}
     for what, wanted in (("optimizer", optimizer), ("loss", loss)):
-        found = _snake(_name(chosen.get(what)))
-        if wanted is not None and found != _snake(wanted):
+        found = _full_name(chosen.get(what))
+        if wanted is not None and found != _full_name(wanted):
             raise Mismatch(
                 f"The {what} should be `{wanted}`. Received: `{found or 'none'}`.",
                 expected=wanted,
@@ -168,8 +169,8 @@ def compiled(
                 f"The network's outputs are {right}, and its loss must know: "
                 f"`from_logits={from_logits}`. Received: from_logits={setting}.",
             )
-    named = {_snake(_name(metric)) for metric in chosen.get("metrics") or ()}
-    missing = [metric for metric in metrics if _snake(metric) not in named]
+    named = {_full_name(metric) for metric in chosen.get("metrics") or ()}
+    missing = [metric for metric in metrics if not _is_among(_full_name(metric), named)]
     if missing:
         raise Mismatch(
             f"The metrics should have `{missing[0]}`. "
@@ -220,18 +221,29 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
     return ", ".join(_sizes(shape) for shape in shapes) or "none"
 
 
-def _name(part: Any) -> str:
-    """What a part of a compile configuration is called, given as a name or as an object's own."""
+def _full_name(part: Any) -> str:
+    """What a part of a compile configuration is called in full, given by a name or as an object.
+
+    `SparseCategoricalCrossentropy` is `sparse_categorical_crossentropy`, and `mse` has a long name.
+    """
+    import keras
+
     if isinstance(part, dict):
-        return str(part.get("class_name") or part.get("config") or "")
-    return part if isinstance(part, str) else type(part).__name__ if part is not None else ""
+        part = part.get("class_name") or part.get("config")
+    name = part if isinstance(part, str) else type(part).__name__ if part is not None else ""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    try:
+        return str(getattr(keras.losses.get(name), "__name__", name))
+    except ValueError:
+        return name  # an optimizer or a metric
+
+
+def _is_among(metric: str, named: set[str]) -> bool:
+    if metric == "accuracy":
+        return any(name.endswith(("accuracy", "acc")) for name in named)
+    return metric in named
 
 
 def _setting(part: Any, name: str) -> Any:
     config = part.get("config") if isinstance(part, dict) else None
     return config.get(name) if isinstance(config, dict) else getattr(part, name, None)
-
-
-def _snake(name: str) -> str:
-    """`SparseCategoricalCrossentropy` and `sparse_categorical_crossentropy` are the same name."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

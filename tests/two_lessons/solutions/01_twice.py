@@ -1,0 +1,5 @@
+# %% exercise="twice"
+def twice(number):
+    ### BEGIN SOLUTION
+    return 2 * number
+    ### END SOLUTION

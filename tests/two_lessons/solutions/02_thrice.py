@@ -1,0 +1,5 @@
+# %% exercise="thrice"
+def thrice(number):
+    ### BEGIN SOLUTION
+    return 2 * number
+    ### END SOLUTION
