@@ -28,7 +28,7 @@ demo: setup ## grade the example class and show what came of it
 	@wall=sandbox; \
 	why=$$($(BIN)/python -c 'from grader.kernel.sandbox import works; print(works())'); \
 	if [ -n "$$why" ]; then wall=none; echo "Running with --isolation none: $$why"; fi; \
-	$(BIN)/grader grade examples/class --to build/demo --isolation $$wall --timeout 5 \
+	$(BIN)/grader grade examples/class --to build/demo --isolation $$wall --timeout 10 \
 		--format console,junit || [ $$? -lt 4 -a $$? -ne 2 ]
 	@echo "JUnit: build/demo/junit.xml. One student's feedback: $(BIN)/grader check examples/class/dan_flipped_kernel/convolution.ipynb"
 
@@ -36,9 +36,9 @@ lessons: setup ## build the students' notebooks from their sources
 	$(BIN)/grader build
 
 figures: setup ## draw the lessons' figures again
-	$(BIN)/python solutions/figures/draw_convolution.py
+	for figures in solutions/figures/draw_*.py; do $(BIN)/python $$figures || exit; done
 
-class: setup ## write the example class again from the lesson's source
+class: setup ## write the example class again from the lessons' sources
 	$(BIN)/python -m examples.make_class
 
 lint: setup ## style

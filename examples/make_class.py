@@ -1,12 +1,14 @@
-"""Writes the example class, `examples/class/`, from the lesson's own source.
+"""Writes the example class, `examples/class/`, from the lessons' own sources.
 
-Every student is the solved lesson with something done to it, so that the class follows the lesson
-when the lesson changes. `python -m examples.make_class` writes it, `--check` only compares.
+Every notebook is the solved lesson with something done to it, so that the class follows the lessons
+when they change; `examples/answers/` has what students answer otherwise.
+`python -m examples.make_class` writes it, `--check` only compares.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import shutil
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from textwrap import dedent
 import nbformat
 
 from grader.build import notebook_text, solution_notebook, student_notebook
-from grader.course import Lesson, lesson
+from grader.course import Lesson, lessons
 
 COURSE = Path(__file__).resolve().parent.parent
 CLASS = COURSE / "examples" / "class"
@@ -28,11 +30,11 @@ Notebook = nbformat.NotebookNode
 def write_class(folder: Path) -> None:
     """Write one folder for each student below `folder`, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
-    convolution = lesson("convolution")
-    for student, make in STUDENTS.items():
-        path = folder / student / f"{convolution.name}.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(make(convolution), encoding="utf-8")
+    for one in lessons():
+        for student, make in handed_in(one).items():
+            path = folder / student / f"{one.name}.ipynb"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(make(one), encoding="utf-8")
 
 
 def solved(lesson: Lesson) -> Notebook:
@@ -105,119 +107,28 @@ def not_json(lesson: Lesson) -> str:
     return text[: len(text) // 3]
 
 
-STUDENTS: dict[str, Callable[[Lesson], str]] = {
-    "ada_perfect": perfect,
-    "ben_not_started": not_started,
-    "cora_half_finished": half_finished,
-    "dan_flipped_kernel": answers(
-        {
-            "convolve2d": """
-                def convolve2d(image, kernel):
-                    k, l = kernel.shape
-                    flipped = np.flip(kernel)
-                    out = np.empty((image.shape[0] - k + 1, image.shape[1] - l + 1))
-                    for i in range(out.shape[0]):
-                        for j in range(out.shape[1]):
-                            out[i, j] = (image[i:i + k, j:j + l] * flipped).sum()
-                    return out
-                """
-        }
-    ),
-    "eve_padding_once": answers(
-        {
-            "convolve2d_strided": """
-                def convolve2d_strided(image, kernel, strides=1, padding=0):
-                    k, l = kernel.shape
-                    h, w = image.shape
-                    rows = (h + padding - k) // strides + 1
-                    columns = (w + padding - l) // strides + 1
-                    padded = np.pad(image, padding)
-                    out = np.zeros((rows, columns))
-                    for i in range(rows):
-                        for j in range(columns):
-                            top, left = i * strides, j * strides
-                            window = padded[top:top + k, left:left + l]
-                            out[i, j] = (window * kernel).sum()
-                    return out
-                """
-        }
-    ),
-    "fay_exchanged_edges": answers(
-        {
-            "edge_kernels": """
-                vertical_edges = np.array([[-1, -1, -1], [0, 0, 0], [1, 1, 1]])
-                horizontal_edges = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
-                """
-        }
-    ),
-    "gus_no_plus_one": answers(
-        {
-            "feature_map_size": """
-                def feature_map_size(image_size, kernel_size):
-                    return image_size - kernel_size
-                """,
-            "strongest_match": """
-                def strongest_match(image, kernel):
-                    row, column = np.unravel_index(
-                        np.argmax(convolve2d(image, kernel)), convolve2d(image, kernel).shape
-                    )
-                    return int(column), int(row)
-                """,
-        }
-    ),
-    "hal_cell_raises": answers(
-        {
-            "zero_pad": """
-                frame = int(thickness)
-
-                def zero_pad(image, padding=frame):
-                    return image
-                """
-        }
-    ),
-    "ida_endless_loop": endless_loop,
-    "jon_renamed": answers(
-        {
-            "true_convolution": """
-                def true_convolve(image, kernel):
-                    return convolve2d(image, np.flip(kernel))
-                """
-        }
-    ),
-    "kim_reuses_names": reuses_a_name,
-    "leo_not_json": not_json,
-    "mia_her_own_way": answers(
-        {
-            "patch_response": """
-                def patch_response(patch, kernel):
-                    return float(np.dot(patch.ravel(), kernel.ravel()))
-                """,
-            "convolve2d": """
-                def convolve2d(image, kernel):
-                    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-                    return np.einsum("ijkl,kl->ij", windows, kernel)
-                """,
-            "edge_kernels": """
-                vertical_edges = np.outer([3, 10, 3], [-1, 0, 1]) / 32
-                horizontal_edges = np.outer([-1, 0, 1], [3, 10, 3]) / 32
-                """,
-            "blur_and_sharpen": """
-                blur = np.outer([1, 2, 1], [1, 2, 1]) / 16
-                sharpen = -np.ones((3, 3))
-                sharpen[1, 1] = 9
-                """,
-        }
-    ),
-    "ned_hard_coded": answers(
-        {
-            "feature_map_size": """
-                def feature_map_size(image_size, kernel_size):
-                    known = {(7, 3): 5, (28, 3): 26, (28, 5): 24, (150, 3): 148}
-                    return known.get((image_size, kernel_size), 5)
-                """
-        }
-    ),
+IN_THEIR_OWN_WAY: dict[str, dict[str, Callable[[Lesson], str]]] = {
+    "convolution": {
+        "ada_perfect": perfect,
+        "ben_not_started": not_started,
+        "cora_half_finished": half_finished,
+        "ida_endless_loop": endless_loop,
+        "kim_reuses_names": reuses_a_name,
+        "leo_not_json": not_json,
+    },
+    "conv_layer": {"ada_perfect": perfect, "ben_not_started": not_started},
+    "activation": {"ada_perfect": perfect, "cora_half_finished": half_finished},
+    "pooling": {"ada_perfect": perfect},
+    "dense": {"ada_perfect": perfect, "cora_half_finished": half_finished},
 }
+"""Who hands in what is not told by single answers, by lesson."""
+
+
+def handed_in(lesson: Lesson) -> dict[str, Callable[[Lesson], str]]:
+    """Who hands in a notebook of `lesson`, and what makes it."""
+    own = importlib.import_module(f"examples.answers.{lesson.name}").ANSWERS
+    makers = {student: answers(replaced) for student, replaced in own.items()}
+    return dict(sorted({**IN_THEIR_OWN_WAY[lesson.name], **makers}.items()))
 
 
 def _code_only(notebook: Notebook) -> Notebook:

@@ -176,7 +176,8 @@ class Mismatch(GraderError):
     """What was received is not what was expected.
 
     `expected` and `received` are shown to the student where given. `where` is the index of the
-    first difference, `given` maps the names of the inputs to their values.
+    first difference, `given` maps the names of the inputs to their values, `curves` (an
+    `expect.training.Curves`) is what training looked like.
     """
 
     def __init__(
@@ -187,10 +188,12 @@ class Mismatch(GraderError):
         received: Any = ABSENT,
         where: tuple[int, ...] | None = None,
         given: Mapping[str, Any] | None = None,
+        curves: Any = None,
     ) -> None:
         self.message = message
         self.expected = expected
         self.received = received
         self.where = where
         self.given = given
+        self.curves = curves
         super().__init__(message)

@@ -33,7 +33,7 @@ from grader.errors import (
 )
 from grader.exercise import Check, Exercise
 from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
-from grader.shown import call_text, shown
+from grader.shown import call_text, shown, shown_curves
 from grader.syntax import Use, forbidden_uses
 from grader.values import Borrowed, Functions, Packet, pack, unpack
 
@@ -259,6 +259,8 @@ def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult
         if value is not ABSENT:
             changes[side] = shown(value, error.where)
     changes["where"] = error.where
+    if error.curves is not None:
+        changes["curves"] = shown_curves(error.curves)
     return result.model_copy(update=changes)
 
 

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Self
 
+from grader.course import packages_of_lessons
 from grader.errors import TemplateDied
 from grader.judges import Job, Judge, Judges
 from grader.kernel.limits import Limits
@@ -72,9 +73,10 @@ async def _grade_all(
 ) -> None:
     left = iter(submissions)
     judges = Judges(folder)
+    packages = _packages(submissions)
 
     async def slot() -> None:
-        async with Slot(plan, judges) as own:
+        async with Slot(plan, judges, packages) as own:
             for submission in left:
                 on_result(await own.grade(submission))
 
@@ -84,6 +86,13 @@ async def _grade_all(
                 group.create_task(slot())
     finally:
         judges.close()
+
+
+def _packages(submissions: Sequence[Submission]) -> Packages:
+    """What the lessons need that the files are named for: other names tell when they are read."""
+    needed = packages_of_lessons()
+    named = {named_lesson(submission.path) for submission in submissions}
+    return tuple(sorted({package for name in named if name for package in needed[name]}))
 
 
 class _OnceMore(Exception):
@@ -101,10 +110,10 @@ class _OtherPackages(Exception):
 class Slot:
     """One place where submissions are graded, one after the other."""
 
-    def __init__(self, plan: Plan, judges: Judges) -> None:
+    def __init__(self, plan: Plan, judges: Judges, packages: Packages = ()) -> None:
         self._plan = plan
         self._judges = judges
-        self._packages: Packages = ()
+        self._packages = packages
         self._ahead: asyncio.Task[Judge] | None = None
         self._kernels = KernelSupply(plan.limits.kernel, plan.isolation)
 

@@ -95,6 +95,21 @@ class Shown(_Record):
     array: ShownArray | None = None
 
 
+class ShownCurves(_Record):
+    """Curves over epochs, counted from 0, and where they should be, enough to draw them.
+
+    The region that was expected lies between `low` and `high`, where given, from the epoch `first`
+    on. `marks` maps a text to an epoch.
+    """
+
+    curves: dict[str, tuple[float, ...]]
+    ylabel: str = "loss"
+    low: float | None = None
+    high: float | None = None
+    first: float = 0
+    marks: dict[str, float] = {}
+
+
 class Given(_Record):
     """One input of the call that a check's outcome rests on."""
 
@@ -113,6 +128,7 @@ class CheckResult(_Record):
     expected: Shown | None = None
     received: Shown | None = None
     where: tuple[int, ...] | None = None
+    curves: ShownCurves | None = None
     given: tuple[Given, ...] = ()
     call: str = ""
     hint: str = ""

@@ -256,7 +256,7 @@ def _graded_like_a_class(lesson: Lesson, course: Path, isolation: str) -> Submis
     """The record of the solution notebook, handed in and graded in a warm kernel."""
     records: list[SubmissionResult] = []
     with tempfile.TemporaryDirectory(prefix="selfcheck-") as folder:
-        path = Path(folder) / "solution.ipynb"
+        path = Path(folder) / f"{lesson.name}.ipynb"
         path.write_text(notebook_text(solution_notebook(lesson, course)), encoding="utf-8")
         plan = Plan(b"selfcheck", Limits(), isolation=isolation)
         grade_all([Submission("solution", path)], plan, records.append)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.networks import network_text
-from grader.results import Given, Shown, ShownArray
+from grader.results import Given, Shown, ShownArray, ShownCurves
 from grader.values import Borrowed, Tensor
 
 _MAX_TEXT = 1000
 _MAX_NUMBERS = 64
 _WINDOW = 28
+_MAX_CURVES, _MAX_EPOCHS = 8, 1000
 
 
 def shown(value: Any, where: tuple[int, ...] | None = None) -> Shown:
@@ -25,6 +26,21 @@ def shown(value: Any, where: tuple[int, ...] | None = None) -> Shown:
     if isinstance(value, np.ndarray) and value.ndim and value.size:
         return Shown(text=_array_text(value), array=_window(value, where))
     return Shown(text=_plain_text(value))
+
+
+def shown_curves(drawn: Any) -> ShownCurves:
+    """An `expect.training.Curves` as a record, of long curves as many epochs as a picture shows."""
+    return ShownCurves(
+        curves={
+            str(name)[:80]: tuple(float(value) for value in curve[:_MAX_EPOCHS])
+            for name, curve in list(drawn.curves.items())[:_MAX_CURVES]
+        },
+        ylabel=drawn.ylabel,
+        low=drawn.low,
+        high=drawn.high,
+        first=drawn.first,
+        marks=dict(drawn.marks or {}),
+    )
 
 
 def call_text(

@@ -11,7 +11,13 @@ from functools import lru_cache
 from grader.parsing import LONGEST_CELL, parse_cell
 
 # What of `grader` a notebook may use: the student's own tools.
-ALLOWED_OF_GRADER = ("grader.check", "grader.hint", "grader.drawing", "grader.shapes")
+ALLOWED_OF_GRADER = (
+    "grader.check",
+    "grader.hint",
+    "grader.digits",
+    "grader.drawing",
+    "grader.shapes",
+)
 
 # Ways to reach a name that its spelling does not show. Flagged for a person, never failed: these
 # in the code behind an exercise,

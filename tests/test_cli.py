@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.make_class import CLASS, STUDENTS
+from examples.make_class import CLASS, handed_in
 from grader.cli import app
+from grader.course import lessons
 from grader.results import SubmissionResult
 from grader.submissions import find
 from tests.notebooks import RIGHT, WRONG, cells_of, write_notebook
@@ -225,11 +226,11 @@ def test_the_example_class_is_graded_as_its_script_intends(
     )  # fmt: skip
     assert shown.returncode == 3  # one notebook is rejected
     summary = {
-        record.student: _summary(record)
+        f"{record.student}/{record.lesson}": _summary(record)
         for path in sorted((tmp_path / "results").rglob("*.json"))
         for record in [SubmissionResult.from_json(path.read_bytes())]
     }
-    assert set(summary) == set(STUDENTS)
+    assert set(summary) == {f"{who}/{one.name}" for one in lessons() for who in handed_in(one)}
     if update_golden:
         GOLDEN.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
     assert summary == json.loads(GOLDEN.read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 """What rubric authors call to say what must hold: each raises Mismatch where it does not."""
 
+from grader.expect import training
 from grader.expect.models import (
     compiled,
     every_layer,
@@ -27,4 +28,5 @@ __all__ = [
     "same_outputs",
     "shape",
     "that",
+    "training",
 ]

@@ -35,6 +35,7 @@ INSIDE = {
     "grader.drawing.curves": PACKAGE / "drawing" / "curves.py",
     "grader.drawing.images": PACKAGE / "drawing" / "images.py",
     "grader.drawing.networks": PACKAGE / "drawing" / "networks.py",
+    "grader.digits": PACKAGE / "digits.py",
     "grader.shapes": PACKAGE / "shapes.py",
     "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
 }

@@ -31,6 +31,7 @@ MODULES = (
     "drawing/curves.py",
     "drawing/images.py",
     "drawing/networks.py",
+    "digits.py",
     "shapes.py",
     "kernel/answer.py",
     "kernel/channels.py",

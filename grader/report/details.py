@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from grader.report.curves import curves_text
 from grader.report.grids import Grid, grids, index
 from grader.report.text import visible, visible_lines
 
@@ -39,7 +40,10 @@ def details(check: CheckResult, *, width: int = 76) -> list[Detail]:
     parts += _beside(inputs, width) if all(given.value.array for given in check.given) else inputs
     if len(check.given) > _INPUTS:
         parts.append(Detail("…", f"and {len(check.given) - _INPUTS} more inputs"))
-    return parts + _comparison(check, width)
+    parts += _comparison(check, width)
+    if check.curves is not None:
+        parts.append(Detail("curves", curves_text(check.curves).replace("; ", "\n")))
+    return parts
 
 
 def _comparison(check: CheckResult, width: int) -> list[Detail]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.report.curves import curves_picture
 from grader.report.grids import grids, index
 from grader.report.pictures import Picture, picture, scale_of
 from grader.report.text import visible, visible_lines
@@ -152,6 +153,8 @@ def _statement(check: CheckResult, *, said: str) -> _Statement:
     if not unhappy(check.verdict):
         return plain
     values, note = _comparison(check)
+    if check.curves is not None:
+        values += (_Exhibit("your curves", picture=curves_picture(check.curves)),)
     return _Statement(
         **vars(plain)
         | {

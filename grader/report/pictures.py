@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.figure import Figure
+
     from grader.report.grids import Grid
 
 Colour = tuple[int, int, int]
@@ -136,6 +138,11 @@ def _png(grid: Grid, scale: Scale) -> str:
         if grid.spot is not None:
             corner = (left + grid.spot[1] - 0.5, top + grid.spot[0] - 0.5)
             axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=_MARK, linewidth=2))
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        return png_of(figure)
+
+
+def png_of(figure: Figure) -> str:
+    """The data URI of a Matplotlib figure; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
