@@ -47,10 +47,12 @@ def explained(
     answers say nothing about this exercise's own code.
     """
     result = judgement.result
-    if unsolved and result.verdict is Verdict.FAILED and not result.message:
+    told = result.verdict is Verdict.FAILED and not result.message
+    if unsolved and (told or result.verdict is Verdict.ERROR):
         first = " and ".join(f"`{name}`" for name in unsolved)
-        message = f"Your code rests on {first}, which does not pass yet. Mend that first."
-        return result.model_copy(update={"message": message})
+        do = "does" if len(unsolved) == 1 else "do"
+        message = f"Your code rests on {first}, which {do} not pass yet. Mend that first."
+        return result.model_copy(update={"message": f"{message} {result.message}".strip()})
     return result.model_copy(update={"diagnosis": diagnose(exercise, judgement)})
 
 

@@ -64,7 +64,9 @@ class Missing(Unanswered):
         renamed = (
             f" You have `{similar}`: is that it? Give it the name `{name}`." if similar else ""
         )
-        super().__init__(f"Define `{name}` first: no cell that ran gives it a value.{renamed}")
+        super().__init__(
+            f"Define `{name}` first, and run its cell: no cell that ran gives it a value.{renamed}"
+        )
 
 
 class Placeholder(Unanswered):
@@ -170,6 +172,12 @@ class _Absent:
 
 
 ABSENT = _Absent()
+
+
+class Words(str):
+    """What is said of a value that does not exist, such as "an array of shape (3, 3)"; no text."""
+
+    __slots__ = ()
 
 
 class Mismatch(GraderError):

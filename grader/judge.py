@@ -51,6 +51,9 @@ _MAX_TEXT, _MAX_NAMES = 2000, 500
 _MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
 _TOO_LARGE = "Your answer takes more memory than judging it has. Return a smaller one."
+# How alike two names are that are perhaps meant to be one, from 0 to 1: `true_convolve` is like
+# `true_convolution` (0.83), and the given `convolve2d` not like `convolve_volume` (0.64).
+_SIMILAR = 0.8
 # Answers of failed checks are kept for the diagnosis, of all together so many bytes.
 _MAX_KEPT = 64 * 2**20
 
@@ -458,5 +461,5 @@ def _similar(name: str, names: Any) -> str | None:
     """The name among the student's own that `name` was perhaps meant to be."""
     if not isinstance(names, list):
         return None
-    close = difflib.get_close_matches(name, _texts(names), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, _texts(names), n=1, cutoff=_SIMILAR)
     return close[0] if close else None

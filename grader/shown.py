@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.errors import Words
 from grader.networks import network_text
 from grader.results import Given, Shown, ShownArray, ShownCurves
 from grader.values import Borrowed, Tensor
@@ -19,12 +20,15 @@ _WINDOW = 28
 _MAX_CURVES, _MAX_EPOCHS = 8, 1000
 
 
-def shown(value: Any, where: tuple[int, ...] | None = None) -> Shown:
-    """`value` as text, and as a window of numbers around the index `where` if it is an array."""
+def shown(value: Any, where: tuple[int, ...] | None = None, *, name: str = "") -> Shown:
+    """`value` as text, and as a window of numbers around the index `where` if it is an array.
+
+    `name` is what the student calls it: an array of `kernels` has its rows and columns in front.
+    """
     if isinstance(value, Tensor):
         value = value.array
     if isinstance(value, np.ndarray) and value.ndim and value.size:
-        return Shown(text=_array_text(value), array=_window(value, where))
+        return Shown(text=_array_text(value), array=_window(value, where, name))
     return Shown(text=_plain_text(value))
 
 
@@ -64,7 +68,7 @@ def _argument(label: str, value: Any, given: list[Given]) -> str:
     """An argument as typed; one too large to type goes to `given`, and its label stands for it."""
     if not _is_large(value):
         return _plain_text(value)
-    given.append(Given(name=label, value=shown(value)))
+    given.append(Given(name=label, value=shown(value, name=label)))
     return label
 
 
@@ -73,6 +77,8 @@ def _is_large(value: Any) -> bool:
 
 
 def _plain_text(value: Any) -> str:
+    if isinstance(value, Words):
+        return _cut(value)
     if isinstance(value, Borrowed):
         return value.__name__
     network = network_text(value)
@@ -85,11 +91,10 @@ def _plain_text(value: Any) -> str:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        text = f"{value:.6g}"
+        return text if not text.lstrip("-").isdigit() else f"{text}.0"  # 760.0 is not 760
     if isinstance(value, np.ndarray):
         return _array_text(value)
-    if isinstance(value, str):
-        return _cut(value)
     text = ""
     for piece in _pieces(value):  # no more of them than are shown, however many there are
         text += piece
@@ -137,7 +142,7 @@ def _array_text(array: NDArray[Any]) -> str:
     return np.array2string(array, precision=4, suppress_small=True, max_line_width=100)
 
 
-def _window(array: NDArray[Any], where: tuple[int, ...] | None) -> ShownArray:
+def _window(array: NDArray[Any], where: tuple[int, ...] | None, name: str = "") -> ShownArray:
     if not (where and len(where) == array.ndim and all(map(operator.lt, where, array.shape))):
         where = (0,) * array.ndim
     plane: NDArray[Any] = array
@@ -145,8 +150,11 @@ def _window(array: NDArray[Any], where: tuple[int, ...] | None) -> ShownArray:
     if array.ndim == 1:
         plane, where = array[np.newaxis, :], (0, *where)
     elif array.ndim > 2:
-        # Images are (H, W, C), batches (N, H, W, C): the plane is H×W, the rest is fixed.
+        # Images are (H, W, C), batches (N, H, W, C): the plane is H×W, the rest is fixed. Kernels
+        # are (k, l, C, F): the plane is k×l, or C×F where a window is one pixel.
         height = array.ndim - 3
+        if array.ndim == 4 and ("kernel" in name or "weights" in name):
+            height = 2 if array.shape[:2] == (1, 1) else 0
         index: list[Any] = list(where)
         index[height] = index[height + 1] = slice(None)
         plane = array[tuple(index)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader import Exercise, expect
-from grader.diagnose import diagnose, explanations
+from grader.diagnose import diagnose, explained, explanations
 from grader.testing import judge_here
 from grader.values import Packet, unpack
 from tests.exercises import Function, asks
@@ -294,3 +294,20 @@ def test_a_predicate_sees_what_a_function_returned() -> None:
     assert found("def sizes(n): return (n, n + 1)", sizes) == ["<lambda>"]
     assert found("def sizes(n): return (n, n + 1, n)", sizes) == []
     assert found("def sizes(n): return len(n)", sizes) == []
+
+
+@pytest.mark.parametrize(
+    ("unsolved", "says"),
+    [(["area"], "`area`, which does not pass"), (["area", "side"], "`side`, which do not pass")],
+)
+def test_an_error_is_told_beside_the_exercise_it_comes_from(unsolved: list[str], says: str) -> None:
+    """Code that raises because an earlier exercise is not solved sends the student there first."""
+    exercise = mean_of()
+    judgement = judge_here(exercise, "def mean(x): return None + 1")
+    message = explained(exercise, judgement, unsolved).message
+    assert says in message
+    assert message.endswith(
+        "TypeError: unsupported operand type(s) for +: 'NoneType' and 'int', "
+        "in line 1 of its cell: `def mean(x): return None + 1`"
+    )
+    assert "rests" not in explained(exercise, judgement).message

@@ -182,7 +182,11 @@ def test_equal_holds(received: Any, expected: Any) -> None:
     expect.equal(received, expected)
 
 
-FLOAT = "The number is a float, and a size or a position is a whole number. Divide with `//`."
+TEXT = "Text came back, in quotes. Return the value itself."
+FLOAT = (
+    "The number is a float, and a count, a size or a position is a whole number, an int. "
+    "(`/` makes floats of whole numbers, `//` does not.)"
+)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +202,7 @@ FLOAT = "The number is a float, and a size or a position is a whole number. Divi
         (True, 1, ""),
         (1, True, ""),
         (1.0, True, ""),
-        ("5", 5, ""),
+        ("5", 5, TEXT),
         ((), (1, 2), "2 values are expected. Received: 0."),
         ((1, 2, 3), (1, 2), "2 values are expected. Received: 3."),
         ((1, 3), (1, 2), ""),
@@ -207,7 +211,7 @@ FLOAT = "The number is a float, and a size or a position is a whole number. Divi
         (np.zeros(3), 5, "A single value is expected. Received: an array of shape (3,)."),
         ((1, [np.zeros(3)]), (1, (2,)), ""),
         (1, (1,), ""),
-        ("ab", ("a", "b"), ""),
+        ("ab", ("a", "b"), TEXT),
         (np.zeros(3), None, ""),
         (float("nan"), 5, ""),
     ],

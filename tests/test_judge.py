@@ -57,7 +57,9 @@ def test_points_are_those_of_passed_checks() -> None:
 def test_a_missing_name_is_told_with_the_one_that_resembles_it() -> None:
     """A name that is spelled differently is named."""
     message = first("def duoble(x): return 2 * x").message
-    assert message.startswith("Define `double` first: no cell that ran gives it a value.")
+    assert message.startswith(
+        "Define `double` first, and run its cell: no cell that ran gives it a value."
+    )
     assert "You have `duoble`: is that it?" in message
     assert "is that it?" not in first("def f(x): return 2 * x").message
 

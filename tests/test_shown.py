@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from grader.errors import Words
 from grader.results import Shown, ShownArray
 from grader.shown import call_text, shown
 from grader.values import Borrowed, Functions, Tensor
@@ -25,10 +26,12 @@ borrowed = Borrowed(Functions(lambda *_: None), 1, "double")
         (True, "True"),
         (3, "3"),
         (1 / 3, "0.333333"),
+        (760.0, "760.0"),
+        (Words("an array"), "an array"),
         (np.float32(1 / 3), "0.333333"),
         (np.int8(3), "3"),
         (float("nan"), "nan"),
-        ("it's", "it's"),
+        ("it's", '"it\'s"'),
         ((1, "a"), "(1, 'a')"),
         ([1.5, None], "[1.5, None]"),
         ({"a": 1}, "{'a': 1}"),
@@ -59,7 +62,7 @@ def test_a_tensor_inside_a_list_reads_as_its_numbers() -> None:
 
 def test_long_text_is_cut() -> None:
     """A text of a million characters does not fill a page."""
-    assert shown("x" * 10**6).text == "x" * 1000 + "…"
+    assert shown("x" * 10**6).text == "'" + "x" * 999 + "…"
     assert len(shown(list(range(10**5))).text) == 1001
 
 
@@ -133,7 +136,7 @@ def test_a_call_reads_as_it_is_typed() -> None:
     """Small arguments stand in the call, arrays are given by the name of their parameter."""
     image = np.zeros((2, 3))
     text, given_values = call_text("pool", ["image", "size"], (image, 2), {"mode": "max"})
-    assert text == "pool(image, 2, mode=max)"
+    assert text == "pool(image, 2, mode='max')"
     assert [(value.name, value.value.text) for value in given_values] == [
         ("image", "[[0. 0. 0.]\n [0. 0. 0.]]")
     ]
@@ -170,3 +173,19 @@ def test_no_more_is_written_than_is_shown(value: Any) -> None:
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "plane"),
+    [
+        ("images", (2, 5, 4, 3), "[0, :, :, 0]"),
+        ("kernels", (3, 3, 2, 4), "[:, :, 0, 0]"),
+        ("kernel", (1, 1, 3, 4), "[0, 0, :, :]"),
+        ("image", (5, 4, 3), "[:, :, 0]"),
+    ],
+)
+def test_the_plane_of_a_kernel_is_its_window(name: str, shape: tuple[int, ...], plane: str) -> None:
+    """Of images one picture is shown, of a layer's kernel one slice of one filter."""
+    _, (given,) = call_text("layer", [name], (np.zeros(shape),), {})
+    assert given.value.array is not None
+    assert given.value.array.plane == plane

@@ -1,7 +1,7 @@
 """Images, kernels and feature maps, side by side or one after the other.
 
 Gray images are drawn from black (0) to white (1 or their maximum). Arrays with negative values,
-such as kernels and feature maps, are drawn from red (negative) over white (0) to blue (positive).
+such as kernels and feature maps, are drawn from orange (negative) over white (0) to blue (positive).
 Small ones show their numbers.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib_inline.config import InlineBackend
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 UNFINISHED = "Nothing to show yet: finish the exercise above."
-SIGNED = "RdBu"
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#B35806", "#F7F7F7", "#08519C"])
 NUMBERS_UP_TO = 12  # pixels on a side; more numbers would not be legible
 WIDTH = 9.0  # inches: what a notebook shows without scaling
 MARK = "#E69F00"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.errors import ABSENT, Mismatch
+from grader.errors import ABSENT, Mismatch, Words
 
 Array = NDArray[Any]
 
@@ -69,12 +69,15 @@ def equal(received: Any, expected: Any) -> None:
         raise Mismatch(count, expected=expected, received=received)
     if _whole_number_as_float(plain, wanted):
         raise Mismatch(
-            "The number is a float, and a size or a position is a whole number. Divide with `//`.",
+            "The number is a float, and a count, a size or a position is a whole number, an int. "
+            "(`/` makes floats of whole numbers, `//` does not.)",
             expected=expected,
             received=received,
         )
     if not _same(plain, wanted):
-        raise Mismatch("", expected=expected, received=received)
+        is_text = isinstance(plain, str) and not isinstance(wanted, str)
+        message = "Text came back, in quotes. Return the value itself." if is_text else ""
+        raise Mismatch(message, expected=expected, received=received)
 
 
 def that(
@@ -95,7 +98,7 @@ _NOTHING = "Nothing came back (None). End the function with `return …`."
 
 def _numbers(received: Any, *, expected_shape: tuple[int, ...], expected: Any = None) -> Array:
     """`received` as an array of numbers, or a Mismatch that says what it is instead."""
-    shown = expected if expected is not None else f"an array of shape {expected_shape}"
+    shown = expected if expected is not None else Words(f"an array of shape {expected_shape}")
     if received is None:
         raise Mismatch(_NOTHING, expected=shown, received=None)
     if isinstance(received, list | tuple) and expected_shape:
@@ -130,7 +133,7 @@ def _kind(value: Any) -> str:
 def _same_shape(array: Array, expected: tuple[int, ...], received: Any, wanted: Any = None) -> None:
     if array.shape == expected:
         return
-    shown = wanted if wanted is not None else f"an array of shape {expected}"
+    shown = wanted if wanted is not None else Words(f"an array of shape {expected}")
     if not expected:
         message = f"A single number is expected. Received: an array of shape {array.shape}."
     elif not array.shape:
@@ -162,7 +165,10 @@ def _number(value: Any) -> str:
 
 def _other_count(received: Any, expected: Any) -> str:
     """What to say where another number of values came than was expected, or ""."""
-    count = f"{len(expected)} values are expected" if isinstance(expected, tuple) else ""
+    count = ""
+    if isinstance(expected, tuple):
+        count = f"{len(expected)} values are" if len(expected) != 1 else "One value is"
+        count += " expected"
     if isinstance(received, np.ndarray) and expected is not None:
         rule = count or "A single value is expected"
         return f"{rule}. Received: an array of shape {received.shape}."
