@@ -185,7 +185,7 @@ def test_equal_holds(received: Any, expected: Any) -> None:
 TEXT = "Text came back, in quotes. Return the value itself."
 FLOAT = (
     "The number is a float, and a count, a size or a position is a whole number, an int. "
-    "(`/` makes floats of whole numbers, `//` does not.)"
+    "(`/` makes floats of whole numbers, `//` and `int(…)` do not.)"
 )
 
 
@@ -290,3 +290,11 @@ def test_a_list_of_texts_is_never_an_array(expected: tuple[int, ...]) -> None:
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
+
+
+def test_none_can_be_an_answer_like_any_other() -> None:
+    """Where None means "never", it is compared and not taken for a forgotten `return`."""
+    expect.equal(None, None, or_none=True)
+    raised = mismatch(expect.equal, None, 3, or_none=True)
+    assert (raised.message, raised.expected, raised.received) == ("", 3, None)
+    assert mismatch(expect.equal, 3, None, or_none=True).received == 3

@@ -55,13 +55,14 @@ def close(received: Any, expected: Any, *, tolerance: float = 1e-4) -> None:
         )
 
 
-def equal(received: Any, expected: Any) -> None:
+def equal(received: Any, expected: Any, *, or_none: bool = False) -> None:
     """`received` is exactly `expected`: a whole number, bool, string, None, or a tuple of those.
 
     NumPy's whole numbers count as whole numbers, and a list or a one-dimensional array as a tuple;
-    5.0 does not count as 5, nor True as 1.
+    5.0 does not count as 5, nor True as 1. With `or_none`, None is an answer like any other, and
+    not a forgotten `return`.
     """
-    if expected is not None and received is None:
+    if expected is not None and received is None and not or_none:
         raise Mismatch(_NOTHING, expected=expected, received=None)
     wanted = _plain(expected)
     plain = _plain_like(received, wanted)
@@ -70,7 +71,7 @@ def equal(received: Any, expected: Any) -> None:
     if _whole_number_as_float(plain, wanted):
         raise Mismatch(
             "The number is a float, and a count, a size or a position is a whole number, an int. "
-            "(`/` makes floats of whole numbers, `//` does not.)",
+            "(`/` makes floats of whole numbers, `//` and `int(…)` do not.)",
             expected=expected,
             received=received,
         )
