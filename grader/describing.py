@@ -66,6 +66,10 @@ def _layer(layer: Any, depth: int) -> dict[str, Any]:
     }
 
 
+# The only activation that is an operation of its own when it is called in a functional model.
+_RELU = ("keras.src.activations.activations", "ReLU")
+
+
 def _class_name(layer: Any) -> str:
     keras: Any = sys.modules["keras"]
     kind = type(layer)
@@ -122,6 +126,9 @@ def _entry(entry: dict[str, Any]) -> dict[str, Any]:
     name = entry["class_name"]
     if name in LAYERS and entry["module"] == "keras.layers":
         config = _config(entry["config"])
+        return {"class": name, "config": config, "built": None, "weights": [], "state": []}
+    if (entry["module"], name) == _RELU:  # `keras.activations.relu(maps)`: the layer of that name
+        config = {"name": _name_of(entry), **_config(entry["config"])}
         return {"class": name, "config": config, "built": None, "weights": [], "state": []}
     module = entry["module"].removeprefix("keras.src.ops.")
     known(f"{module}.{name}", OPERATIONS, "operations")

@@ -307,3 +307,26 @@ def test_importing_makes_nothing() -> None:
 def test_a_network_is_shown_by_name(make: Make, text: str) -> None:
     """In a message, a layer or a model stands with its kind, its name and its class."""
     assert shown(make()).text == text
+
+
+@pytest.mark.parametrize("activation", ["relu", "elu", "gelu", "sigmoid", "softmax", "tanh"])
+def test_activations_called_in_a_functional_model_cross(activation: str) -> None:
+    """`keras.activations.relu(maps)` computes on the other side what it computes on this one."""
+    import keras
+
+    image = keras.Input((6, 6, 1))
+    maps = keras.layers.Conv2D(2, 3)(image)
+    model = keras.Model(image, getattr(keras.activations, activation)(maps))
+    batch = np.random.default_rng(0).normal(size=(2, 6, 6, 1)).astype("float32")
+    np.testing.assert_allclose(unpack(pack(model))(batch), model(batch), atol=1e-6)
+
+
+def test_the_settings_of_a_called_relu_cross() -> None:
+    """Slope, largest value and threshold of `keras.activations.relu` are kept."""
+    import keras
+
+    numbers = keras.Input((5,))
+    settings = {"negative_slope": 0.1, "max_value": 2.0, "threshold": 0.5}
+    model = keras.Model(numbers, keras.activations.relu(numbers, **settings))
+    batch = np.array([[-3, 0.2, 0.7, 1.9, 5]], "float32")
+    np.testing.assert_allclose(unpack(pack(model))(batch), model(batch), atol=1e-6)
