@@ -16,7 +16,7 @@ import os
 import queue
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -70,11 +70,12 @@ def prove(
     jobs: int = 1,
     isolation: str = "sandbox",
     on_step: Callable[[], None] = lambda: None,
-) -> Iterator[Proof]:
-    """Prove several lessons, `jobs` at a time, each in a process of its own; in order of ending.
+) -> list[Proof]:
+    """Prove several lessons, `jobs` at a time, each in a process of its own.
 
-    `seeds`, where given, holds for all exercises alike. `isolation` is that of the kernel in which
-    the solutions are graded. `on_step` is called once for each step of each lesson.
+    Then their solutions are graded as a class's notebooks would be, one after the other, so that
+    each has the machine for itself; `isolation` is that of `grader grade`. `seeds`, where given,
+    holds for all exercises alike. `on_step` is called once for each step of each lesson.
     """
     context = get_context("spawn")  # what has imported Keras and computed cannot be forked
     os.environ.update(THREADS)  # the processes share the cores, and compute as kernels do
@@ -82,17 +83,26 @@ def prove(
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=_report_to, initargs=(steps_taken,)
     ) as pool:
-        left: set[Future[Proof]] = {
-            pool.submit(_prove_lesson, name, course, seeds, isolation) for name in names
-        }
+        proving = [pool.submit(_prove_lesson, name, course, seeds) for name in names]
+        left: set[Future[Proof]] = set(proving)
         while left:
-            done, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
+            _, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
             with contextlib.suppress(queue.Empty):
                 while True:
                     steps_taken.get_nowait()
                     on_step()
-            for future in done:
-                yield future.result()
+    found = [future.result() for future in proving]
+    records = _graded_like_a_class(names, course, isolation, on_step)
+    return [
+        Proof(
+            proof.lesson,
+            (
+                *proof.findings,
+                *_findings(lesson(proof.lesson), records[proof.lesson]),
+            ),
+        )
+        for proof in found
+    ]
 
 
 _steps_taken: Any = None
@@ -104,12 +114,11 @@ def _report_to(steps_taken: Any) -> None:
     _steps_taken = steps_taken
 
 
-def _prove_lesson(name: str, course: Path, seeds: int | None, isolation: str) -> Proof:
+def _prove_lesson(name: str, course: Path, seeds: int | None) -> Proof:
     def step() -> None:
         _steps_taken.put(None)
 
-    found = selfcheck(lesson(name), course, seeds=seeds, isolation=isolation, on_step=step)
-    return Proof(name, tuple(found))
+    return Proof(name, tuple(_judged_fairly(lesson(name), course, seeds, step)))
 
 
 def selfcheck(
@@ -117,15 +126,27 @@ def selfcheck(
     course: Path,
     *,
     seeds: int | None = None,
-    isolation: str | None = None,
     on_step: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
     """Everything in `lesson` that is not as it must be; nothing, if the lesson is sound.
 
-    `seeds`, where given, holds for all exercises alike. With `isolation`, the solution notebook is
-    graded as `grader grade` would; otherwise by this process. `on_step` is called
-    `steps(lesson, seeds)` times, as the work goes on. The lesson's own code is run in this process.
+    All of it happens in this process, but for a kernel of its own in which the solution is run.
+    `seeds`, where given, holds for all exercises alike. `on_step` is called `steps(lesson, seeds)`
+    times, as the work goes on.
     """
+    findings = _judged_fairly(lesson, course, seeds, on_step)
+    begun = monotonic()
+    cells = tuple(code_cells(solution_notebook(lesson, course)))
+    notebook = SubmittedNotebook(lesson, cells)
+    results = grade_notebook(notebook, secret=b"selfcheck", limits=Limits())
+    on_step()
+    return [*findings, *_in_a_kernel(lesson, results, monotonic() - begun)]
+
+
+def _judged_fairly(
+    lesson: Lesson, course: Path, seeds: int | None, on_step: Callable[[], None]
+) -> list[Finding]:
+    """What is wrong with the exercises of `lesson`; its own code is run in this process."""
     cells = read_source(lesson, course)
     solved = _run([solution(cell.source) for cell in _code(cells)], may_raise=False)
     started = _run([_given(cell) for cell in _code(cells)], may_raise=True)
@@ -137,9 +158,6 @@ def selfcheck(
                 fault = (exercise.id, sentence.partition(": ")[0])
                 findings.setdefault(fault, Finding(exercise.id, sentence))
             on_step()
-    for sentence in _graded_in_a_kernel(lesson, course, isolation):
-        findings[lesson.name, sentence] = Finding(lesson.name, sentence)
-    on_step()
     return list(findings.values())
 
 
@@ -149,7 +167,7 @@ def seeds_of(exercise: Exercise, seeds: int | None) -> int:
 
 
 def steps(lesson: Lesson, seeds: int | None = None) -> int:
-    """How many steps `selfcheck` takes."""
+    """How many steps proving `lesson` takes."""
     return sum(seeds_of(exercise, seeds) for exercise in lesson.exercises) + 1
 
 
@@ -226,21 +244,10 @@ def _caught(
     return []
 
 
-def _graded_in_a_kernel(lesson: Lesson, course: Path, isolation: str | None) -> list[str]:
-    """What is wrong with the solution notebook when it is graded as a submission."""
-    if isolation is None:
-        begun = monotonic()
-        cells = tuple(code_cells(solution_notebook(lesson, course)))
-        notebook = SubmittedNotebook(lesson, cells)
-        results: Sequence[ExerciseResult] = grade_notebook(
-            notebook, secret=b"selfcheck", limits=Limits()
-        )
-        seconds = monotonic() - begun
-    else:
-        record = _graded_like_a_class(lesson, course, isolation)
-        if record.message:
-            return [f"In a kernel the solution reads {record.verdict.words}: {record.message}"]
-        results, seconds = record.exercises, record.seconds
+def _in_a_kernel(
+    lesson: Lesson, results: Sequence[ExerciseResult], seconds: float
+) -> list[Finding]:
+    """What is wrong with how the solution notebook was graded as a submission."""
     sentences = [
         f"In a kernel the solution of `{exercise.id}` reads {exercise.verdict.words}: "
         f"{exercise.message or 'see its checks'}"
@@ -249,15 +256,31 @@ def _graded_in_a_kernel(lesson: Lesson, course: Path, isolation: str | None) -> 
     ]
     if seconds > lesson.seconds:
         sentences.append(f"The lesson has {lesson.seconds:g} s. Its solution took {seconds:.1f} s.")
-    return sentences
+    return [Finding(lesson.name, sentence) for sentence in sentences]
 
 
-def _graded_like_a_class(lesson: Lesson, course: Path, isolation: str) -> SubmissionResult:
-    """The record of the solution notebook, handed in and graded in a warm kernel."""
-    records: list[SubmissionResult] = []
+def _findings(lesson: Lesson, record: SubmissionResult) -> list[Finding]:
+    if record.message:
+        said = f"In a kernel the solution reads {record.verdict.words}: {record.message}"
+        return [Finding(lesson.name, said)]
+    return _in_a_kernel(lesson, record.exercises, record.seconds)
+
+
+def _graded_like_a_class(
+    names: Sequence[str], course: Path, isolation: str, on_step: Callable[[], None]
+) -> dict[str, SubmissionResult]:
+    """The records of the solution notebooks, by lesson, graded in warm kernels."""
+    records: dict[str, SubmissionResult] = {}
     with tempfile.TemporaryDirectory(prefix="selfcheck-") as folder:
-        path = Path(folder) / f"{lesson.name}.ipynb"
-        path.write_text(notebook_text(solution_notebook(lesson, course)), encoding="utf-8")
-        plan = Plan(b"selfcheck", Limits(), isolation=isolation)
-        grade_all([Submission("solution", path)], plan, records.append)
-    return records[0]
+        submissions = []
+        for name in names:
+            path = Path(folder) / f"{name}.ipynb"
+            path.write_text(notebook_text(solution_notebook(lesson(name), course)), "utf-8")
+            submissions.append(Submission("solution", path))
+
+        def graded(record: SubmissionResult) -> None:
+            records[record.lesson] = record
+            on_step()
+
+        grade_all(submissions, Plan(b"selfcheck", Limits(), isolation=isolation), graded)
+    return records

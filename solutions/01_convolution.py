@@ -170,7 +170,8 @@ check("convolve2d")
 
 # %% [markdown]
 # **See it.** This kernel asks for a bright pixel with a dark one on its right. Blue is a positive
-# response, red a negative one, white is 0. Where does the arrow answer, and where with which sign?
+# response, orange a negative one, white is 0. Where does the arrow answer, and where with which
+# sign?
 
 # %%
 bright_then_dark = np.array([[1, -1]])

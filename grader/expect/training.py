@@ -145,6 +145,7 @@ def region(
     `message` is what the student reads, with the `value`. `band` is where in the picture of the
     curves the expected region lies, from low to high.
     """
+    curve(history, names[0])
     if (below is None or value < below) and (above is None or value > above):
         return
     bound = f"below {below:.2f}" if below is not None else f"above {above:.2f}"

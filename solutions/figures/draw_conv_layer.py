@@ -245,8 +245,7 @@ def draw_strides() -> None:
         label(ax, 0.5, top + 0.5, f"strides={stride}", ha="left", weight="bold")
         grid(ax, [[f"p{pixel}" for pixel in range(size)]], 4.0, top, fill=fill, size=10)
         draw_windows(ax, 4.0, top + 1.2, size, kernel, stride)
-        sum_text = f"({size} − {kernel}) // {stride} + 1 = {places} values"
-        label(ax, 11.6, top + 0.5, sum_text, ha="left", color=BLUE)
+        label(ax, 11.6, top + 0.5, f"{places} values", ha="left", color=BLUE)
         left_over = size - seen
         words = f"p{seen} is in no window" if left_over == 1 else "every pixel is in a window"
         label(ax, 11.6, top + 1.5, words, ha="left", fontsize=9.5)
