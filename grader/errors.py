@@ -185,7 +185,8 @@ class Mismatch(GraderError):
 
     `expected` and `received` are shown to the student where given. `where` is the index of the
     first difference, `given` maps the names of the inputs to their values, `curves` (an
-    `expect.training.Curves`) is what training looked like.
+    `expect.training.Curves`) is what training looked like. `name` says what the values are: those
+    of a `kernel` are shown as one.
     """
 
     def __init__(
@@ -197,6 +198,7 @@ class Mismatch(GraderError):
         where: tuple[int, ...] | None = None,
         given: Mapping[str, Any] | None = None,
         curves: Any = None,
+        name: str = "",
     ) -> None:
         self.message = message
         self.expected = expected
@@ -204,4 +206,5 @@ class Mismatch(GraderError):
         self.where = where
         self.given = given
         self.curves = curves
+        self.name = name
         super().__init__(message)

@@ -260,7 +260,7 @@ def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult
     for side in ("expected", "received"):
         value = getattr(error, side)
         if value is not ABSENT:
-            changes[side] = shown(value, error.where)
+            changes[side] = shown(value, error.where, name=error.name)
     changes["where"] = error.where
     if error.curves is not None:
         changes["curves"] = shown_curves(error.curves)

@@ -24,11 +24,12 @@ def shape(received: Any, expected: tuple[int, ...]) -> None:
     _same_shape(array, tuple(int(size) for size in expected), received)
 
 
-def close(received: Any, expected: Any, *, tolerance: float = 1e-4) -> None:
+def close(received: Any, expected: Any, *, tolerance: float = 1e-4, name: str = "") -> None:
     """`received` holds the numbers of `expected`, up to `tolerance` times the largest of them.
 
     `expected` is a number or an array; the shapes must be the same (nothing broadcasts). The
-    tolerance is relative to max(1, max |expected|), which leaves room for float32 sums.
+    tolerance is relative to max(1, max |expected|), which leaves room for float32 sums. With the
+    `name` "kernel", an array (k, l, C, F) is shown as one: a window of one filter.
     """
     wanted = np.asarray(expected)
     array = _numbers(received, expected_shape=wanted.shape, expected=expected)
@@ -40,6 +41,7 @@ def close(received: Any, expected: Any, *, tolerance: float = 1e-4) -> None:
             expected=expected,
             received=received,
             where=where,
+            name=name,
         )
     allowed = tolerance * max(1.0, float(np.abs(wanted).max(initial=0.0)))
     # Compared in double precision: unsigned and small integers would wrap round.
@@ -52,6 +54,7 @@ def close(received: Any, expected: Any, *, tolerance: float = 1e-4) -> None:
             expected=expected,
             received=received,
             where=where,
+            name=name,
         )
 
 

@@ -45,11 +45,17 @@ class Picture:
 
 
 def scale_of(grids: Sequence[Grid]) -> Scale:
-    """The range of colours: that of the first grid that has two different numbers."""
-    for grid in grids:
-        numbers = [value for row in grid.values for value in row if value is not None]
-        if numbers and min(numbers) < max(numbers):
-            return min(numbers), max(numbers)
+    """The range of colours: that of the first grid that has two different numbers.
+
+    Where any of them has negative numbers, the range has, too: what is white would hide them.
+    """
+    numbers = [
+        [value for row in grid.values for value in row if value is not None] for grid in grids
+    ]
+    for own in numbers:
+        if own and min(own) < max(own):
+            negative = any(value < 0 for other in numbers for value in other)
+            return (min(min(own), -max(own)) if negative else min(own)), max(own)
     return (0.0, 1.0)
 
 
