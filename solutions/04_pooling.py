@@ -39,7 +39,7 @@ from matplotlib.cbook import get_sample_data
 from scipy.signal import correlate2d
 
 from grader import check, hint
-from grader.drawing import finished, show, show_curves, step_through
+from grader.drawing import finished, show, show_channels, show_curves, step_through
 
 # %% [markdown]
 # ## 1. Pools of numbers
@@ -62,9 +62,11 @@ from grader.drawing import finished, show, show_curves, step_through
 # It works much like a convolution: a window slides over the map and leaves one number at each
 # place. Three things are different.
 #
-# - There are no weights. The number is not a weighted sum but the maximum, or the mean.
+# - There are no weights to learn. What makes one number of a window is fixed: take the maximum, or
+#   take the mean.
 # - The window moves by its own size unless told otherwise: in Keras `MaxPooling2D(pool_size=2)` has
-#   `strides=None`, and that means `strides=2` here. Every pixel belongs to one pool.
+#   `strides=None`, and that means `strides=2` here. So the pools lie side by side, and no pixel is
+#   in two of them.
 # - Each channel is pooled **on its own**: as many maps come out as went in. A convolution adds over
 #   its input channels; pooling never mixes them.
 #
@@ -74,11 +76,13 @@ from grader.drawing import finished, show, show_curves, step_through
 # ### Exercise: max pooling
 #
 # Write `max_pool`. From here on our maps are volumes `(height, width, channels)`, as in lesson 2.
+# You solve this **by hand**, with loops and NumPy: Keras and SciPy have pooling functions ready,
+# but they are what you are about to understand. Docstrings say "By hand" wherever that is so.
 
 
 # %% exercise="max_pool"
 def max_pool(volume, pool_size=2, strides=None):
-    """Max pooling as Keras does it with padding="valid".
+    """Max pooling as Keras does it with padding="valid". By hand: without Keras and SciPy.
 
     volume: array (height, width, channels), with values of any sign.
     pool_size: height and width of the window; strides: pixels from one window to the next, both
@@ -129,10 +133,11 @@ by_convolution = correlate2d(numbers[:, :, 0], quarters, mode="valid")[::2, ::2]
 show(numbers[:, :, 0], quarters, by_convolution, titles=["map", "kernel", "with strides=2"])
 
 # %% [markdown]
-# If no pixel is to be left over, pooling layers can be padded, too: `padding="same"`. Then a window
-# counts if it *starts* inside the image, or in the padding before it, and there are
-# `size / strides` of them, rounded up. The name is misleading: the map stays the **same** size only
-# with strides of 1.
+# If no window is to be dropped at the border, pooling layers can be padded, too:
+# `padding="same"`. Then there are `size / strides` windows, **rounded up**, in each direction. The
+# padding is what they need to be whole, not a pixel more, and half of it lies in front; of an odd
+# number, the smaller half. The name is misleading: the map stays the **same** size only with
+# strides of 1.
 #
 # And what does a window see in the padding? If it were zeros, as in a convolution, the mean at the
 # border would drop, though nothing there is darker. Keras decided that padding **does not count**:
@@ -169,7 +174,7 @@ print("6 pixels, pool_size 3, strides 1:", same_padding(6, 3, 1))
 
 # %% exercise="average_pool"
 def average_pool(volume, pool_size=2, strides=None, padding="valid"):
-    """Average pooling as Keras does it.
+    """Average pooling as Keras does it. By hand: without Keras and SciPy.
 
     volume: array (height, width, channels). strides=None means pool_size.
     padding: "valid" (whole windows only) or "same" (as many windows as size / strides, rounded up).
@@ -228,7 +233,7 @@ def pooled_shape(input_shape, pool_size, strides=None, padding="valid"):
     """The shape that a pooling layer makes, and how many parameters it has.
 
     input_shape: (height, width, channels); pool_size ≤ height, width. strides=None means pool_size.
-    padding: "valid" or "same".
+    padding: "valid" or "same". By hand: without Keras and SciPy.
     Returns (rows, columns, channels), parameters: a tuple of three whole numbers, and one number.
     """
     ### BEGIN SOLUTION
@@ -245,8 +250,8 @@ def pooled_shape(input_shape, pool_size, strides=None, padding="valid"):
 check("pooled_shape")
 
 # %% [markdown]
-# So pooling only reduces the size; there is nothing in it that could be learned. What it saves, it
-# saves in the layers **behind** it.
+# So pooling changes the size of the maps and learns nothing. What it saves, it saves in the layers
+# **behind** it.
 #
 # - **Computation.** A convolution computes one response for each pixel of its map. On a map of half
 #   the height and half the width, a quarter of the responses is left. Take 16 filters over 16
@@ -299,31 +304,38 @@ after_relu = np.maximum(feature_map, 0)
 show(photo, feature_map[:, :, 0], after_relu[:, :, 0], titles=["photo", "convolution", "ReLU"])
 
 # %% [markdown]
-# Most of the map is black: **dead space**, large areas of zeros. To carry all of these zeros
-# through the network would make every layer behind it larger, and would not add much that is
-# useful. We would rather **condense** the map to its most useful part, the feature itself.
+# In the map of the convolution, orange is negative and blue is positive. After ReLU nothing is
+# negative, and the map is drawn in gray, from black (0) to white. Most of it is black: **dead
+# space**, large areas of zeros. To carry all of these zeros through the network would make every
+# layer behind it larger, and would not add much that is useful. We would rather **condense** the
+# map to its most useful part, the feature itself.
 #
 # Max pooling does that. A pool of four pixels becomes zero only if all four are zero; one
-# **active** pixel (above 0) is enough to make the pool active. So the share of active pixels grows
-# with every pooling, as long as there is dead space beside them: the feature is *intensified*, and
-# the dead space goes.
+# **active** pixel (above 0) is enough to make the pool active. So the share of active pixels
+# usually grows. Where every pixel is in a whole pool, it cannot fall: pools that are all active or
+# all dead leave it as it was, and every mixed pool raises it. (Only where rows or columns are left
+# over can active pixels be lost with them.)
 #
-# ![An image of a ring, 16 by 16, and its feature map, 14 by 14, with positive and negative values.
-# After ReLU, 52 of 196 pixels are active, 27 percent. After max pooling, 20 of 49 pixels are
-# active, 41 percent.](figures/04_condense.png)
+# ![A light ring on a dark ground, 16 by 16, and its feature map, 14 by 14: positive where dark
+# turns to light from left to right, negative where light turns to dark. After ReLU, 52 of 196
+# pixels are active, 27 percent. After max pooling, 20 of 49 pixels are active, 41
+# percent.](figures/04_condense.png)
 #
 # ### Exercise: how much of a map is dead space?
 #
 # Write `dead_space`, which measures this for any feature map as it comes out of a convolution, that
-# is, **before** ReLU. Use your `max_pool`.
+# is, **before** ReLU. Use your `max_pool`. The two numbers it returns are the shares that are
+# **active**, that is, not dead: before pooling, and after it. What is missing to 1 is the dead
+# space.
 
 
 # %% exercise="dead_space"
 def dead_space(volume):
-    """How large a share of a feature map is active, before and after max pooling.
+    """The ACTIVE share of a feature map before and after max pooling; the rest is dead space.
 
     volume: array (height, width, channels) as a convolution leaves it, with negative values.
-    A value is active if it is above 0. All channels are counted together.
+    A value is active if it is above 0. All channels are counted together. By hand: without Keras
+    and SciPy.
     Returns (before, after), two numbers between 0 and 1: the share of active values after ReLU,
     and the share of active values after ReLU and a 2×2 max pooling.
     """
@@ -354,9 +366,27 @@ if finished(shares, max_pool(after_relu)):
 # An eighth of the height and of the width is left, a 64th of the pixels, and you still find the
 # collar, the shoulder on the right and the ribbons.
 #
-# A detail to think about: does it matter whether you pool before ReLU or after it? Try it with
-# `max_pool` and then with `average_pool`. (For the maximum it does not: whether the largest value
-# is positive can be asked before or after it is chosen. For the mean it does.)
+# But is that the doing of the *maximum*? A mean of four values that are not negative is above 0 as
+# soon as one of them is: average pooling after ReLU leaves exactly the same pixels active. What
+# differs is how **strong** they are. See both, pooled three times and drawn on one scale.
+
+# %%
+strongest, mean = after_relu, after_relu
+if finished(max_pool(after_relu), average_pool(after_relu)):
+    for _ in range(3):
+        strongest, mean = max_pool(strongest), average_pool(mean)
+    titles = [f"maximum: up to {strongest.max():.2f}", f"mean: up to {mean.max():.2f}"]
+    print(f"Before pooling, values go up to {after_relu.max():.2f}.")
+    show_channels(np.concatenate([strongest, mean], axis=2), titles=titles)
+
+# %% [markdown]
+# The largest value of the map was 3.24. After three max poolings it is still 3.24; after three
+# average poolings, no value is above 0.77, because each mean was thinned by the zeros around it.
+# This is what is meant by max pooling *intensifies* a feature: it makes no value larger, but the
+# strong ones fill a larger part of the map, at full strength.
+#
+# A question to answer before you try it: does it matter whether you pool before ReLU or after it?
+# For `max_pool`, and for `average_pool`? (The answer is at the end of the next section.)
 #
 # ## 5. Where was it?
 #
@@ -364,7 +394,8 @@ if finished(shares, max_pool(after_relu)):
 # the feature is. A dot is in the upper left because there are many zeros to its right and below it.
 # When pooling throws zeros away, it throws away some of this **positional information**.
 #
-# ![Four maps with a single dot each, drawn as rows of eight pixels, and pooled twice. On the left,
+# ![Four maps with a single dot each, drawn as rows of eight pixels with a thick frame around each
+# pair of pixels that is pooled next, and pooled twice. On the left,
 # dots at pixels 0 and 1 are in the same pool: after one pooling both maps are the same. On the
 # right, dots at pixels 1 and 2 are on two sides of a border between pools: after one pooling the
 # maps still differ, and only the second one makes them the same.](figures/04_two_dots.png)
@@ -374,7 +405,8 @@ if finished(shares, max_pool(after_relu)):
 # **invariant** to this shift. *Translation* is the word of mathematics for moving something without
 # turning it or changing its shape or size, hence the name **translation invariance**.
 #
-# But look at the dots at 1 and 2. They are no farther apart, and they stay apart.
+# But look at the dots at 1 and 2. They are no farther apart, and yet the first pooling does not
+# merge them.
 #
 # ### Exercise: dots that merge, and dots that do not
 #
@@ -423,7 +455,7 @@ if finished(max_pool(maps[0])):
 # So it is not true that pooling forgets every shift by one pixel; it forgets those that stay inside
 # a pool. Nor does it forget everything: the dot in column 7 is still in another place than the
 # rest. Pooling makes a network invariant **over small distances** only. Features that begin far
-# apart stay apart; some of the positional information is lost, not all of it.
+# apart stay apart longer, as a rule; some of the positional information is lost, not all of it.
 #
 # ![Dots A, B and C in a 16 by 16 map, A and B touching at a corner in the upper left, C far away at
 # the lower right. Pooled once, 8 by 8, all three are apart. Pooled twice, 4 by 4, A and B have
@@ -460,15 +492,21 @@ check("poolings_until_equal")
 
 # %% [markdown]
 # **See it.** A dot in column 3, compared with a dot in every other column of the same row. Columns
-# 3 and 4 are neighbors, and yet it takes as much pooling to merge them as any two dots of the map.
+# 3 and 4 are neighbors, and yet it takes as much pooling to merge them as any two dots of the map:
+# the border between the two halves lies between them. Distance decides only as a rule. And after
+# the last pooling, down to a single pixel, every two dots have become the same.
 
 # %%
 needed = [poolings_until_equal(dot(2, 3), dot(2, column)) for column in range(8)]
 if finished(*needed):
     for column, poolings in enumerate(needed):
-        print(f"columns 3 and {column}: equal after {poolings} poolings")
+        print(f"columns 3 and {column}: poolings until they are equal: {poolings}")
 
 # %% [markdown]
+# (Before ReLU or after it? For the maximum it does not matter: whether the largest value is
+# positive can be asked before or after it is chosen. For the mean it does: a negative value pulls
+# the mean down, and ReLU makes a zero of it first.)
+#
 # ## 6. A small move, a small change?
 #
 # Real features are not single dots. So let us measure: by how much does the output change when the
@@ -484,9 +522,9 @@ if finished(*needed):
 #
 # ### Exercise: how much does a small move change?
 #
-# Write `shift_sensitivity`. The volume moves to the right behind a frame of its size: what leaves
-# it on the right is gone, and zeros come in from the left. (`np.roll` would bring in on the left
-# what has left on the right; no camera does that.)
+# Write `shift_sensitivity`. Everything in the volume moves `columns` pixels to the right, and the
+# volume keeps its size: what would leave it on the right is gone, and zeros come in on the left.
+# (`np.roll` would bring in on the left what has left on the right; no camera does that.)
 
 
 # %% exercise="shift_sensitivity"
@@ -555,7 +593,8 @@ if finished(*changes):
 def global_average_pool(volume):
     """The mean of each channel over all its pixels, as keras.layers.GlobalAveragePooling2D.
 
-    volume: array (height, width, channels). Returns an array (channels,).
+    volume: array (height, width, channels), square or not. By hand: without Keras and SciPy.
+    Returns an array (channels,).
     """
     ### BEGIN SOLUTION
     return volume.mean(axis=(0, 1))
@@ -592,7 +631,8 @@ if finished(*means):
 #
 # ## 8. Pooling that does not shrink
 #
-# With `strides=1` and `padding="same"`, a window begins at every pixel, and the map keeps its size.
+# With `strides=1` and `padding="same"`, there is one window for every pixel, and the map keeps its
+# size.
 # It looks pointless at first: nothing is saved. Networks that **detect objects** use it all the
 # same: in YOLOv3-tiny, the last of six max poolings has a size of 2 and a stride of 1 (on maps of
 # 13×13 pixels, for images of 416×416). The network has to tell *where* things are, so the grid must
@@ -606,14 +646,15 @@ if finished(*means):
 #
 # ### Exercise: pooling that does not shrink
 #
-# Write `pool_stride_one`. Where `same_padding` cannot be shared evenly, the odd row and column come
-# behind, as ever.
+# Write `pool_stride_one`. Where the padding cannot be shared evenly, the odd row and column of it
+# are at the bottom and on the right, as ever: `same_padding` knows.
 
 
 # %% exercise="pool_stride_one"
 def pool_stride_one(volume, pool_size=2):
     """Max pooling with strides=1 and padding="same" as in Keras, and how active pixels spread.
 
+    By hand: without Keras and SciPy.
     volume: array (height, width, channels) with values of any sign, at least one above 0.
     Returns (pooled, ratio): an array of the volume's shape, the largest value among those pixels of
     each window that lie in the volume; and the number of values above 0 in it, divided by the
@@ -655,9 +696,11 @@ if finished(thicker):
 #
 # Build a Keras model called `model` that turns color images of 32×32×3 into 16 maps of 4×4.
 #
-# - At least two `Conv2D` layers, with strides of 1, each followed by ReLU. (An activation may be an
-#   argument, `activation="relu"`, or a layer of its own.)
-# - The down-sampling is done by pooling layers. Nothing is flattened: the output is maps.
+# - At least two `Conv2D` layers, with strides of 1, each followed by plain ReLU. (An activation may
+#   be an argument, `activation="relu"`, or a layer of its own.)
+# - The down-sampling is done by pooling layers: all of them together make the maps smaller by a
+#   factor of 4 at least. (Convolutions without padding may take off the rest.) Nothing is
+#   flattened: the output is maps.
 # - At most **4,000** parameters in all.
 #
 # Begin with `keras.Input((32, 32, 3))`. Work the shapes out on paper before you run it.
@@ -699,9 +742,10 @@ if finished(model):
 # - A pooling layer has **no parameters**. Behind it there is less to compute; fewer parameters
 #   there are only with a `Flatten` head.
 # - After ReLU a map has much **dead space**. Max pooling **condenses** it: the share of active
-#   pixels grows.
+#   pixels usually grows, and the strongest values stay as strong as they were.
 # - The zeros carry **positional information**. Pooling drops some of it, and so makes a network
-#   **invariant** to shifts that stay inside a pool; what begins far apart stays apart.
+#   **invariant** to shifts that stay inside a pool; what begins far apart stays apart longer, as a
+#   rule.
 # - **Global average pooling** keeps one number a channel and no position at all; pooling with
 #   `strides=1` keeps every position and thickens what is active.
 #

@@ -18,7 +18,10 @@ ANSWERS = {
     "mia_her_own_way": {
         "compose_1d": """
             def compose_1d(first, second):
-                return np.convolve(first, second)
+                composed = np.zeros(len(first) + len(second) - 1)
+                for place, weight in enumerate(first):
+                    composed[place : place + len(second)] += weight * second
+                return composed
             """,
         "relu": """
             def relu(x):

@@ -252,7 +252,7 @@ def draw_boundary() -> None:
         ax = plot(figure, (left, 0.1, 0.46, 0.8), title)
         ax.contourf(across, up, scores, levels=[-1e9, 0, 1e9], colors=[OUTPUT, WINDOW])
         ax.contour(across, up, scores, levels=[0], colors=[INK], linewidths=1.8)
-        for name, marker, color in ((0, "^", BLUE), (1, "o", DARK_ORANGE)):
+        for name, marker, color in ((0, "o", BLUE), (1, "^", DARK_ORANGE)):
             ax.plot(*x[y == name].T, marker, color=color, ms=5, mec="white", mew=0.4)
         ax.set_xticks([])
         ax.set_yticks([])

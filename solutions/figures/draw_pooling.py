@@ -105,7 +105,7 @@ def draw_condense() -> None:
         tint = np.empty(values.shape, dtype=object)
         for place in np.ndindex(values.shape):
             tint[place] = mpl.colors.to_hex(
-                str(1 - 0.8 * image[place]) if values is image else share[place]
+                str(0.25 + 0.75 * image[place]) if values is image else share[place]
             )
         pixels(ax, tint, left, upper, size, "#D5D5D5")
         outline(ax, left, upper, columns * size, rows * size, GRAY)
@@ -140,7 +140,7 @@ def draw_two_dots() -> None:
     """Two pairs of maps with one dot each, pooled twice: which pair can still be told apart."""
     figure, ax = canvas(6.6, 4.5)
     limits(ax, 21.0, 14.318)
-    for y, text in ((3.15, "map"), (7.15, "pooled\nonce"), (11.15, "pooled\ntwice")):
+    for y, text in ((3.28, "map"), (7.28, "pooled\nonce"), (11.28, "pooled\ntwice")):
         label(ax, 1.4, y, text, weight="bold", fontsize=9.5)
     for left, places in ((3.0, (0, 1)), (12.4, (1, 2))):
         maps = [np.eye(8, dtype=int)[place] for place in places]
@@ -149,15 +149,21 @@ def draw_two_dots() -> None:
             label(ax, left + column + 0.5, 1.6, str(column), fontsize=8.5, color="#6E6E6E")
         for step, top in enumerate((2.1, 6.1, 10.1)):
             width = 2**step
-            for offset, color, values in zip((0, 1.1), (BLUE, ORANGE), maps, strict=True):
+            for offset, color, values in zip((0, 1.35), (BLUE, ORANGE), maps, strict=True):
                 strip(ax, values, left, top + offset, width, color)
-            for pool in range(len(maps[0]) // 2 if step < 2 else 0):
-                outline(ax, left + 2 * width * pool, top - 0.05, 2 * width, 2.2, INK)
+                for pool in range(len(values) // 2 if step < 2 else 0):
+                    outline(ax, left + 2 * width * pool, top + offset, 2 * width, 1, INK)
             same = np.array_equal(*maps)
             text, color = ("the same map: merged", GREEN) if same else ("two different maps", INK)
-            label(ax, left + 4, top + 2.75, text, color=color, weight="bold" if same else "normal")
+            label(ax, left + 4, top + 2.95, text, color=color, weight="bold" if same else "normal")
             maps = [values.reshape(-1, 2).max(1) for values in maps]
-    label(ax, 10.5, 13.75, "thick frames: the pools of the next max pooling", fontsize=9.5)
+    label(
+        ax,
+        10.5,
+        13.75,
+        "each row is a map; thick frames: its pools in the next max pooling",
+        fontsize=9.5,
+    )
     save(figure, "04_two_dots.png")
 
 

@@ -294,9 +294,23 @@ OTHER_MISTAKES = {
         block = keras.Sequential([keras.Input((28, 28, 1)),
                                   layers.Conv2D(8, 3, padding="same", activation="tanh")])
     """,
-    "the slope of tanh": """
+    "products in, products out": """
+        def is_linear(layer):
+            x, y = np.random.default_rng().normal(size=(2, 4, 6, 6, 2)).astype("float32")
+            f = lambda batch: np.asarray(layer(batch))
+            return np.allclose(f(x * y), f(x) * f(y), atol=1e-4)
+    """,
+    "ReLU with a ceiling at 255": """
+        def relu(x):
+            return np.clip(x, 0, 255)
+    """,
+    "the ReLU of small phones": """
+        block = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(8, 3, padding="same"),
+                                  layers.ReLU(max_value=20)])
+    """,
+    "a slope at twice the place": """
         def sigmoid_gradient(x):
-            return 1 - np.tanh(x) ** 2
+            return 0.25 / np.cosh(x) ** 2
         def relu_gradient(x):
             return (x > 0) * 1.0
     """,
@@ -357,6 +371,96 @@ def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
         judged = judge_here(exercise, GIVEN + source, secret=f"seed {seed}".encode(), code=source)
         assert judged.result.verdict is Verdict.FAILED
         assert diagnose(exercise, judged) is None
+
+
+DIAGNOSED = {
+    "the tolerance of NumPy": (
+        "compares_exactly",
+        """
+        def is_linear(layer):
+            x, y = np.random.default_rng().normal(size=(2, 8, 6, 6, 2)).astype("float32")
+            f = lambda batch: np.asarray(layer(batch))
+            return np.allclose(f(x + y), f(x) + f(y)) and np.allclose(f(3 * x), 3 * f(x))
+        """,
+    ),
+    "one rule or the other": (
+        "scales_with_positive_numbers",
+        """
+        def is_linear(layer):
+            x, y = np.random.default_rng().normal(size=(2, 8, 6, 6, 2)).astype("float32")
+            f = lambda batch: np.asarray(layer(batch))
+            sums = np.allclose(f(x + y), f(x) + f(y), atol=1e-4)
+            return sums or np.allclose(f(3 * x), 3 * f(x), atol=1e-4)
+        """,
+    ),
+    "a hidden sigmoid": (
+        "argument_ignored",
+        """
+        def build_model(activation):
+            return keras.Sequential([keras.Input((2,)), layers.Dense(16, activation="sigmoid"),
+                                     layers.Dense(1, activation="sigmoid")])
+        """,
+    ),
+    "a hidden layer of sigmoids of its own": (
+        "argument_ignored",
+        """
+        def build_model(activation):
+            return keras.Sequential([keras.Input((2,)), layers.Dense(16),
+                                     layers.Activation("sigmoid"),
+                                     layers.Dense(1), layers.Activation("sigmoid")])
+        """,
+    ),
+    "return None in the loop": (
+        "gives_up_at_once",
+        """
+        def epochs_until(losses, target):
+            for epoch, loss in enumerate(losses):
+                if loss < target:
+                    return epoch
+                else:
+                    return None
+        """,
+    ),
+    "0 is false": (
+        "zero_taken_for_none",
+        """
+        def epochs_until(losses, target):
+            found = [epoch for epoch, loss in enumerate(losses) if loss < target] or [None]
+            return found[0] if found[0] else None
+        """,
+    ),
+    "how many are above": (
+        "counts_those_above",
+        """
+        def epochs_until(losses, target):
+            return sum(loss >= target for loss in losses)
+        """,
+    ),
+    "a loop that goes on": (
+        "last_below",
+        """
+        def epochs_until(losses, target):
+            found = None
+            for epoch, loss in enumerate(losses):
+                if loss < target:
+                    found = epoch
+            return found
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", DIAGNOSED)
+def test_a_natural_mistake_is_told_by_its_name(mistake: str) -> None:
+    """What students write at first is recognized, and as what it is."""
+    name, source = DIAGNOSED[mistake]
+    source = dedent(source)
+    exercise = _exercise_in(source)
+    for seed in _seeds(source):
+        judged = judge_here(exercise, GIVEN + source, secret=f"seed {seed}".encode(), code=source)
+        diagnosis = diagnose(exercise, judged)
+        assert diagnosis is not None
+        assert diagnosis.misconception == name
 
 
 def _layers(strides: int, padding: str = "valid") -> tuple[Any, Any]:

@@ -12,6 +12,7 @@ from grader.course import lesson
 from grader.diagnose import diagnose
 from grader.results import Verdict
 from grader.rubrics.pooling.references import counted, pooled
+from grader.syntax import forbidden_uses
 from grader.testing import judge_here
 
 SEEDS = range(3)
@@ -86,13 +87,6 @@ RIGHT = {
             size = (size - 1) // step + 1 if padding == "same" else (size - pool_size) // step + 1
             return [*size, input_shape[2]], 0
     """,
-    "pooled_shape: Keras is asked": """
-        import keras
-
-        def pooled_shape(input_shape, pool_size, strides=None, padding="valid"):
-            layer = keras.layers.AveragePooling2D(pool_size, strides, padding)
-            return layer.compute_output_shape((1, *input_shape))[1:], layer.count_params()
-    """,
     "dead_space: pooled before ReLU": """
         def dead_space(volume):
             return [float((volume > 0).mean()), float((largest(volume) > 0).mean())]
@@ -144,24 +138,43 @@ RIGHT = {
         def global_average_pool(volume):
             return volume.reshape(-1, volume.shape[-1]).mean(axis=0)
     """,
-    "global_average_pool: Keras's layer": """
-        import keras
-
-        def global_average_pool(volume):
-            return keras.layers.GlobalAveragePooling2D()(volume[None])[0]
-    """,
     "pool_stride_one: padded with minus infinity": """
         def pool_stride_one(volume, pool_size=2):
             made = windows(frame(volume, pool_size, 1, -np.inf), pool_size, 1).max(axis=(-2, -1))
             return made, (made > 0).sum() / (volume > 0).sum()
     """,
-    "pool_stride_one: Keras's layer": """
-        import keras
-
+    "pooled_shape: counted": """
+        def pooled_shape(input_shape, pool_size, strides=None, padding="valid"):
+            step = strides or pool_size
+            last = 1 if padding == "same" else pool_size
+            rows, columns = (len(range(0, n - last + 1, step)) for n in input_shape[:2])
+            return (rows, columns, input_shape[-1]), 0
+    """,
+    "global_average_pool: channel by channel": """
+        def global_average_pool(volume):
+            sizes = volume.shape[0] * volume.shape[1]
+            return np.array([volume[..., c].sum() / sizes for c in range(volume.shape[2])])
+    """,
+    "pool_stride_one: pixel by pixel": """
         def pool_stride_one(volume, pool_size=2):
-            layer = keras.layers.MaxPooling2D(pool_size, strides=1, padding="same")
-            made = np.asarray(layer(volume[None]))[0]
-            return [made, np.mean(made > 0) / np.mean(volume > 0)]
+            height, width, channels = volume.shape
+            before, made = (pool_size - 1) // 2, np.array(volume, dtype=float)
+            for y, x, c in np.ndindex(volume.shape):
+                for i in range(max(0, y - before), min(height, y - before + pool_size)):
+                    for j in range(max(0, x - before), min(width, x - before + pool_size)):
+                        made[y, x, c] = max(made[y, x, c], volume[i, j, c])
+            return made, len(made[made > 0]) / len(volume[volume > 0])
+    """,
+    "downsample: functions for ReLU, a sum and a dense layer on maps": """
+        import keras
+        from keras import layers
+
+        inputs = keras.Input((32, 32, 3))
+        x = keras.ops.relu(layers.Conv2D(8, 3, padding="same")(inputs))
+        x = layers.AveragePooling2D(2)(x)
+        y = layers.Dropout(0.3)(layers.Conv2D(8, 3, padding="same")(x))
+        x = layers.ReLU()(layers.Add()([x, y]))
+        model = keras.Model(inputs, layers.Dense(16)(layers.MaxPooling2D(4)(x)))
     """,
     "downsample: without padding, two poolings": """
         import keras
@@ -190,13 +203,14 @@ OTHER_MISTAKES = {
         def max_pool(volume, pool_size=2, strides=None):
             return windows(volume, pool_size, strides or pool_size).min(axis=(-2, -1))
     """,
-    "the largest absolute value": """
-        def max_pool(volume, pool_size=2, strides=None):
-            return np.abs(windows(volume, pool_size, strides or pool_size)).max(axis=(-2, -1))
-    """,
     "the size of the figure": """
         def max_pool(volume, pool_size=2, strides=None):
             return np.zeros((2, 2, volume.shape[2]))
+    """,
+    "a start at the same number for every map": """
+        def max_pool(volume, pool_size=2, strides=None):
+            made = windows(volume, pool_size, strides or pool_size).max(axis=(-2, -1))
+            return np.maximum(made, -10)
     """,
     "sums": """
         def average_pool(volume, pool_size=2, strides=None, padding="valid"):
@@ -215,10 +229,6 @@ OTHER_MISTAKES = {
         def pooled_shape(input_shape, pool_size, strides=None, padding="valid"):
             return input_shape
     """,
-    "the two shares exchanged": """
-        def dead_space(volume):
-            return (largest(volume) > 0).mean(), (volume > 0).mean()
-    """,
     "maps without a dot": """
         merging = np.zeros((8, 8, 1)), np.zeros((8, 8, 1))
         staying = merging
@@ -227,9 +237,9 @@ OTHER_MISTAKES = {
         merging = dot(0, 0), 2 * dot(1, 1)
         staying = dot(0, 3), 2 * dot(0, 4)
     """,
-    "the distance of the dots": """
+    "always one": """
         def poolings_until_equal(first, second):
-            return int(abs(first.argmax() - second.argmax()))
+            return 1
     """,
     "the part that is left": """
         def shift_sensitivity(volume, columns):
@@ -239,17 +249,103 @@ OTHER_MISTAKES = {
         def global_average_pool(volume):
             return np.median(volume, axis=(0, 1))
     """,
+    "padding for 2 and 3 only": """
+        def pool_stride_one(volume, pool_size=2):
+            before = {2: 0, 3: 1}.get(pool_size, 2)
+            around = [(before, pool_size), (before, pool_size), (0, 0)]
+            framed = np.pad(volume.astype(float), around, constant_values=-np.inf)
+            made = windows(framed, pool_size, 1).max(axis=(-2, -1))
+            made = made[:volume.shape[0], :volume.shape[1]]
+            return made, (made > 0).sum() / (volume > 0).sum()
+    """,
+    "one convolution": """
+        import keras
+
+        model = keras.Sequential([
+            keras.Input((32, 32, 3)),
+            keras.layers.Conv2D(16, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(8)])
+    """,
     "nothing is pooled": """
         def pool_stride_one(volume, pool_size=2):
             return volume, 1.0
     """,
-    "a global pooling": """
-        import keras
-
-        model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(16, 3),
-                                  keras.layers.GlobalMaxPooling2D(keepdims=True)])
-    """,
 }
+
+
+SAME = """
+        def pooled_shape(input_shape, pool_size, strides=None, padding="valid"):
+            s = pool_size if strides is None else strides
+            def size(n):
+                return RULE if padding == "same" else (n - pool_size) // s + 1
+            return (size(input_shape[0]), size(input_shape[1]), input_shape[2]), 0
+"""
+
+LOOP = """
+        def poolings_until_equal(first, second):
+            n = 0
+            while TEST:
+                if np.array_equal(first, second):
+                    return n
+                rows, columns = first.shape[0] // 2, first.shape[1] // 2
+                first, second = (POOL if rows else m[:0] for m in (first, second))
+                n += 1
+            return None
+"""
+MAXIMUM = "m.reshape(rows, 2, columns, 2, -1).max((1, 3))"
+
+FRAMES = """
+        def average_pool(volume, pool_size=2, strides=None, padding="valid"):
+            s = strides or pool_size
+            rows, columns = ((n - pool_size) // s + 1 for n in volume.shape[:2])
+            above = left = 0
+            if padding == "same":
+                rows, columns = (-(-n // s) for n in volume.shape[:2])
+                totals = [max(0, (count - 1) * s + pool_size - n)
+                          for count, n in zip((rows, columns), volume.shape)]
+                above, left = (BEFORE for total in totals)
+            made = np.zeros((rows, columns, volume.shape[2]))
+            for r, c in np.ndindex(rows, columns):
+                y, x = r * s - above, c * s - left
+                made[r, c] = WINDOW
+            return made
+"""
+CUT = "volume[max(0, y):y + pool_size, max(0, x):x + pool_size]"
+
+# What the student wrote, and the misconception that is told for it.
+KNOWN = [
+    (SAME.replace("RULE", "(n + 2 * (pool_size // 2) - pool_size) // s + 1"),
+     "padded_by_half_a_window"),
+    (SAME.replace("RULE", "int(n / s + 0.5)"), "rounded_to_the_nearest"),
+    (SAME.replace("RULE", "int(np.round(n / s))"), "rounded_to_even"),
+    (SAME.replace("RULE", "(n + 1) // s"), "one_added_to_the_size"),
+    (SAME.replace("RULE", "n // s"), "rounded_down"),
+    (LOOP.replace("TEST", "first.shape[0] > 1").replace("POOL", MAXIMUM), "last_not_compared"),
+    (LOOP.replace("TEST", "first.size > 0").replace("POOL", MAXIMUM), None),
+    (LOOP.replace("TEST", "len(first)").replace("POOL", "m.reshape(rows, 2, columns, 2, -1)"
+                                                ".mean((1, 3))"), "by_averages"),
+    (FRAMES.replace("BEFORE", "0").replace("WINDOW", f"{CUT}.mean((0, 1))"),
+     "all_padding_behind"),
+    (FRAMES.replace("BEFORE", "total - total // 2").replace("WINDOW", f"{CUT}.mean((0, 1))"),
+     "sides_exchanged"),
+    (FRAMES.replace("BEFORE", "total // 2").replace("WINDOW", f"{CUT}.mean()"),
+     "mean_of_all_channels"),
+    (FRAMES.replace("BEFORE", "total // 2").replace(
+        "WINDOW", "volume[max(0, y):max(0, y) + pool_size, max(0, x):max(0, x) + pool_size]"
+        ".mean((0, 1))"), "moved_into_the_image"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "misconception"), KNOWN, ids=[name for _, name in KNOWN])
+def test_a_known_mistake_is_told_by_name(source: str, misconception: str | None) -> None:
+    """A student's own code for a mistake is recognized on every seed; None stands for right."""
+    source = dedent(source)
+    exercise = _exercise_in(source)
+    for seed in SEEDS:
+        judgement = judge_here(exercise, SETUP + source, secret=f"seed {seed}".encode(), code="0")
+        diagnosis = diagnose(exercise, judgement)
+        assert (diagnosis.misconception if diagnosis else None) == misconception
+        assert (judgement.result.verdict is Verdict.PASSED) == (misconception is None)
 
 
 def _exercise_in(source: str) -> Any:
@@ -308,23 +404,95 @@ def test_a_pair_of_something_else_earns_nothing(pair: str) -> None:
     assert "two maps" in judgement.result.checks[0].message
 
 
-def test_activations_that_make_no_zeros_do_not_pass_for_relu() -> None:
-    """A sigmoid never goes below 0 either, and is told from ReLU."""
+def _network(first: str, rest: str = "MaxPooling2D()", *, size: str = "(32, 32, 3)") -> str:
+    """Code of a model: a first convolution, another layer, and a way down to 4×4×16."""
+    return f"""
+import keras
+from keras.layers import *
+
+model = keras.Sequential([keras.Input({size}), {first}, {rest},
+                          Conv2D(16, 3, padding="same", activation="relu"), MaxPooling2D(4)])
+"""
+
+
+CONVOLUTION = 'Conv2D(8, 3, padding="same", activation={})'
+RELU = CONVOLUTION.format('"relu"')
+NETWORKS = {
+    **{
+        _network(CONVOLUTION.format(repr(name))): "another_activation"
+        for name in ("tanh", "sigmoid", "softplus", "elu", "gelu", "relu6", "leaky_relu", "softmax")
+    },
+    _network(CONVOLUTION.format("None"), "MaxPooling2D(), ReLU(negative_slope=0.1)"): (
+        "another_activation"
+    ),
+    _network(CONVOLUTION.format("None"), "MaxPooling2D(), PReLU()"): "another_activation",
+    _network(CONVOLUTION.format("None")): "relu_left_out_once",
+    _network(CONVOLUTION.format("None"), "MaxPooling2D(), ReLU(), BatchNormalization()"): None,
+    _network(RELU, size="(28, 28, 1)"): "other_images",
+    f"""
+import keras
+from keras.layers import *
+
+model = keras.Sequential([keras.Input((32, 32, 3)), {RELU}, MaxPooling2D(),
+                          Conv2D(16, 3, activation="relu"), GlobalMaxPooling2D(keepdims=True)])
+""": "pooled_globally",
+    """
+import keras
+from keras.layers import *
+
+model = keras.Sequential([keras.Input((32, 32, 3)), Conv2D(1, 17, activation="relu"),
+                          Conv2D(16, 13, activation="relu"), MaxPooling2D(1)])
+""": "large_kernels",
+    """
+import keras
+from keras.layers import *
+
+model = keras.Sequential([keras.Input((32, 32, 3)), Conv2D(8, 3, activation="relu"),
+                          MaxPooling2D(), Conv2D(8, 3, activation="relu"), MaxPooling2D(),
+                          Conv2D(16, 3, activation="relu")])
+""": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "misconception"), NETWORKS.items(), ids=map(str, NETWORKS.values())
+)
+def test_a_network_is_judged_by_what_flows_through_it(
+    source: str, misconception: str | None
+) -> None:
+    """Plain ReLU after every convolution, and poolings that shrink by 4: nothing else passes."""
     exercise = lesson("pooling").exercise("downsample")
     assert exercise is not None
-    source = dedent("""
-        import keras
-
-        layers = [keras.Input((32, 32, 3))]
-        for filters in (8, 16, 16):
-            layers.append(keras.layers.Conv2D(filters, 3, padding="same", activation="sigmoid"))
-            layers.append(keras.layers.MaxPooling2D())
-        model = keras.Sequential(layers)
-    """)
     judgement = judge_here(exercise, source)
     diagnosis = diagnose(exercise, judgement)
-    assert diagnosis is not None
-    assert diagnosis.misconception == "another_activation"
+    assert (diagnosis.misconception if diagnosis else None) == misconception
+    assert (judgement.result.verdict is Verdict.PASSED) == (misconception is None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["max_pool", "average_pool", "pooled_shape", "dead_space", "global_average_pool",
+     "pool_stride_one"],
+)  # fmt: skip
+def test_an_exercise_by_hand_refuses_ready_made_pooling(name: str) -> None:
+    """Keras is refused alike wherever the docstring says that the exercise is solved by hand."""
+    exercise = lesson("pooling").exercise(name)
+    assert exercise is not None
+    source = f"import keras\ndef {name}(*given, **more):\n    return keras.layers.MaxPooling2D()"
+    forbidden, _ = forbidden_uses([source], exercise.names, exercise.forbid)
+    assert forbidden
+
+
+def test_the_places_of_dots_are_named_instead_of_their_maps() -> None:
+    """What is said about a pair of maps takes a line or two, and says where the dots are."""
+    exercise = lesson("pooling").exercise("near_and_far")
+    assert exercise is not None
+    source = "merging = dot(2, 2), dot(2, 2)\nstaying = dot(0, 3), 2 * dot(0, 4)\n"
+    checks = judge_here(exercise, SETUP + source).result.checks
+    told = [check for check in checks if check.message]
+    assert "(2, 2)" in told[0].message
+    assert any("(0, 3) and at (0, 4)" in check.message for check in told)
+    assert all(check.received is None for check in checks)
 
 
 @pytest.mark.parametrize(
@@ -399,3 +567,8 @@ def test_the_lessons_numbers_about_the_photograph_are_right() -> None:
                (pooled(edges, 8), pooled(moved, 8)))  # fmt: skip
     changes = [np.linalg.norm(after - before) / np.linalg.norm(before) for before, after in outputs]
     np.testing.assert_allclose(changes, [0.72, 0.94, 0.31], atol=0.006)
+    thinned = edges
+    for _ in range(3):
+        thinned = pooled(thinned, reduce=np.mean)
+    assert [round(float(one.max()), 2) for one in (edges, maps[3], thinned)] == [3.24, 3.24, 0.77]
+    assert np.array_equal(thinned > 0, maps[3] > 0)

@@ -63,8 +63,10 @@ def has_no_negative_values(block: Any, rng: Rng) -> None:
 
 @conv_relu_block.check(points=2, after=makes_eight_maps)
 def keeps_positive_responses(block: Any, rng: Rng) -> None:
-    """The maps hold the responses of the convolution, and 0 where those are negative."""
+    """The maps hold the responses of the convolution, however large, and 0 for negative ones."""
     expect.same_outputs(block, _block(), rng)
+    bright = 1000 * rng.normal(size=(2, 28, 28, 1)).astype("float32")
+    expect.same_outputs(block, _block(), rng, inputs=bright)
 
 
 def _computes(model: Any, **settings: str) -> bool:

@@ -106,7 +106,17 @@ def accuracies(models: Sequence[Any], rng: Rng) -> list[float]:
 
 def _is_network(model: Any) -> None:
     expect.model(model)
-    expect.input_shape(model, (2,))
+    shapes = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    expect.that(
+        not (len(shapes[0]) > 1 and shapes[0][-1] == 2),
+        f"`shape` is the shape of one point, (2,): how many points there are is no part of it. "
+        f"Received: {shapes[0]}.",
+    )
+    expect.that(
+        shapes == [(2,)],
+        f"A point is two numbers: `keras.Input(shape=(2,))`. Received: "
+        f"{shapes[0] if len(shapes) == 1 else shapes}.",
+    )
     expect.output_shape(model, (1,))
     expect.that(bool(model.trainable_variables), "There is nothing to train: it has no weights.")
 
@@ -140,8 +150,8 @@ def bends_around_a_disc(build_model: Function, rng: Rng) -> None:
     for name, share in best.items():
         expect.that(
             share >= BENT,
-            f"Trained with {name!r}, it has {share:.0%} of the points on the right side. "
-            f"{BENT:.0%} are asked for.",
+            f"Trained with {name!r}, it has {share:.1%} of the points on the right side. "
+            f"At least {BENT:.1%} are asked for.",
         )
 
 
@@ -153,21 +163,25 @@ def stays_straight_when_linear(build_model: Function, rng: Rng) -> None:
     (share,) = accuracies([model], rng)
     expect.that(
         share < STRAIGHT,
-        f"Trained with 'linear', it has {share:.0%} of the points on the right side. No straight "
+        f"Trained with 'linear', it has {share:.1%} of the points on the right side. No straight "
         f"line can do that: your network bends all the same.",
     )
 
 
 def _bends(model: Any) -> list[str]:
-    """The activations between input and output: of hidden layers, or layers of their own."""
+    """The activations between input and output: of hidden layers, or layers of their own.
+
+    A layer of its own that bends a single number is the output's.
+    """
     found = []
     for layer in expect.every_layer(model):
         kind, config = type(layer).__name__, layer.get_config()
-        if kind == "Activation" or (kind == "Dense" and config["units"] > 1):
-            found.append(str(config["activation"]))
+        if kind in ("Dense", "Activation"):
+            if (getattr(layer, "units", None) or layer.output.shape[-1]) > 1:
+                found.append(str(config["activation"]))
         elif "LU" in kind:
             found.append(kind)
-    return [name for name in found if name not in ("linear", "None", "sigmoid")]
+    return [name for name in found if name not in ("linear", "None")]
 
 
 def _widths(model: Any) -> list[int]:
@@ -249,8 +263,9 @@ def no_bend_between() -> dict[str, Any]:
 
 
 @boundary.misconception(
-    "Your hidden layer is too narrow. Each of its units draws one line, and with so few of them no "
-    "closed fence comes about (or only with luck). How many sides has the simplest closed shape?",
+    "Your hidden layer is too narrow. Each of its units draws one line. Three lines can be enough "
+    "to fence in a disc, but only with luck: each must come to lie on another side of it. How many "
+    "would you take in order not to depend on that?",
     recognise=lambda build_model: all(
         _is_probability(model) and _bends(model) and max(_widths(model)) <= 5
         for model in build_model

@@ -53,7 +53,7 @@ def _data(rng: Rng, image_shape: tuple[int, int], shape: tuple[int, int]) -> tup
 
 def _gradients(rng: Rng) -> Iterator[tuple[Array, Array, Array]]:
     """Small cases first; on each no two answers, right or wrong, are the same."""
-    for image_shape, shape in (((4, 4), (2, 2)), ((5, 6), (3, 3)), ((7, 5), (2, 3))):
+    for image_shape, shape in (((4, 4), (2, 2)), ((5, 6), (3, 3)), ((7, 6), (2, 3))):
         while True:
             image, kernel, target = _data(rng, image_shape, shape)
             wrong = [known.function for known in kernel_gradient.misconceptions]
@@ -122,6 +122,23 @@ def not_averaged(image: Array, kernel: Array, target: Array) -> Array:
 def factor_two_left_out(image: Array, kernel: Array, target: Array) -> Array:
     error = _error(image, kernel, target)
     return correlate(image, error) / error.size
+
+
+@kernel_gradient.misconception(
+    "Two factors are missing: the loss is a mean, and the derivative of a square has a factor of "
+    "its own. You return the sums alone. What stands before the sum in the formula?"
+)
+def sums_alone(image: Array, kernel: Array, target: Array) -> Array:
+    return correlate(image, _error(image, kernel, target))
+
+
+@kernel_gradient.misconception(
+    "You divide by the number of pixels of the image. The mean in the loss is taken over the "
+    "errors, one for each place of the window, and the window has fewer places than the image "
+    "has pixels. Which array has one value a place?"
+)
+def averaged_over_the_pixels(image: Array, kernel: Array, target: Array) -> Array:
+    return 2 * correlate(image, _error(image, kernel, target)) / image.size
 
 
 @kernel_gradient.misconception(

@@ -77,6 +77,14 @@ def the_sigmoid_itself() -> dict[str, Any]:
 
 
 @gradients.misconception(
+    "You return the slope of tanh, which looks much like the sigmoid but climbs from −1 to 1, and "
+    "four times as steeply at 0. Begin with σ(x) itself. How large is it at 0?"
+)
+def slope_of_tanh() -> dict[str, Any]:
+    return {"sigmoid_gradient": lambda x: 1 - np.tanh(x) ** 2}
+
+
+@gradients.misconception(
     "One of the two factors is missing. The slope has to be small on both sides: far to the left, "
     "where σ(x) is small, and far to the right, where 1 − σ(x) is."
 )
@@ -225,6 +233,14 @@ def slopes_left_out(_pre_activations: Array, weights: Array) -> Any:
 
 
 @vanishing.misconception(
+    "You take 1/4 for the slope of every sigmoid. So steep it is only where its pre-activation is "
+    "0. What are the pre-activations here?"
+)
+def steepest_everywhere(_pre_activations: Array, weights: Array) -> Any:
+    return (weights / 4).prod()
+
+
+@vanishing.misconception(
     "You take the mean over the layers. The change has to get through all of them, one after the "
     "other, and each takes its share of what the last one left."
 )
@@ -259,7 +275,7 @@ def _histories(rng: Rng) -> Iterator[tuple[list[float], float, int | None]]:
     """Losses, a target and the epoch; where there is one, no two answers are the same.
 
     Losses are sixty-fourths, so that equal is equal. One of them is the target itself, and after
-    the first below it, one lies above it again.
+    the first below it, two lie above it again.
     """
     for case in range(4):
         before, target = int(rng.integers(5, 8)), int(rng.integers(20, 40))
@@ -267,7 +283,8 @@ def _histories(rng: Rng) -> Iterator[tuple[list[float], float, int | None]]:
         if case in (1, 3):
             losses, epoch = [*above, target, target + 1], None
         else:
-            below = [target - 4, target + 1, target - 2, target - 6, target - 3]
+            below = [-4, 1, -2, 2, -3, -6, -1]
+            below = [target + distance for distance in below]
             losses, epoch = [*above, target, *below], before + 1
         yield [loss / 64 for loss in losses], target / 64, epoch
 
@@ -275,17 +292,62 @@ def _histories(rng: Rng) -> Iterator[tuple[list[float], float, int | None]]:
 @epochs_until.check(points=2)
 def names_the_first_epoch(epochs_until: Function, rng: Rng) -> None:
     """It is the first epoch, counted from 0, whose loss is below the target."""
-    for losses, target, epoch in _histories(rng):
-        if epoch is not None:
-            expect.equal(epochs_until(losses, target), epoch)
-    expect.equal(epochs_until([0.25, 0.125], 0.5), 0)
+    cases = [case for case in _histories(rng) if case[2] is not None]
+    _name_epochs(epochs_until, [*cases, ([0.25, 0.125], 0.5, 0)])
 
 
 @epochs_until.check(points=1)
 def says_when_it_never_is(epochs_until: Function, rng: Rng) -> None:
     """Where no loss is below the target (as large as it is not enough), the answer is None."""
-    for losses, target, epoch in _histories(rng):
-        expect.equal(epochs_until(losses, target), epoch)
+    _name_epochs(epochs_until, list(_histories(rng)))
+
+
+def _name_epochs(
+    epochs_until: Function, cases: list[tuple[list[float], float, int | None]]
+) -> None:
+    """The answer to each case is its epoch, or None; all are asked before any is judged."""
+    answers = [epochs_until(losses, target) for losses, target, _ in cases]
+    for answer, (_, _, epoch) in zip(answers, cases, strict=True):
+        expect.that(
+            answer is not None or epoch is None,
+            f"You say it never got there (None), but the loss of epoch {epoch} is below.",
+            expected=epoch,
+            received=answer,
+        )
+        expect.equal(answer, epoch, or_none=True)
+
+
+@epochs_until.misconception(
+    "You give up at the first epoch that is not below the target: `return None` stands inside of "
+    "the loop. When do you know that it *never* gets there?"
+)
+def gives_up_at_once(losses: Any, target: float) -> int | None:
+    return 0 if losses[0] < target else None
+
+
+@epochs_until.misconception(
+    "You return None where the very first epoch is below. Its number is 0, and Python takes 0 for "
+    "false, in `or` and in `if epoch`. How can you ask for None and nothing else?"
+)
+def zero_taken_for_none(losses: Any, target: float) -> int | None:
+    return next((epoch for epoch, loss in enumerate(losses) if loss < target), None) or None
+
+
+@epochs_until.misconception(
+    "You count how many losses are not below the target. That is the epoch only if no loss rises "
+    "above the target again. Where can you stop?"
+)
+def counts_those_above(losses: Any, target: float) -> int:
+    return sum(loss >= target for loss in losses)
+
+
+@epochs_until.misconception(
+    "You name the last epoch below the target. A loss may be below several times; asked is the "
+    "first time. Does your loop go on after it has found one?"
+)
+def last_below(losses: Any, target: float) -> int | None:
+    below = [epoch for epoch, loss in enumerate(losses) if loss < target]
+    return below[-1] if below else None
 
 
 @epochs_until.misconception(

@@ -117,6 +117,17 @@ def reversed_1d(first: Array, second: Array) -> Array:
 
 
 @compose_1d.misconception(
+    "Where the copies of `first` overlap, the later one replaces the earlier: you set values where "
+    "they should be added up. On how many ways does a pixel in the middle get into one last value?"
+)
+def overwrites_1d(first: Array, second: Array) -> Array:
+    composed = np.zeros(len(first) + len(second) - 1)
+    for place, weight in enumerate(second):
+        composed[place : place + len(first)] = weight * first
+    return composed
+
+
+@compose_1d.misconception(
     "Your kernel is cut to the size of the longer of the two. Two kernels in a row see farther "
     "than each alone: a value of the second map looks at several values of the first, and each of "
     "those at several pixels."
@@ -137,7 +148,7 @@ compose_kernels = Exercise(
             "adds a copy of `first`, times that weight, somewhere in it."
         ),
         (
-            "The weight `second[p, q]` looks p rows further down and q columns further to the "
+            "The weight `second[i, j]` looks i rows further down and j columns further to the "
             "right. Where does its copy of `first` have its top-left corner?"
         ),
     ),
@@ -224,6 +235,18 @@ def turned_around(first: Array, second: Array) -> Array:
 
 
 @compose_kernels.misconception(
+    "Where the copies of `first` overlap, the later one replaces the earlier: you set values where "
+    "they should be added up. On how many ways does a pixel in the middle get into one last value?"
+)
+def overwrites(first: Array, second: Array) -> Array:
+    (height, width), (rows, columns) = first.shape, second.shape
+    composed = np.zeros((height + rows - 1, width + columns - 1))
+    for row, column in np.ndindex(rows, columns):
+        composed[row : row + height, column : column + width] = second[row, column] * first
+    return composed
+
+
+@compose_kernels.misconception(
     "Your kernel is no larger than the first one. Two kernels in a row see farther than one alone: "
     "a value of the second map looks at several values of the first, and each of those at several "
     "pixels."
@@ -251,8 +274,9 @@ collapse = Exercise(
             "then, and what does one window of the second layer make of such even maps?"
         ),
         (
-            "`first[:, :, c, m]` and `second[:, :, m, f]` are two kernels in a row. In one go for "
-            "all channels: `first @ second[p, q]` sums over m."
+            "`kernel1[:, :, c, m]` and `kernel2[:, :, m, f]` are two kernels in a row. To take all "
+            "channels at once: at each place (i, j), `kernel2[i, j]` is a matrix (M, F). Which "
+            "operation of matrices sums over m?"
         ),
     ),
 )
@@ -303,8 +327,8 @@ def _expect(answer: Any, expected: tuple[Array, Array]) -> None:
         expected=expected,
         received=answer,
     )
-    for received, wanted in zip(answer, expected, strict=True):
-        expect.close(received, wanted)
+    expect.close(answer[0], expected[0], name="kernel")
+    expect.close(answer[1], expected[1])
 
 
 @collapse.check(points=1)
@@ -361,6 +385,32 @@ def bias_through_one_weight(kernel1: Array, bias1: Array, kernel2: Array, bias2:
 
 
 @collapse.misconception(
+    "You average the second layer's weights for the bias. Each weight of a window meets the first "
+    "bias once, and a layer adds up what its weights make. What is divided here?"
+)
+def bias_through_the_mean(kernel1: Array, bias1: Array, kernel2: Array, bias2: Array) -> Any:
+    kernel = collapsed(kernel1, bias1, kernel2, bias2)[0]
+    return kernel, bias2 + bias1 @ kernel2.mean(axis=(0, 1))
+
+
+@collapse.misconception(
+    "You add the first layer's biases up to a single number. But each of them stands in a map of "
+    "its own, and the second layer has other weights for each of these maps."
+)
+def biases_summed(kernel1: Array, bias1: Array, kernel2: Array, bias2: Array) -> Any:
+    return collapsed(kernel1, bias1, kernel2, bias2)[0], bias2 + bias1.sum()
+
+
+@collapse.misconception(
+    "You add the first layer's biases up before they meet any weights. But each of them stands in "
+    "a map of its own, and the second layer has other weights for each of these maps."
+)
+def biases_summed_too_soon(kernel1: Array, bias1: Array, kernel2: Array, bias2: Array) -> Any:
+    kernel = collapsed(kernel1, bias1, kernel2, bias2)[0]
+    return kernel, bias2 + bias1.sum() * kernel2.sum(axis=(0, 1, 2))
+
+
+@collapse.misconception(
     "The second layer's bias is lost. It is added at the very end, to each of the last maps."
 )
 def bias2_dropped(kernel1: Array, bias1: Array, kernel2: Array, bias2: Array) -> Any:
@@ -413,5 +463,13 @@ def flipped_the_other_way(kernel1: Array, bias1: Array, kernel2: Array, bias2: A
     return collapsed(kernel1[::-1, ::-1], bias1, kernel2, bias2)
 
 
-_WRONG_BIASES = (bias1_dropped, biases_added_only, bias_through_one_weight, bias2_dropped)
+_WRONG_BIASES = (
+    bias1_dropped,
+    biases_added_only,
+    bias_through_one_weight,
+    bias_through_the_mean,
+    biases_summed,
+    biases_summed_too_soon,
+    bias2_dropped,
+)
 _WRONG_KERNELS = (first_channel_only, channels_averaged, flipped, flipped_the_other_way)

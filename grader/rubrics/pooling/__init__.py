@@ -6,7 +6,8 @@ from grader.rubrics.pooling.layers import max_pool
 from grader.rubrics.pooling.averages import average_pool
 from grader.rubrics.pooling.shapes import pooled_shape
 from grader.rubrics.pooling.activity import dead_space
-from grader.rubrics.pooling.positions import near_and_far, poolings_until_equal
+from grader.rubrics.pooling.positions import near_and_far
+from grader.rubrics.pooling.merging import poolings_until_equal
 from grader.rubrics.pooling.shifts import shift_sensitivity
 from grader.rubrics.pooling.activity import global_average_pool, pool_stride_one
 from grader.rubrics.pooling.pipeline import downsample

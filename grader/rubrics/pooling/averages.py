@@ -115,7 +115,7 @@ def maximum(
 
 @average_pool.misconception(
     'Your maps are the same size whatever `padding` is. With `"same"`, windows that stick out of '
-    "the image count as well: how many start inside it?"
+    "the image count as well: how many are there along 5 pixels with strides of 2?"
 )
 def padding_ignored(
     volume: Array, pool_size: int = 2, strides: int | None = None, _padding: str = "valid"

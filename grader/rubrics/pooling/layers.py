@@ -131,9 +131,8 @@ def _rows_by_rule(rule: Function, volume: Array, pool_size: int, strides: int | 
     rows, columns = (max(0, rule(size, pool_size, step)) for size in volume.shape[:2])
     around = [(0, max(rows, columns) * step + pool_size)] * 2
     framed = np.pad(volume.astype(np.float64), [*around, (0, 0)], constant_values=np.nan)
-    return pooled(framed[: rows * step + pool_size, : columns * step + pool_size], pool_size, step)[
-        :rows, :columns
-    ]
+    bottom, right = ((count - 1) * step + pool_size for count in (rows, columns))
+    return pooled(framed[:bottom, :right], pool_size, step)
 
 
 @max_pool.misconception(
