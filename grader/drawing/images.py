@@ -1,8 +1,8 @@
 """Images, kernels and feature maps, side by side or one after the other.
 
 Gray images are drawn from black (0) to white (1 or their maximum). Arrays with negative values,
-such as kernels and feature maps, are drawn from orange (negative) over white (0) to blue (positive).
-Small ones show their numbers.
+such as kernels and feature maps, are drawn from orange (negative) over white (0) to blue
+(positive). Small ones show their numbers.
 """
 
 from __future__ import annotations
