@@ -690,7 +690,7 @@ if finished(counts):
 # layer in the form of a convolution. (If you build it as Flatten and a dense layer, that is right,
 # too.)
 #
-# The original differs from this table in details: each map of C3 saw only some of the six maps
+# The original differs from this table in details: most maps of C3 saw only some of the six maps
 # before, poolings had a weight and a bias for each map, tanh was stretched, and the output compared
 # the 84 numbers with a drawn picture of each digit. It had 60,000 parameters; in the form that is
 # usual today there are 61,706.
@@ -787,15 +787,15 @@ check("softmax")
 # them multiplied by 3. Which change does softmax notice?
 
 # %%
-scores = np.array([2.0, 1.0, 0.5, -1.0])
-rows = np.stack([scores, scores + 5, 3 * scores])
+four = np.array([2.0, 1.0, 0.5, -1.0])
+rows = np.stack([four, four + 5, 3 * four])
 shares = softmax(rows)
 if finished(shares):
     show(shares, titles=["probabilities: scores, scores + 5, 3 · scores"])
 
 # %% [markdown]
 # Only differences between scores count. Larger differences make the network more certain, and no
-# probability ever becomes exactly 0 or 1 (until the computer rounds it).
+# probability ever becomes exactly 0 or 1. (The 0 in the picture is a small number, rounded.)
 #
 # ## 11. How surprised was the network?
 #
@@ -820,7 +820,7 @@ show_curves(
 # in mind: a loss that stays near 2.30 says that nothing has been learned.
 #
 # The logarithm of 0 is −∞, and one such image would spoil the mean. So a probability below 1e-7
-# counts as 1e-7, as in Keras (`keras.config.epsilon()`).
+# counts as 1e-7, as Keras's function of probabilities has it (`keras.config.epsilon()`).
 #
 # ### Exercise: cross-entropy
 #
@@ -846,9 +846,10 @@ def cross_entropy(probabilities, labels):
 check("cross_entropy")
 
 # %% [markdown]
-# **See it: softmax twice.** A frequent mistake: the network ends with a softmax, and the loss,
-# which was told to expect scores (`from_logits=True`), applies another one. No error is raised.
-# Below, the score of the right class among ten grows from 0 to 12 while the others stay 0.
+# **See it: softmax twice.** A frequent mistake: the network ends with a softmax, and another one is
+# applied to its probabilities, by a second softmax layer or by a loss that was told to expect
+# scores (`from_logits=True`). No error is raised. Below, the score of the right class among ten
+# grows from 0 to 12 while the others stay 0.
 
 # %%
 labels = np.zeros(25, dtype=int)
@@ -869,6 +870,11 @@ if finished(once, cross_entropy(np.eye(2), np.arange(2))):
 # $-\ln 0.23 = 1.46$. If you ever see a loss get stuck at 1.46 with ten classes, you know where to
 # look. Either the network ends in probabilities, and the loss is told nothing; or it ends in
 # scores, and the loss is told `from_logits=True`.
+#
+# (Keras knows this mistake. Where it can see that a network's last step is a softmax, a loss with
+# `from_logits=True` warns, and takes the scores before it. Two softmax layers it cannot forgive,
+# nor probabilities that come as a plain array. The opposite mistake, scores for a loss that was
+# told nothing, raises no error and no warning: such a loss may well stay near 2.30.)
 #
 # ## 12. How many are right?
 #
@@ -1121,7 +1127,8 @@ check("budget_network")
 # %%
 if finished(budget_network, digit_curves):
     show_network(budget_network)
-    show_curves({name: digit_curves[name] for name in ("loss", "val_loss")})
+    curves = getattr(digit_curves, "history", digit_curves)
+    show_curves({name: curves[name] for name in ("loss", "val_loss") if name in curves})
 
 # %% [markdown]
 # And here are held-out digits that it got wrong, as "label → answer". Would you have known?

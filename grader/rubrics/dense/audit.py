@@ -72,9 +72,9 @@ def _draw_tables(rng: Rng) -> list[tuple[Shape, Table]]:
     short: Table = [("conv", 3, between(2, 5)), ("pool", 2), ("dense", between(3, 9))]
     deep: Table = []
     filters = between(4, 9)
-    for _ in range(3):
+    for pool_size in rng.permutation([2, 3, between(2, 3)]).tolist():
         deep += [("conv", int(rng.choice([1, 3, 5])), filters) for _ in range(between(1, 3))]
-        deep.append(("pool", between(2, 3)))
+        deep.append(("pool", pool_size))
         filters += between(2, 6)
     deep += [("dense", between(20, 60)), ("dense", between(10, 40)), ("dense", between(5, 9))]
     return [

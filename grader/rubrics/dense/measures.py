@@ -262,6 +262,8 @@ def counts_the_right_winners(accuracy: Function, rng: Rng) -> None:
         expect.close(accuracy(scores, labels), accuracy_of(scores, labels))
     certain = np.eye(3, dtype=np.float32)
     expect.close(accuracy(certain, np.arange(3)), 1.0)
+    hesitant = 0.3 + certain[::-1] / 10
+    expect.close(accuracy(hesitant, np.array([2, 1, 0])), 1.0)
     expect.close(accuracy(certain, np.array([1, 2, 0])), 0.0)
 
 

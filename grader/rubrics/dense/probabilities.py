@@ -36,7 +36,7 @@ def _scores(rng: Rng) -> list[tuple[Array]]:
     wrong = [
         known.function
         for known in softmax.misconceptions
-        if known.name not in ("overflows", "one_maximum_for_all")
+        if known.name not in ("overflows", "one_maximum_for_all", "less_the_smallest")
     ]
     while True:
         cases = [
@@ -48,11 +48,12 @@ def _scores(rng: Rng) -> list[tuple[Array]]:
 
 
 def _large_scores(rng: Rng) -> Iterator[Array]:
-    """Scores whose powers overflow, alone and beside an image whose scores are far smaller."""
+    """Scores whose powers overflow, alone, beside far smaller ones, and among each other."""
     large = (rng.permutation(5)[:3] + 1000).astype(np.float32)
     small = (rng.permutation(5)[:3] - 1000).astype(np.float32)
     yield large
     yield np.stack([large, small])
+    yield np.array([-1000, 1000, 0], dtype=np.float32)
 
 
 @softmax.check(points=1)
@@ -90,7 +91,7 @@ def divides_the_powers(softmax: Function, rng: Rng) -> None:
 
 @softmax.check(points=1, after=gives_probabilities)
 def stands_large_scores(softmax: Function, rng: Rng) -> None:
-    """Scores around 1000 and −1000, in one batch too, give finite and right probabilities."""
+    """Scores around 1000 and −1000, of one image too, give finite and right probabilities."""
     cases = list(_large_scores(rng))
     for scores in cases:
         softmax(scores)
@@ -101,6 +102,15 @@ def stands_large_scores(softmax: Function, rng: Rng) -> None:
 def _powers(scores: Array) -> Array:
     with np.errstate(over="ignore"):
         return np.asarray(np.exp(scores))
+
+
+@softmax.misconception(
+    "You take off the smallest score of each image. Where its scores lie far apart, the largest "
+    "stays large, and its power becomes `inf`. Which number would make the largest power 1?"
+)
+def less_the_smallest(scores: Array) -> Array:
+    powers = _powers(scores - scores.min(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
 @softmax.misconception(
