@@ -82,7 +82,7 @@ def test_normalized_layers_get_weights_that_can_be() -> None:
     ("received", "says"),
     [
         (3, "Received: 3."),
-        ("model", "Received: model."),
+        ("model", "Received: 'model'."),
         (None, "Received: None."),
         (layers.Conv2D(3, 3), "Received: a layer."),
         (keras.Sequential([layers.Dense(3)]), "does not know the shape of its input"),
