@@ -191,7 +191,7 @@ def _run(cells: list[str], *, may_raise: bool) -> dict[str, Any]:
             except Exception:
                 if not may_raise:
                     raise
-        _close_figures()
+            _close_figures()
     return names
 
 

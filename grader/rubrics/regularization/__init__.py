@@ -1,0 +1,36 @@
+"""Lesson 6, regularization: what each exercise asks, and how wrong answers are recognized."""
+
+# The order of the lesson, which is not that of the alphabet.
+# isort: off
+from grader.rubrics.regularization.reading import read_the_curve
+from grader.rubrics.regularization.overfitting import overfit_on_purpose
+from grader.rubrics.regularization.labels import memorised
+from grader.rubrics.regularization.dropping import dropout, with_dropout
+from grader.rubrics.regularization.stopping import early_stop_epoch
+from grader.rubrics.regularization.callback import with_early_stopping
+from grader.rubrics.regularization.penalizing import penalties, with_l1_and_l2
+from grader.rubrics.regularization.normalizing import batch_norm, batch_norm_parameters
+from grader.rubrics.regularization.augmenting import augment
+from grader.rubrics.regularization.injecting import noise_injection
+from grader.rubrics.regularization.comparing import league_table
+# isort: on
+
+TITLE = "Regularization"
+
+__all__ = [
+    "TITLE",
+    "augment",
+    "batch_norm",
+    "batch_norm_parameters",
+    "dropout",
+    "early_stop_epoch",
+    "league_table",
+    "memorised",
+    "noise_injection",
+    "overfit_on_purpose",
+    "penalties",
+    "read_the_curve",
+    "with_dropout",
+    "with_early_stopping",
+    "with_l1_and_l2",
+]

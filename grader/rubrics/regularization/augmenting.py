@@ -1,0 +1,335 @@
+"""Augmentation: digits that are moved and turned anew in every epoch, and keep their labels."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from grader import Exercise, expect
+from grader.digits import noisy_digits
+from grader.expect import training
+from grader.networks import History
+from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.regularization import references
+from grader.rubrics.regularization.mistakes import history_of, network, overfitted
+from grader.rubrics.regularization.references import (
+    LEARNED,
+    belongs,
+    gap_of,
+    honest_history,
+    is_of_another,
+    is_reader,
+    training_part,
+    validation_part,
+)
+from grader.rubrics.regularization.remedies import MOST, MOVED_GAP, train_side_by_side
+
+augment = Exercise(
+    "augment",
+    title="More digits than there are",
+    names=("augmentation", "augmented_model", "augmented_history"),
+    functions=(),
+    trains=True,
+    hints=(
+        (
+            "`keras.Sequential([keras.Input((8, 8, 1)), …])` with the layers `RandomTranslation` "
+            "and `RandomRotation`. Which unit has a translation, and which a rotation?"
+        ),
+        (
+            "A translation is given as a share of the picture, a rotation as a share of a full "
+            "turn. How many degrees are 0.05 of a turn?"
+        ),
+        (
+            "Where should the layers stand so that they act in training only? `network(…)` puts "
+            "what it is given in front of the first convolution."
+        ),
+    ),
+)
+
+
+@augment.check(points=1)
+def keeps_the_label(augmentation: Any, rng: Rng) -> None:
+    """A digit stays the digit that its label says: nothing is flipped, and no move is too large."""
+    shown = _some_digits(rng)
+    expect.shape(np.asarray(augmentation(shown, training=True)), shown.shape)
+    for layer in expect.every_layer(augmentation):
+        kind, largest = type(layer).__name__, _largest_factor(layer)
+        expect.that(
+            kind != "RandomFlip",
+            "`augmentation` flips digits. Is the mirror image of a 2, a 4 or a 7 still one?",
+        )
+        expect.that(
+            kind not in MOST or largest <= MOST[kind],
+            f"In `augmentation` a {kind} has a factor of {largest:g}; at most "
+            f"{MOST.get(kind)} leaves a digit what it is.",
+        )
+
+
+@augment.check(points=1)
+def moves_digits_in_training_only(augmentation: Any, rng: Rng) -> None:
+    """In training nearly every digit comes out another way; at inference each stays as it is."""
+    shown = _some_digits(rng)
+    kinds = ", ".join(type(layer).__name__ for layer in expect.every_layer(augmentation))
+    expect.that(
+        _moves(augmentation),
+        "`augmentation` should have a layer that moves, turns or zooms images, such as "
+        "`RandomTranslation`. Received: "
+        f"{kinds or 'none'}.",
+    )
+    changed = _share_changed(shown, np.asarray(augmentation(shown, training=True)))
+    expect.that(
+        changed > 0.5,
+        f"With training=True `augmentation` changes {changed:.0%} of the digits; nearly all of "
+        "them are expected.",
+    )
+    kept = np.asarray(augmentation(shown, training=False))
+    expect.that(
+        _share_changed(shown, kept) == 0,
+        "With training=False `augmentation` should leave every digit as it is.",
+    )
+
+
+@augment.check(points=2)
+def has_learned_from_moved_digits(augmented_model: Any, augmented_history: Any) -> None:
+    """The gap is below 0.12, both losses measured on digits as they are, and it reads them."""
+    is_reader(augmented_model)
+    accuracy = training.accuracy_of(augmented_model, *validation_part())
+    expect.that(
+        accuracy >= LEARNED,
+        f"It reads {accuracy:.0%} of the validation digits; {LEARNED:.0%} are needed. Guessing "
+        "gives 10 %.",
+    )
+    training.region(
+        gap_of(augmented_model),
+        "We compare the loss of your network on the validation digits with its loss on the "
+        "training digits, all of them as they are. The gap is that of a network that learned "
+        "them by heart.",
+        augmented_history,
+        below=MOVED_GAP,
+    )
+
+
+@augment.check(points=1)
+def was_validated_on_digits_as_they_are(augmented_model: Any, augmented_history: Any) -> None:
+    """The `val_loss` is that of this network on the validation digits as they are."""
+    is_reader(augmented_model)
+    honest_history(augmented_model, augmented_history)
+
+
+def _some_digits(rng: Rng) -> Array:
+    images = validation_part()[0]
+    return np.asarray(images[rng.permutation(len(images))[:32]])
+
+
+def _moves(augmentation: Any) -> bool:
+    """Whether a layer of Keras's random ones is among the layers."""
+    kinds = [type(layer).__name__ for layer in expect.every_layer(augmentation)]
+    return any(kind.startswith("Random") for kind in kinds)
+
+
+def _share_changed(before: Array, after: Array) -> float:
+    return float(np.mean(np.abs(after - before).max(axis=(1, 2, 3)) > 1e-3))
+
+
+def _largest_factor(layer: Any) -> float:
+    """The largest of a random layer's factors, without their signs."""
+    settings = layer.get_config()
+    values = [settings.get(name) for name in ("factor", "height_factor", "width_factor")]
+    numbers = [np.abs(np.asarray(value, float)).max() for value in values if value is not None]
+    return float(max(numbers, default=0.0))
+
+
+def _exceeds(augmentation: Any, kind: str) -> bool:
+    return any(
+        type(layer).__name__ == kind and _largest_factor(layer) > MOST[kind]
+        for layer in expect.every_layer(augmentation)
+    )
+
+
+def _is_sound(augmentation: Any) -> bool:
+    """Whether the layers are what is asked for, so that a mistake lies elsewhere."""
+    digits = validation_part()[0][:32]
+    kinds = {type(layer).__name__ for layer in expect.every_layer(augmentation)}
+    return (
+        _moves(augmentation)
+        and "RandomFlip" not in kinds
+        and not any(_exceeds(augmentation, kind) for kind in MOST)
+        and _share_changed(digits, np.asarray(augmentation(digits, training=True))) > 0.5
+    )
+
+
+@augment.misconception(
+    "You flip the digits. On photographs of cats that is fine: a mirrored cat is a cat. A mirrored "
+    "2 is no 2, and a 6 on its head is a 9: the label is no longer true. Which changes leave a "
+    "digit what it is?",
+    recognise=lambda augmentation: any(
+        type(layer).__name__ == "RandomFlip" for layer in expect.every_layer(augmentation)
+    ),
+)
+def digits_flipped() -> dict[str, Any]:
+    from keras import layers
+
+    return {"augmentation": _sequence(layers.RandomFlip("horizontal"), *_good_layers())}
+
+
+@augment.misconception(
+    "Your digits are turned too far. Keras measures a rotation in full turns, not in degrees or "
+    "radians: a factor of 0.5 is up to half a turn, and then a 6 is a 9. How many turns are 18 "
+    "degrees?",
+    recognise=lambda augmentation: (
+        _exceeds(augmentation, "RandomRotation") and not _exceeds(augmentation, "RandomTranslation")
+    ),
+)
+def turned_too_far() -> dict[str, Any]:
+    from keras import layers
+
+    return {"augmentation": _sequence(_good_layers()[0], layers.RandomRotation(0.5))}
+
+
+@augment.misconception(
+    "Your digits are moved out of the picture. Keras measures a translation in shares of the "
+    "height or width, not in pixels: 1.0 is the whole picture. Which share is one pixel of eight, "
+    "about?",
+    recognise=lambda augmentation: _exceeds(augmentation, "RandomTranslation"),
+)
+def moved_out_of_the_picture() -> dict[str, Any]:
+    from keras import layers
+
+    return {"augmentation": _sequence(layers.RandomTranslation(1.0, 1.0), _good_layers()[1])}
+
+
+@augment.misconception(
+    "You add noise to the digits. That disturbs them, too (it is the next remedy), but here they "
+    "should be moved and turned, as other people would have written them. Which layers do that?",
+    recognise=lambda augmentation: (
+        not _moves(augmentation)
+        and any("Noise" in type(layer).__name__ for layer in expect.every_layer(augmentation))
+    ),
+)
+def noise_instead() -> dict[str, Any]:
+    from keras import layers
+
+    return {"augmentation": _sequence(layers.GaussianNoise(0.3))}
+
+
+@augment.misconception(
+    "Your layers are there, but with factors of 0: every digit comes out as it went in. How far "
+    "may a digit be moved?",
+    recognise=lambda augmentation: (
+        _moves(augmentation)
+        and all(_largest_factor(layer) == 0 for layer in expect.every_layer(augmentation))
+    ),
+)
+def nothing_moves() -> dict[str, Any]:
+    from keras import layers
+
+    return {"augmentation": _sequence(layers.RandomTranslation(0.0, 0.0))}
+
+
+def _by_heart(model: Any) -> bool:
+    """Whether it knows the training digits as they are by heart."""
+    return (
+        gap_of(model) >= MOVED_GAP
+        and training.loss_of(model, *training_part(), penalties=False) < 0.25
+    )
+
+
+@augment.misconception(
+    "Your layers are right, but the network knows the training digits by heart, so it has seen "
+    "them as they are, in every epoch. Did your augmentation ever meet a digit? It can stand in "
+    "front of the network, or in the pipeline that `fit` trains with.",
+    recognise=lambda augmentation, augmented_model: (
+        _is_sound(augmentation) and _by_heart(augmented_model)
+    ),
+)
+def augmentation_forgotten() -> dict[str, Any]:
+    model, history = overfitted()
+    copy = network()
+    copy.set_weights(model.get_weights())
+    return {"augmented_model": copy, "augmented_history": history}
+
+
+def _validated_on_moved(augmentation: Any, model: Any, history: Any) -> bool:
+    """Whether the last `val_loss` is what the network has on validation digits that are moved."""
+    images, labels = validation_part()
+    own, claimed = training.loss_of(model, images, labels), history.history["val_loss"][-1]
+    moved = [
+        training.loss_of(model, np.asarray(augmentation(images, training=True)), labels)
+        for _ in range(4)
+    ]
+    near = abs(claimed - np.mean(moved)) < 4 * np.std(moved) + 0.02
+    return claimed > own + 0.04 and bool(near) and training.accuracy_of(model, images, labels) > 0.6
+
+
+@augment.misconception(
+    "You moved and turned the validation digits, too: your `val_loss` is that of changed digits, "
+    "higher than on real ones, and different every time. Validation should tell how the network "
+    "will do on digits as people write them. Which of the two pipelines is to be augmented?",
+    recognise=lambda augmentation, augmented_model, augmented_history: (
+        _is_sound(augmentation)
+        and not _by_heart(augmented_model)
+        and not belongs(augmented_model, augmented_history)
+        and _validated_on_moved(augmentation, augmented_model, augmented_history)
+    ),
+)
+def validation_augmented() -> dict[str, Any]:
+    augmentation = _sequence(*_good_layers())
+    model = network()
+    model.set_weights(_trained_on_moved(references.SEED))
+    images, labels = validation_part()
+    last = training.loss_of(model, np.asarray(augmentation(images, training=True)), labels)
+    curve = tuple(map(float, np.linspace(2.0, last, 25)))
+    history = History(tuple(range(25)), {"loss": curve, "val_loss": curve})
+    return {
+        "augmentation": augmentation, "augmented_model": model, "augmented_history": history,
+    }  # fmt: skip
+
+
+@augment.misconception(
+    "This history belongs to another training: your network's loss stands nowhere in it. In which "
+    "cell do network and history come from the same `fit`?",
+    recognise=lambda augmentation, augmented_model, augmented_history: (
+        _is_sound(augmentation)
+        and not _by_heart(augmented_model)
+        and is_of_another(augmented_model, augmented_history)
+        and not _validated_on_moved(augmentation, augmented_model, augmented_history)
+    ),
+)
+def history_of_another() -> dict[str, Any]:
+    return {"augmented_model": network(), "augmented_history": history_of(_other(), 25)}
+
+
+def _other() -> Any:
+    """A network whose loss no other has."""
+    model = network()
+    model.set_weights([2.5 * weight for weight in model.get_weights()])
+    return model
+
+
+def _good_layers() -> list[Any]:
+    from keras import layers
+
+    return [layers.RandomTranslation(0.1, 0.1), layers.RandomRotation(0.05)]
+
+
+def _sequence(*layers: Any) -> Any:
+    import keras
+
+    return keras.Sequential([keras.Input((8, 8, 1)), *layers])
+
+
+@cache
+def _trained_on_moved(seed: int) -> list[Array]:
+    """Weights of a network that has seen moved digits for a few epochs: about a second."""
+    import keras
+
+    digits = noisy_digits(seed)
+    keras.utils.set_random_seed(0)
+    model = network()
+    moved = keras.Sequential([keras.Input((8, 8, 1)), *_good_layers(), *model.layers])
+    rng = np.random.default_rng(0)
+    optimizer = keras.optimizers.Adam(0.003)
+    train_side_by_side([moved], digits.images, digits.labels, optimizer, 14, rng)
+    return [np.asarray(weight) for weight in model.get_weights()]

@@ -1,0 +1,446 @@
+"""The rubric of lesson 6: right answers written another way, and wrong ones it does not know."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from textwrap import dedent
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from grader.diagnose import diagnose
+from grader.digits import noisy_digits
+from grader.exercise import Exercise
+from grader.judge import Judgement
+from grader.results import Verdict
+from grader.rubrics import regularization
+from grader.rubrics.regularization import references, stopping
+from grader.testing import judge_here
+
+layers: Any = keras.layers
+SEEDS = range(5)
+
+
+def exercise_called(name: str) -> Exercise:
+    """An exercise of the lesson by its id."""
+    found = getattr(regularization, name)
+    assert isinstance(found, Exercise)
+    return found
+
+
+def judged(name: str, answer: str | dict[str, Any], seed: int = 0) -> Judgement:
+    """What the judge makes of the names that `answer` defines."""
+    code = dedent(answer) if isinstance(answer, str) else answer
+    return judge_here(exercise_called(name), code, secret=f"seed {seed}".encode())
+
+
+def diagnosis(name: str, answer: str | dict[str, Any], seed: int = 0) -> str | None:
+    """The name of the misconception that explains a wrong answer."""
+    judgement = judged(name, answer, seed)
+    assert judgement.result.verdict is Verdict.FAILED
+    found = diagnose(exercise_called(name), judgement)
+    return found.misconception if found else None
+
+
+RIGHT = {
+    "lists and their methods": (
+        "read_the_curve",
+        """
+        def best_epoch(val_losses):
+            return val_losses.index(min(val_losses))
+
+        def gap_at_the_end(losses, val_losses):
+            *_, (last, val_last) = zip(losses, val_losses)
+            return np.float32(val_last - last)
+
+        def is_overfitting(losses, val_losses):
+            best = best_epoch(val_losses)
+            rise = (val_losses[-1] - val_losses[best]) / val_losses[best]
+            if rise > 0.1 and losses[best] > losses[-1]:
+                return True
+            return False
+        """,
+    ),
+    "arrays throughout": (
+        "read_the_curve",
+        """
+        def best_epoch(val_losses):
+            return np.argmin(np.array(val_losses))
+
+        def gap_at_the_end(losses, val_losses):
+            return (np.array(val_losses) - np.array(losses))[-1]
+
+        def is_overfitting(losses, val_losses):
+            losses, val_losses = np.array(losses), np.array(val_losses)
+            best = val_losses.argmin()
+            return (val_losses[-1] / val_losses[best] > 1.1) & (losses[-1] < losses[best])
+        """,
+    ),
+    "a loop that counts": (
+        "memorised",
+        """
+        def memorised(scores, labels, true_labels):
+            wrong = [i for i in range(len(labels)) if labels[i] != true_labels[i]]
+            return sum(int(scores[i].argmax() == labels[i]) for i in wrong) / len(wrong)
+        """,
+    ),
+    "a mean over a masked array": (
+        "memorised",
+        """
+        def memorised(scores, labels, true_labels):
+            hits = np.argsort(scores, axis=-1)[:, -1] == labels
+            return np.average(hits, weights=labels != true_labels)
+        """,
+    ),
+    "a mask that is multiplied": (
+        "dropout",
+        """
+        def dropout(activations, rate, u, training):
+            mask = (u >= rate).astype(float) / (1 - rate)
+            return activations * mask if training else activations.copy()
+        """,
+    ),
+    "a copy that is changed": (
+        "dropout",
+        """
+        def dropout(x, p, random, is_training):
+            x = np.array(x)
+            if is_training:
+                x[random < p] = 0
+                x /= 1 - p
+            return x
+        """,
+    ),
+    "a counter, as Keras has it": (
+        "early_stop_epoch",
+        """
+        def early_stop_epoch(val_losses, patience, min_delta):
+            best, kept, wait = np.inf, 0, 0
+            for epoch, loss in enumerate(val_losses):
+                wait += 1
+                if loss < best - min_delta:
+                    best, kept, wait = loss, epoch, 0
+                elif wait >= patience:
+                    break
+            return [epoch, kept]
+        """,
+    ),
+    "a while loop over arrays": (
+        "early_stop_epoch",
+        """
+        def early_stop_epoch(val_losses, patience, min_delta):
+            val_losses = np.array(val_losses)
+            best = epoch = 0
+            while epoch + 1 < len(val_losses) and epoch - best < patience:
+                epoch += 1
+                if val_losses[best] - val_losses[epoch] > min_delta:
+                    best = epoch
+            return np.int64(epoch), np.int64(best)
+        """,
+    ),
+}
+
+WRONG = {
+    "the last of the falling epochs": (
+        "read_the_curve",
+        """
+        def best_epoch(val_losses):
+            return len(val_losses) // 2
+
+        def gap_at_the_end(losses, val_losses):
+            return val_losses[-1]
+
+        def is_overfitting(losses, val_losses):
+            return True
+        """,
+    ),
+    "the smallest score": (
+        "memorised",
+        """
+        def memorised(scores, labels, true_labels):
+            wrong = labels != true_labels
+            return np.mean(scores.argmin(axis=1)[wrong] == labels[wrong])
+        """,
+    ),
+    "the share of wrong labels": (
+        "memorised",
+        """
+        def memorised(scores, labels, true_labels):
+            return np.mean(labels != true_labels)
+        """,
+    ),
+    "scaled by the share that was really kept": (
+        "dropout",
+        """
+        def dropout(activations, rate, u, training):
+            return np.where(u < rate, 0, activations / np.mean(u >= rate) * 0.97) if training else (
+                activations
+            )
+        """,
+    ),
+    "one unit for each image": (
+        "dropout",
+        """
+        def dropout(activations, rate, u, training):
+            return activations * (u > u.min()) if training else activations
+        """,
+    ),
+    "stops at the first rise": (
+        "early_stop_epoch",
+        """
+        def early_stop_epoch(val_losses, patience, min_delta):
+            for epoch in range(1, len(val_losses)):
+                if val_losses[epoch] > val_losses[epoch - 1]:
+                    return epoch, epoch - 1
+            return len(val_losses) - 1, len(val_losses) - 1
+        """,
+    ),
+    "never stops": (
+        "early_stop_epoch",
+        """
+        def early_stop_epoch(val_losses, patience, min_delta):
+            return len(val_losses) - 1, 0
+        """,
+    ),
+}
+
+IMPORTS = "import numpy as np\n"
+
+
+@pytest.mark.parametrize("answer", RIGHT)
+def test_right_answers_may_be_written_another_way(answer: str) -> None:
+    """Other idioms, other kinds of numbers and other names of parameters pass."""
+    name, source = RIGHT[answer]
+    for seed in SEEDS:
+        result = judged(name, IMPORTS + dedent(source), seed).result
+        assert result.verdict is Verdict.PASSED, result.checks
+
+
+@pytest.mark.parametrize("answer", WRONG)
+def test_no_other_mistake_is_taken_for_a_misconception(answer: str) -> None:
+    """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
+    name, source = WRONG[answer]
+    for seed in SEEDS:
+        assert diagnosis(name, IMPORTS + dedent(source), seed) is None
+
+
+def test_each_of_three_functions_is_diagnosed_on_its_own() -> None:
+    """Two mistakes in one answer do not hide the first one."""
+    source = """
+        def best_epoch(val_losses):
+            return int(np.argmax(val_losses))
+
+        def gap_at_the_end(losses, val_losses):
+            return losses[-1] - val_losses[-1]
+
+        def is_overfitting(losses, val_losses):
+            return val_losses[-1] > losses[-1]
+    """
+    assert diagnosis("read_the_curve", IMPORTS + dedent(source)) is not None
+
+
+def test_dropout_may_not_change_its_argument() -> None:
+    """Activations that are set to 0 in place are lost to the caller, and the student is told."""
+    source = """
+        def dropout(activations, rate, u, training):
+            if training:
+                activations[u < rate] = 0
+                activations /= 1 - rate
+            return activations
+    """
+    result = judged("dropout", dedent(source)).result
+    assert result.verdict is Verdict.FAILED
+    assert "changed its argument" in result.checks[0].message
+
+
+def test_the_rule_of_the_exercise_is_that_of_keras() -> None:
+    """On random losses the plain rule stops where Keras's callback does, and keeps what it does."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        losses = (rng.integers(0, 20, size=rng.integers(2, 15)) / 64).tolist()
+        patience, min_delta = int(rng.integers(1, 5)), int(rng.integers(0, 4)) / 64
+        ours = stopping._right(losses, patience, min_delta)
+        assert ours == stopping._as_keras_does(losses, patience, min_delta)
+
+
+# Networks that are really trained, once for all tests.
+
+
+def new_network(*, dropout: float = 0.0, functional: bool = False, softmax: bool = False) -> Any:
+    """A network of the lesson, built in one of two ways."""
+    inputs = keras.Input((8, 8, 1))
+    hidden = [
+        layers.Conv2D(16, 3, padding="same"),
+        layers.ReLU(),
+        layers.Conv2D(16, 3, padding="same", activation="relu"),
+        layers.Reshape((1024,)),
+        layers.Dense(128),
+        layers.Activation("relu"),
+        *([layers.Dropout(dropout)] if dropout else []),
+    ]
+    stack = [*hidden, layers.Dense(10, activation="softmax" if softmax else None)]
+    if not functional:
+        return keras.Sequential([inputs, *stack])
+    outputs = inputs
+    for layer in stack:
+        outputs = layer(outputs)
+    return keras.Model(inputs, outputs)
+
+
+def fit(model: Any, epochs: int = 25, on: str = "training", **settings: Any) -> Any:
+    """Train as the lesson does; `on` says with which digits."""
+    digits = noisy_digits(references.SEED)
+    parts: dict[str, Any] = {
+        "training": (digits.images, digits.labels),
+        "validation": (digits.validation_images, digits.validation_labels),
+    }
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.003), loss, metrics=["accuracy"])
+    batches = tf.data.Dataset.from_tensor_slices(parts[on]).shuffle(400).batch(32)
+    tests = tf.data.Dataset.from_tensor_slices(parts["validation"]).batch(400)
+    return model.fit(
+        batches, epochs=epochs, validation_data=tests, shuffle=False, verbose=0, **settings
+    )
+
+
+@cache
+def trained(kind: str) -> tuple[Any, ...]:
+    """A model and what `fit` returned; for early stopping the callback first."""
+    keras.utils.set_random_seed(3)
+    if kind == "overfit":
+        model = new_network(functional=True)
+        return model, fit(model)
+    if kind == "dropout":
+        model = new_network(dropout=0.5, functional=True)
+        return model, fit(model)
+    if kind == "brief":
+        model = new_network()
+        return model, fit(model, 3)
+    if kind == "seen":
+        model = new_network()
+        return model, fit(model, 10, on="validation")
+    model = new_network()
+    callback = keras.callbacks.EarlyStopping(
+        "val_loss", patience=3, mode="min", restore_best_weights=kind == "stopped"
+    )
+    return callback, model, fit(model, callbacks=[callback])
+
+
+def overfit_answer(model: Any, history: Any) -> dict[str, Any]:
+    """The names of the exercise."""
+    return {"baseline": model, "baseline_history": history}
+
+
+def stopped_answer(callback: Any, model: Any, history: Any) -> dict[str, Any]:
+    """The names of the exercise."""
+    return {"early_stopping": callback, "stopped_model": model, "stopped_history": history}
+
+
+def test_a_functional_network_that_overfits_passes() -> None:
+    """Activations as layers, a Reshape for Flatten and another seed make no difference."""
+    result = judged("overfit_on_purpose", overfit_answer(*trained("overfit"))).result
+    assert result.verdict is Verdict.PASSED, result.checks
+
+
+def test_a_functional_network_with_dropout_passes() -> None:
+    """The gap of a network with dropout is small, whichever way it was built."""
+    model, history = trained("dropout")
+    baseline, _ = trained("overfit")
+    answer = {"dropout_model": model, "dropout_history": history, "baseline": baseline}
+    result = judged("with_dropout", answer).result
+    assert result.verdict is Verdict.PASSED, result.checks
+
+
+def test_real_early_stopping_passes() -> None:
+    """A callback with another notation of the same settings passes, with its real training."""
+    result = judged("with_early_stopping", stopped_answer(*trained("stopped"))).result
+    assert result.verdict is Verdict.PASSED, result.checks
+
+
+def test_real_mistakes_in_training_are_known() -> None:
+    """What the rubric builds without training is recognized where it was really trained, too."""
+    assert diagnosis("overfit_on_purpose", overfit_answer(*trained("brief"))) == "too_few_epochs"
+    assert (
+        diagnosis("overfit_on_purpose", overfit_answer(*trained("seen")))
+        == "trained_with_validation_digits"
+    )
+    assert (
+        diagnosis("overfit_on_purpose", overfit_answer(trained("overfit")[0], trained("brief")[1]))
+        == "history_of_another"
+    )
+    assert (
+        diagnosis("with_early_stopping", stopped_answer(*trained("not restored"))) == "not_restored"
+    )
+
+
+def test_a_callback_that_was_only_declared_is_known() -> None:
+    """A callback that `fit` never got has seen no epoch."""
+    fresh = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)
+    answer = stopped_answer(fresh, *trained("overfit"))
+    assert diagnosis("with_early_stopping", answer) == "only_declared"
+    assert diagnosis("with_early_stopping", stopped_answer(fresh, *trained("stopped")[1:])) == (
+        "only_declared"
+    )
+
+
+def test_a_smoothed_history_is_refused() -> None:
+    """A curve made to look better fails, though no number in it is round."""
+    model, history = trained("overfit")
+    smooth = keras.callbacks.History()
+    smooth.epoch = history.epoch
+    curve = np.convolve(np.pad(history.history["val_loss"], 2, "edge"), np.ones(5) / 5, "valid")
+    smooth.history = {**history.history, "val_loss": curve.tolist()}
+    assert diagnosis("overfit_on_purpose", overfit_answer(model, smooth)) == "history_of_another"
+
+
+@pytest.mark.parametrize("history", ["dict", "none", "numbers"])
+def test_what_is_no_history_is_told(history: str) -> None:
+    """The dict of curves, None or a list is the student's mistake, never the check's."""
+    model, real = trained("overfit")
+    given = {"dict": dict(real.history), "none": None, "numbers": [1.0, 2.0]}[history]
+    result = judged("overfit_on_purpose", overfit_answer(model, given)).result
+    assert result.verdict is Verdict.FAILED
+    assert all(check.verdict is not Verdict.BROKEN for check in result.checks)
+
+
+@pytest.mark.parametrize("callback", [None, 3, "EarlyStopping"])
+def test_what_is_no_early_stopping_is_told(callback: Any) -> None:
+    """Another object in place of the callback is the student's mistake."""
+    _, model, history = trained("stopped")
+    result = judged("with_early_stopping", stopped_answer(callback, model, history)).result
+    assert result.verdict is Verdict.FAILED
+    assert all(check.verdict is not Verdict.BROKEN for check in result.checks)
+
+
+def test_probabilities_where_scores_belong_are_known() -> None:
+    """A softmax at the end is named, whatever else is wrong."""
+    model = new_network(softmax=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of the softmax, too
+        history = fit(model, 1)
+        assert diagnosis("overfit_on_purpose", overfit_answer(model, history)) == "softmax_twice"
+
+
+def test_an_untrained_network_is_no_answer() -> None:
+    """A network as it was built, with dropout in it, has no gap, and has learned nothing."""
+    model = new_network(dropout=0.5)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss)
+    answer = {"dropout_model": model, "dropout_history": trained("dropout")[1], "baseline": model}
+    checks = {check.name: check for check in judged("with_dropout", answer).result.checks}
+    assert checks["has_a_smaller_gap"].verdict is Verdict.FAILED
+    assert checks["comes_with_its_own_history"].verdict is Verdict.FAILED
+
+
+def test_importing_the_rubric_loads_no_keras() -> None:
+    """What the command line imports stays light."""
+    import subprocess
+    import sys
+
+    code = "import sys, grader.rubrics.regularization; print('keras' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"

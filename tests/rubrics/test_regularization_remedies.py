@@ -1,0 +1,377 @@
+"""The rubric of lesson 6, second half: other right answers, other mistakes, and stated facts."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from grader.diagnose import diagnose
+from grader.digits import noisy_digits
+from grader.exercise import Exercise
+from grader.judge import Judgement
+from grader.results import Verdict
+from grader.rubrics import regularization
+from grader.rubrics.regularization import augmenting, comparing, injecting, penalizing
+from grader.rubrics.regularization.mistakes import history_of, network, overfitted
+from grader.rubrics.regularization.references import gap_of
+from grader.rubrics.regularization.remedies import (
+    norm,
+    share_of_tiny,
+    start_alike,
+    train_side_by_side,
+)
+from grader.testing import judge_here
+
+layers: Any = keras.layers
+
+RIGHT = {
+    "penalties in a loop": """
+        def penalties(weights, l1, l2):
+            first = second = 0.0
+            for kernel, bias in weights:
+                first += np.linalg.norm(kernel.ravel(), 1)
+                second += np.linalg.norm(kernel.ravel()) ** 2
+            return [l1 * first, l2 * second]
+    """,
+    "penalties as an array": """
+        def penalties(weights, l1, l2):
+            row = np.concatenate([kernel.reshape(-1) for kernel, _ in weights])
+            return np.array([l1 * abs(row).sum(), l2 * row @ row])
+    """,
+    "batch_norm one channel at a time": """
+        def batch_norm(batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon,
+                       training):
+            output, means, variances = np.empty(batch.shape), [], []
+            for c in range(batch.shape[-1]):
+                values = batch[..., c]
+                mean, variance = moving_mean[c], moving_variance[c]
+                if training:
+                    mean, variance = values.mean(), np.mean((values - values.mean()) ** 2)
+                output[..., c] = gamma[c] * (values - mean) / (variance + epsilon) ** 0.5 + beta[c]
+                keep = momentum if training else 1
+                means.append(keep * moving_mean[c] + (1 - keep) * mean)
+                variances.append(keep * moving_variance[c] + (1 - keep) * variance)
+            return output, np.array(means), np.array(variances)
+    """,
+    "batch_norm by reshaping": """
+        def batch_norm(batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon,
+                       training):
+            if not training:
+                scale = gamma / np.sqrt(moving_variance + epsilon)
+                return [scale * batch + (beta - scale * moving_mean), moving_mean, moving_variance]
+            rows = batch.reshape(-1, batch.shape[-1])
+            mean, variance = rows.mean(0), rows.std(0) ** 2
+            output = (gamma * (rows - mean) / np.sqrt(variance + epsilon) + beta)
+            return [output.reshape(batch.shape),
+                    moving_mean + (1 - momentum) * (mean - moving_mean),
+                    moving_variance + (1 - momentum) * (variance - moving_variance)]
+    """,
+    "batch_norm_parameters as a list": """
+        def batch_norm_parameters(input_shape):
+            *_, channels = input_shape
+            return [np.int64(2 * channels)] * 2
+    """,
+    "batch_norm_parameters by counting": """
+        def batch_norm_parameters(input_shape):
+            layer = __import__("keras").layers.BatchNormalization()
+            layer.build((None, *input_shape))
+            count = lambda weights: sum(int(np.prod(weight.shape)) for weight in weights)
+            return count(layer.trainable_weights), count(layer.non_trainable_weights)
+    """,
+}
+
+OTHER_MISTAKES = {
+    "penalties with fourth powers": """
+        def penalties(weights, l1, l2):
+            return (l1 * sum(abs(k).sum() for k, _ in weights),
+                    l2 * sum((k ** 4).sum() for k, _ in weights))
+    """,
+    "batch_norm with the median": """
+        def batch_norm(batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon,
+                       training):
+            mean, variance = moving_mean, moving_variance
+            if training:
+                mean, variance = np.median(batch, (0, 1, 2)), batch.var((0, 1, 2))
+            return gamma * (batch - mean) / np.sqrt(variance + epsilon) + beta, mean, variance
+    """,
+    "batch_norm_parameters with three": """
+        def batch_norm_parameters(input_shape):
+            return 3 * input_shape[-1], input_shape[-1]
+    """,
+}
+
+
+def exercise_of(name: str) -> Exercise:
+    """The exercise that the first word of `name` calls."""
+    found: Exercise = getattr(regularization, name.split()[0])
+    return found
+
+
+def judged(name: str, source: str, seed: int) -> Judgement:
+    """The judgement of a source."""
+    code = "import numpy as np\n" + dedent(source)
+    return judge_here(exercise_of(name), code, secret=str(seed).encode())
+
+
+def judged_objects(name: str, objects: dict[str, Any], seed: int = 0) -> Judgement:
+    """The judgement of objects."""
+    return judge_here(exercise_of(name), objects, secret=str(seed).encode())
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_other_right_answers_pass(name: str) -> None:
+    """What is right in another way of writing passes on every draw."""
+    for seed in range(6):
+        result = judged(name, RIGHT[name], seed).result
+        assert result.verdict is Verdict.PASSED, result
+
+
+@pytest.mark.parametrize("name", OTHER_MISTAKES)
+def test_other_mistakes_fail_without_a_diagnosis(name: str) -> None:
+    """A mistake that the rubric does not know fails, and is not taken for one that it knows."""
+    for seed in range(4):
+        judgement = judged(name, OTHER_MISTAKES[name], seed)
+        assert judgement.result.verdict is Verdict.FAILED
+        assert diagnose(exercise_of(name), judgement) is None
+
+
+def trained(model: Any, epochs: int, optimizer: Any = None) -> Any:
+    """The model, compiled as it was or by Adam, after some epochs on the lesson's digits."""
+    keras.utils.set_random_seed(0)
+    digits = noisy_digits(0)
+    rng = np.random.default_rng(0)
+    chosen = optimizer or keras.optimizers.Adam(0.003)
+    train_side_by_side([model], digits.images, digits.labels, chosen, epochs, rng)
+    return model
+
+
+@pytest.fixture(scope="module")
+def penalized() -> dict[str, Any]:
+    """Two networks that were trained by `fit` with their penalties, functional and Sequential."""
+    digits = noisy_digits(0)
+    handed: dict[str, Any] = {}
+    for name, regularizer in (
+        ("l1", keras.regularizers.L1L2(l1=1e-3)),
+        ("l2", keras.regularizers.L2(1e-2)),
+    ):
+        keras.utils.set_random_seed(0)
+        settings = {"kernel_regularizer": regularizer, "activation": "relu"}
+        image = keras.Input((8, 8, 1))
+        maps = layers.Conv2D(16, 3, padding="same", **settings)(image)
+        maps = layers.Conv2D(16, 3, padding="same", **settings)(maps)
+        hidden = layers.Dense(128, **settings)(layers.Reshape((1024,))(maps))
+        model = keras.Model(image, layers.Dense(10, kernel_regularizer=regularizer)(hidden))
+        model.compile(
+            keras.optimizers.SGD(0.05, momentum=0.9),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        handed[f"{name}_model"] = model
+        handed[f"{name}_history"] = model.fit(
+            digits.images,
+            digits.labels,
+            epochs=25,
+            verbose=0,
+            validation_data=(digits.validation_images, digits.validation_labels),
+        )
+    return handed
+
+
+def test_penalized_functional_models_pass(penalized: dict[str, Any]) -> None:
+    """A functional model, arrays in place of pipelines, and `L1L2` are right as well."""
+    result = judged_objects("with_l1_and_l2", penalized).result
+    assert result.verdict is Verdict.PASSED, result
+
+
+def test_a_penalty_on_one_layer_only_is_no_known_mistake(penalized: dict[str, Any]) -> None:
+    """A network with one layer penalized fails, and gets no wrong explanation."""
+    model = penalizing._network("", 0)
+    partly = keras.Sequential([keras.Input((8, 8, 1)), *model.layers[:-1]])
+    partly.add(layers.Dense(10, kernel_regularizer=keras.regularizers.L1(1e-3)))
+    partly.compile(
+        keras.optimizers.SGD(0.05, 0.9),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    handed = {**penalized, "l1_model": partly, "l1_history": history_of(partly, 25)}
+    judgement = judged_objects("with_l1_and_l2", handed)
+    assert judgement.result.verdict is Verdict.FAILED
+    assert diagnose(exercise_of("with_l1_and_l2"), judgement) is None
+
+
+def test_l1_makes_zeros_and_l2_makes_small_weights(penalized: dict[str, Any]) -> None:
+    """The thresholds are far from both networks."""
+    assert share_of_tiny(penalized["l1_model"]) > 0.6
+    assert share_of_tiny(penalized["l2_model"]) < 0.25
+    assert norm(penalized["l2_model"]) < 8.5 < norm(penalized["l1_model"])
+
+
+def test_augmentation_in_a_pipeline_passes_too() -> None:
+    """Random layers that stand outside of the model are as good, and zooming is welcome."""
+    augmentation = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.RandomTranslation(0.1, (-0.1, 0.1)),
+            layers.RandomRotation((-0.05, 0.05)),
+            layers.RandomZoom(0.1),
+        ]
+    )
+    model = network()
+    moved = keras.Sequential([keras.Input((8, 8, 1)), augmentation, *model.layers])
+    trained(moved, 14)
+    for name, candidate in {"outside": model, "inside": compiled(moved)}.items():
+        handed = {
+            "augmentation": augmentation,
+            "augmented_model": candidate,
+            "augmented_history": history_of(candidate, 25),
+        }
+        result = judged_objects("augment", handed).result
+        assert result.verdict is Verdict.PASSED, (name, result)
+
+
+def compiled(model: Any) -> Any:
+    """The model, compiled as `fit` would."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.003), loss)
+    return model
+
+
+def test_noise_in_another_place_passes() -> None:
+    """Noise on the maps of a convolution is noise on hidden outputs, too, nested or not."""
+    inside = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.GaussianNoise(0.4),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            layers.GaussianNoise(0.1),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+        ]
+    )
+    image = keras.Input((8, 8, 1))
+    hidden = layers.Dense(128, activation="relu")(layers.Flatten()(inside(image)))
+    model = trained(compiled(keras.Model(image, layers.Dense(10)(hidden))), 18)
+
+    def add_noise(values: Any, stddev: float, draws: Any, training: bool) -> Any:
+        return np.where(training, values + draws * stddev, values)
+
+    handed = {"add_noise": add_noise, "noisy_model": model, "noisy_history": history_of(model, 25)}
+    result = judged_objects("noise_injection", handed).result
+    assert result.verdict is Verdict.PASSED, result
+
+
+def test_a_linear_network_with_noise_is_no_known_mistake() -> None:
+    """An untrained network with its own history fails, and is not taken for another mistake."""
+    model = injecting._network(0.4, 0.2)
+    handed = {
+        "add_noise": injecting._noisy,
+        "noisy_model": model,
+        "noisy_history": history_of(model, 25),
+    }
+    judgement = judged_objects("noise_injection", handed)
+    assert judgement.result.verdict is Verdict.FAILED
+    assert diagnose(exercise_of("noise_injection"), judgement) is None
+
+
+def test_a_league_of_functional_and_compiled_networks_passes() -> None:
+    """Compiled or not, one layer of batch normalization more or less, a list for the tuple."""
+
+    def build_remedy(remedy: str) -> Any:
+        image = maps = keras.Input((8, 8, 1))
+        if remedy == "augmentation":
+            maps = layers.RandomTranslation(0.1, 0.1, fill_mode="nearest")(maps)
+            maps = layers.RandomRotation(0.05, fill_mode="nearest")(maps)
+        for _ in range(2):
+            maps = layers.Conv2D(16, 3, padding="same", activation="relu")(maps)
+            if remedy == "batch normalization":
+                maps = layers.BatchNormalization(momentum=0.9)(maps)
+        hidden = layers.Dense(128, activation="relu")(layers.Flatten()(maps))
+        if remedy == "dropout":
+            hidden = layers.Dropout(0.5)(hidden)
+        return compiled(keras.Model(image, layers.Dense(10)(hidden)))
+
+    handed = {
+        "build_remedy": build_remedy,
+        "league": ["augmentation", "dropout", "nothing"],
+        "batch_norm_changes": "speed",
+    }
+    for seed in range(2):
+        result = judged_objects("league_table", handed, seed).result
+        assert result.verdict is Verdict.PASSED, result
+
+
+def test_a_league_of_other_names_is_no_known_mistake() -> None:
+    """A league with names of one's own fails without an explanation that does not fit."""
+    handed = {
+        "build_remedy": lambda _remedy: keras.Sequential(
+            [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(9)]
+        ),
+        "league": ("dropout", "nothing", "augmentation"),
+        "batch_norm_changes": "momentum",
+    }
+    judgement = judged_objects("league_table", handed)
+    assert judgement.result.verdict is Verdict.FAILED
+    assert diagnose(exercise_of("league_table"), judgement) is None
+
+
+def test_networks_that_start_alike_learn_alike() -> None:
+    """Two equal networks have the same losses, step by step, whatever they began with."""
+    digits = noisy_digits(3)
+    models = [comparing._network(), comparing._network()]
+    start_alike(models, np.random.default_rng(0))
+    optimizer = keras.optimizers.SGD(0.05)
+    rng = np.random.default_rng(1)
+    losses = train_side_by_side(models, digits.images, digits.labels, optimizer, 1, rng)
+    assert losses.shape == (1, 2)
+    assert losses[0, 0] == pytest.approx(losses[0, 1], abs=1e-6)
+
+
+def test_random_layers_act_when_called_and_noise_does_not() -> None:
+    """The trap that the lesson names; a model that begins with random layers has it, too."""
+    images = noisy_digits(0).images[:20]
+
+    def changes(layer: Any, **told: Any) -> bool:
+        return bool((np.asarray(layer(images, **told)) != images).any())
+
+    assert changes(layers.RandomFlip())
+    assert changes(layers.RandomTranslation(0.2, 0.2))
+    assert changes(augmenting._sequence(layers.RandomTranslation(0.2, 0.2)))
+    assert not changes(layers.RandomTranslation(0.2, 0.2), training=False)
+    assert not changes(layers.GaussianNoise(0.4))
+    assert not changes(layers.Dropout(0.5))
+    assert changes(layers.GaussianNoise(0.4), training=True)
+
+
+def test_l2_is_weight_decay_for_sgd_and_not_for_adam() -> None:
+    """One step from 0.8 with a penalty or with decay: the same under SGD, not under Adam."""
+    slopes = np.array([0.3, 3.0], dtype="float32")
+    apart = {}
+    for optimizer in (keras.optimizers.SGD, keras.optimizers.Adam):
+        penalized, decayed = keras.Variable([0.8, 0.8]), keras.Variable([0.8, 0.8])
+        optimizer(0.1).apply([slopes + 2 * 0.05 * 0.8], [penalized])
+        optimizer(0.1, weight_decay=2 * 0.05).apply([slopes], [decayed])
+        apart[optimizer.__name__] = float(np.abs(np.asarray(penalized) - decayed).max())
+    assert apart["SGD"] < 1e-6
+    assert apart["Adam"] > 0.005
+
+
+def test_the_counts_that_the_lesson_states() -> None:
+    """134,970 parameters without pooling, 12,090 with two; 170 of the former are biases."""
+    plain = network()
+    assert plain.count_params() == 134_970
+    assert sum(int(np.prod(w.shape)) for w in plain.weights if len(w.shape) == 1) == 170
+    pooled = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(16, 3, padding="same"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, padding="same"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(128),
+            layers.Dense(10),
+        ]
+    )
+    assert pooled.count_params() == 12_090
+    assert gap_of(overfitted()[0]) > 0.6
