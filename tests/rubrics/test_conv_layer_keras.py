@@ -1,4 +1,4 @@
-"""Part B of lesson 2: right answers written another way, and wrong ones that nobody foresaw."""
+"""Lesson 2 in Keras and on whole stacks: other right answers, and mistakes nobody foresaw."""
 
 from __future__ import annotations
 

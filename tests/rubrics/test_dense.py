@@ -1,4 +1,4 @@
-"""The rubric of lesson 5, part A: right answers written otherwise, unknown mistakes, and facts."""
+"""Lesson 5, from Flatten to LeNet-5: other right answers, unknown mistakes, and facts."""
 
 from __future__ import annotations
 

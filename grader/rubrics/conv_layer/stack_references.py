@@ -1,4 +1,4 @@
-"""References for part B, each by another road than the lesson takes: counting, not formulas."""
+"""What a stack of layers sees, makes and costs, found by counting and not by formulas."""
 
 from __future__ import annotations
 
