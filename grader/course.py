@@ -22,7 +22,7 @@ class Lesson:
 
     `packages` are what its notebooks and its rubric need beside NumPy and matplotlib, to be
     imported once for many submissions. `seconds` is what its solution may take from top to bottom,
-    kernel and judge included.
+    kernel and judge included; a rubric that needs more than usual says so as `SECONDS`.
     """
 
     name: str
@@ -92,7 +92,9 @@ def lesson(name: str) -> Lesson:
     if len(set(ids)) != len(ids):
         raise AuthorError(f"An exercise's id is its own. Received: one twice in lesson {name}.")
     number = lesson_names().index(name) + 1
-    return Lesson(name, number, module.TITLE, exercises, packages_of_lessons()[name])
+    seconds = getattr(module, "SECONDS", Lesson.seconds)
+    packages = packages_of_lessons()[name]
+    return Lesson(name, number, module.TITLE, exercises, packages, seconds)
 
 
 def lessons() -> list[Lesson]:

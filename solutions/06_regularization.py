@@ -43,7 +43,7 @@ from keras import layers
 
 from grader import check, hint
 from grader.digits import noisy_digits
-from grader.drawing import finished, show, show_curves
+from grader.drawing import finished, show, show_curves, show_histograms
 
 # %% [markdown]
 # ## 1. To learn, or to learn by heart
@@ -250,7 +250,8 @@ if finished(
     best = best_epoch(val_losses)
     print(f"best epoch {best}, gap {gap_at_the_end(losses, val_losses):.2f} at the end,")
     print("overfitting" if is_overfitting(losses, val_losses) else "not overfitting")
-    show_curves({"loss": losses, "val_loss": val_losses}, marks={"best epoch": best})
+    both = {"loss": losses, "val_loss": val_losses}
+    show_curves(both, marks={"best epoch": best}, gap=("loss", "val_loss"))
 
 # %% [markdown]
 # And the accuracies, the share of digits that are read right. On the training digits it goes to
@@ -705,19 +706,18 @@ l2_history = fit(with_optimizer(l2_model, keras.optimizers.SGD(0.05, momentum=0.
 check("with_l1_and_l2")
 
 # %% [markdown]
-# **See it.** All weights of a network, sorted by size. Where a line lies on the axis, the weights
-# are zero. (The line without a penalty is that of your baseline.)
+# **See it.** Where the weights of each network lie. (Without a penalty: your baseline.) Which
+# penalty makes a spike at zero, and which one draws all weights closer?
 
 # %%
 if finished(baseline, l1_model, l2_model):
-    sorted_sizes = {}
-    shares = np.linspace(0, 96, 193)
+    weights = {}
     for name, model in {"no penalty": baseline, "L1": l1_model, "L2": l2_model}.items():
         kernels = [np.ravel(weight) for weight in model.get_weights() if np.ndim(weight) > 1]
-        sizes = np.abs(np.concatenate(kernels))
-        sorted_sizes[name] = np.percentile(sizes, shares)
-        print(f"{name:10} zero: {(sizes < 0.001).mean():.0%}, norm {np.linalg.norm(sizes):.1f}")
-    show_curves(sorted_sizes, x=shares, xlabel="% of the weights are smaller", ylabel="|weight|")
+        weights[name] = np.concatenate(kernels)
+        zero, norm = (np.abs(weights[name]) < 0.001).mean(), np.linalg.norm(weights[name])
+        print(f"{name:10} zero: {zero:.0%}, norm {norm:.1f}")
+    show_histograms(weights, xlabel="weight", limit=0.1)
 
 # %% [markdown]
 # And their effect on the curves. Careful: the losses of a history *contain* the penalty, so we
@@ -993,14 +993,22 @@ augmented_history = fit(augmented_model)
 check("augment")
 
 # %% [markdown]
-# **See it.** One digit, as it is and as your network gets to see it; then the curves.
+# **See it.** Four digits, one in each row: on the left as it is, beside it as your network gets to
+# see it in six epochs.
 
 # %%
-if finished(augmentation, augmented_history):
-    seen = np.asarray(augmentation(np.repeat(digits.images[:1], 5, axis=0), training=True))
-    versions = np.concatenate([digits.images[:1], seen])[..., 0]
-    enlarged = versions.repeat(2, axis=1).repeat(2, axis=2)
-    show(*enlarged, titles=["as it is", *(f"epoch {epoch}" for epoch in range(5))])
+if finished(augmentation):
+    versions = [digits.images[:4]]
+    versions += [np.asarray(augmentation(versions[0], training=True)) for _ in range(6)]
+    grid = np.pad(np.stack(versions)[..., 0], ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=0.5)
+    grid = np.concatenate([np.concatenate(list(row), axis=1) for row in grid.swapaxes(0, 1)])
+    show(grid.repeat(6, axis=0).repeat(6, axis=1), titles=["as it is, and in six epochs"])
+
+# %% [markdown]
+# Then the curves:
+
+# %%
+if finished(augmented_history):
     both = {"baseline": baseline_history.history, "augmented": augmented_history.history}
     show_curves(
         {f"{name}: {loss}": both[name][loss] for name in both for loss in ("loss", "val_loss")}
@@ -1181,14 +1189,15 @@ pooled = keras.Sequential(
 pooled_history = fit(pooled)
 
 # %%
-if finished(baseline, l2_model, augmented_model, noisy_model):
-    models = {"nothing": baseline, "L2 (by SGD)": l2_model, "augmentation": augmented_model}
-    models |= {"noise": noisy_model, "pooling": pooled}
-    print("remedy        parameters    gap   validation digits read")
+models = {"nothing": baseline, "dropout": dropout_model, "early stopping": stopped_model}
+models |= {"L1 (by SGD)": l1_model, "L2 (by SGD)": l2_model, "augmentation": augmented_model}
+models |= {"noise": noisy_model, "pooling": pooled}
+if finished(*models.values()):
+    print("remedy         parameters    gap   validation digits read")
     for name, model in models.items():
         scores = np.asarray(model(digits.validation_images, training=False))
         share = np.mean(scores.argmax(axis=1) == digits.validation_labels)
-        print(f"{name:13} {model.count_params():10,} {gap_of(model):6.2f}   {share:.0%}")
+        print(f"{name:14} {model.count_params():10,} {gap_of(model):6.2f}   {share:.0%}")
 
 # %% [markdown]
 # 134,970 parameters have become 12,090, and the gap has all but gone; over 20 starts the pooled

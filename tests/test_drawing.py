@@ -16,6 +16,7 @@ mpl.use("agg")
 
 from matplotlib import pyplot as plt
 from matplotlib.collections import PathCollection
+from matplotlib.patches import Rectangle
 
 
 @pytest.fixture(autouse=True)
@@ -161,6 +162,26 @@ def test_curves_are_told_apart_and_places_are_marked() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["training", "validation"]
 
 
+def test_the_gap_is_marked_at_the_end_with_its_size() -> None:
+    """The gap is the second curve less the first in the last epoch, and stands there in figures."""
+    drawing.show_curves({"loss": [2, 1, 0.25], "val_loss": [2, 1, 1.5]}, gap=("loss", "val_loss"))
+    written = [text.get_text() for text in plt.gcf().axes[0].texts]
+    assert "gap 1.25" in written
+
+
+def test_histograms_say_which_share_of_the_values_lies_where() -> None:
+    """Every name has a picture, in which a bar is as high as its share, in per cent."""
+    drawing.show_histograms(
+        {"at zero": np.zeros((2, 2)), "half": np.array([0.0, 9.0])}, xlabel="weight", limit=1
+    )
+    tallest = [
+        max(patch.get_height() for patch in ax.patches if isinstance(patch, Rectangle))
+        for ax in plt.gcf().axes
+    ]
+    assert tallest == [100, 50]
+    assert [ax.get_title() for ax in plt.gcf().axes] == ["at zero", "half"]
+
+
 def test_regions_show_every_decider_over_the_same_points() -> None:
     """Each decider is asked about the plane and drawn with all points of both classes."""
     points = np.array([[0, 0], [1, 1], [2, 0]])
@@ -195,10 +216,11 @@ def test_nothing_unfinished_is_drawn(
     """Every function asks for the exercise where a value is still None or the starter's dots."""
     drawing.show_channels(unfinished)
     drawing.show_curves({"loss": unfinished})  # type: ignore[dict-item]
+    drawing.show_histograms({"mine": unfinished}, xlabel="weight", limit=1)
     drawing.show_regions({"mine": unfinished}, [[0, 0]], [0])  # type: ignore[dict-item]
     drawing.show_network(unfinished)
     drawing.step_through({"first": np.ones((2, 2)), "second": [unfinished]})
-    assert capsys.readouterr().out == "Nothing to show yet: finish the exercise above.\n" * 5
+    assert capsys.readouterr().out == "Nothing to show yet: finish the exercise above.\n" * 6
     assert not plt.get_fignums()
 
 

@@ -4,7 +4,7 @@ Imports nothing else of the grader, so that it also works where the rest of it i
 drawn where nobody looks, as in a kernel that grades.
 """
 
-from grader.drawing.curves import show_curves, show_regions
+from grader.drawing.curves import show_curves, show_histograms, show_regions
 from grader.drawing.images import finished, show, show_channels, step_through
 from grader.drawing.networks import show_network
 
@@ -13,6 +13,7 @@ __all__ = [
     "show",
     "show_channels",
     "show_curves",
+    "show_histograms",
     "show_network",
     "show_regions",
     "step_through",

@@ -27,12 +27,14 @@ def show_curves(
     x: Sequence[float] | None = None,
     title: str = "",
     marks: Mapping[str, float] | None = None,
+    gap: tuple[str, str] | None = None,
 ) -> None:
     """Draw named curves over `x`, or over 0, 1, 2, … where there is none.
 
     Each has a color and a style of its own. `marks` maps a text to the place on the horizontal axis
-    at which it stands, as a thin upright line. Where a curve is None or `...`, one sentence is
-    printed instead.
+    at which it stands, as a thin upright line. `gap` names two curves: an arrow at their end says
+    by how much the second is larger. Where a curve is None or `...`, one sentence is printed
+    instead.
     """
     if not finished(*curves.values()) or nobody_looks():
         return
@@ -53,10 +55,43 @@ def show_curves(
             text, (place, 1), (3, -3), xycoords=("data", "axes fraction"),
             textcoords="offset points", va="top", fontsize=9, color="#555555",
         )  # fmt: skip
+    if gap is not None:
+        low, high = (curves[name][-1] for name in gap)
+        end = ax.get_xlim()[1]
+        ax.annotate(
+            "", (end, high), (end, low), annotation_clip=False,
+            arrowprops={"arrowstyle": "<->", "color": "#555555"},
+        )  # fmt: skip
+        ax.annotate(
+            f"gap {high - low:.2f}", (end, (low + high) / 2), (8, 0), color="#555555", fontsize=9,
+            textcoords="offset points", va="center", annotation_clip=False,
+        )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1 or not title:
         ax.legend(frameon=False)
+    plt.show()
+
+
+def show_histograms(values: Mapping[str, Any], *, xlabel: str, limit: float) -> None:
+    """Draw which share of values lies where, in a picture for each name, from -limit to limit.
+
+    Values are arrays of any shape; those beyond the limit count, but are not drawn. Where one is
+    None or `...`, one sentence is printed instead.
+    """
+    if not finished(*values.values()) or nobody_looks():
+        return
+    _, axes = plt.subplots(
+        1, len(values), figsize=(2.9 * len(values), 2.6), squeeze=False, sharey=True,
+        layout="constrained",
+    )  # fmt: skip
+    bins = np.linspace(-limit, limit, 52)  # an odd number of bins: one has 0 in its middle
+    for index, (ax, (name, found)) in enumerate(zip(axes[0], values.items(), strict=True)):
+        row = np.ravel(found)
+        ax.hist(row, bins, weights=np.full(row.size, 100 / row.size), color=COLORS[index])
+        ax.set(title=name, xlabel=xlabel)
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_ylabel("% of all")
     plt.show()
 
 

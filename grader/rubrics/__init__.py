@@ -13,4 +13,5 @@ LESSONS: dict[str, tuple[str, ...]] = {
     "activation": ("keras",),
     "pooling": ("keras",),
     "dense": ("keras", "sklearn.datasets"),
+    "regularization": ("keras", "sklearn.datasets"),
 }

@@ -1,0 +1,352 @@
+"""Right and wrong answers of the exercises that train, as changes to the lessons' own sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+
+@dataclass(frozen=True)
+class TrainingAnswer:
+    """An answer to `exercise`: its solution with `changes` (old, new), after the code `before`.
+
+    `measures` are numbers that the exercise's thresholds are about, computed from the names that
+    the answer defines; each has a short name.
+    """
+
+    lesson: str
+    exercise: str
+    name: str
+    changes: tuple[tuple[str, str], ...] = ()
+    before: str = ""
+    right: bool = True
+    measures: Mapping[str, Callable[[dict[str, Any]], float]] = field(default_factory=dict)
+
+
+GIVEN = {
+    "activation": ("import keras",),
+    "dense": ("import keras", "import tensorflow", "order = np.random", "def fit_digits("),
+    "regularization": (
+        "import keras",
+        "digits = noisy_digits(0)",
+        "def fit(",
+        "def network(",
+        "def normalized_network(",
+    ),
+}
+"""By what each lesson's given cells are known that its training answers rest on."""
+
+DRAWINGS = ("noisy_digits({})", "np.random.default_rng({}).permutation")
+"""How lessons draw their data, with the seed left open; what is redrawn is the draw 0."""
+
+
+def _gap(name: str) -> Mapping[str, Callable[[dict[str, Any]], float]]:
+    def gap(names: dict[str, Any]) -> float:
+        from grader.rubrics.regularization.references import gap_of
+
+        return gap_of(names[name])
+
+    return {"gap": gap}
+
+
+def _above_the_best(names: dict[str, Any]) -> float:
+    from grader.expect.training import loss_of
+    from grader.rubrics.regularization.references import validation_part
+
+    best = min(names["stopped_history"].history["val_loss"])
+    return loss_of(names["stopped_model"], *validation_part()) - best
+
+
+def _share_of_zeros(names: dict[str, Any]) -> float:
+    from grader.rubrics.regularization.remedies import share_of_tiny
+
+    return share_of_tiny(names["l1_model"])
+
+
+def _norm(names: dict[str, Any]) -> float:
+    from grader.rubrics.regularization.remedies import norm
+
+    return norm(names["l2_model"])
+
+
+_STOPPED = {"loss above the smallest": _above_the_best}
+_PENALIZED = {"L1: share of zeros": _share_of_zeros, "L2: norm": _norm}
+_BASELINE = "baseline = network()"
+_EPOCHS = "fit(baseline)"
+_CONVOLUTION = 'layers.Conv2D(16, 3, padding="same", activation="relu"),\n        '
+_VALIDATED_ON_MOVED = """\
+validation = np.asarray(augmentation(validation[0], training=True)), validation[1]
+augmented_history = fit"""
+
+_HEAD = """\
+        keras.layers.Flatten(),
+        keras.layers.Dense(32, activation="relu"),"""
+_SECOND_CONVOLUTION = """\
+        keras.layers.Conv2D(40, 3, padding="same", activation="relu"),
+        keras.layers.GlobalMaxPooling2D(),"""
+
+_right = partial(TrainingAnswer, right=True)
+_wrong = partial(TrainingAnswer, right=False)
+
+ANSWERS = (
+    _right("activation", "boundary", "16 hidden units"),
+    _right(
+        "activation",
+        "boundary",
+        "two hidden layers of 8",
+        (
+            (
+                "layers.Dense(16, activation=activation)",
+                "layers.Dense(8, activation=activation), layers.Dense(8, activation=activation)",
+            ),
+        ),
+    ),
+    _wrong(
+        "activation",
+        "boundary",
+        "always ReLU",
+        (("activation=activation", 'activation="relu"'),),
+    ),
+    _wrong(
+        "activation",
+        "boundary",
+        "no activation",
+        (("activation=activation", "activation=None"),),
+    ),
+    _right("dense", "moved_test", "global max pooling"),
+    _wrong(
+        "dense",
+        "moved_test",
+        "the CNN flattens",
+        (("keras.layers.GlobalMaxPooling2D()", "keras.layers.Flatten()"),),
+    ),
+    _right("dense", "budget_network", "16 filters, 32 units"),
+    _right(
+        "dense",
+        "budget_network",
+        "two convolutions, global max pooling",
+        (
+            (
+                _HEAD,
+                _SECOND_CONVOLUTION,
+            ),
+        ),
+    ),
+    _wrong(
+        "dense",
+        "budget_network",
+        "two epochs",
+        (("fit_digits(budget_network)\n", "fit_digits(budget_network, epochs=2)\n"),),
+    ),
+    _right(
+        "regularization",
+        "overfit_on_purpose",
+        "the network of the table",
+        measures=_gap("baseline"),
+    ),
+    _right(
+        "regularization",
+        "overfit_on_purpose",
+        "a single, larger convolution",
+        (
+            (
+                f"{_CONVOLUTION}{_CONVOLUTION}",
+                'layers.Conv2D(32, 3, padding="same", activation="relu"),\n        ',
+            ),
+        ),
+        measures=_gap("baseline"),
+    ),
+    _wrong(
+        "regularization",
+        "overfit_on_purpose",
+        "5 epochs",
+        ((_EPOCHS, "fit(baseline, epochs=5)"),),
+        measures=_gap("baseline"),
+    ),
+    _wrong(
+        "regularization",
+        "overfit_on_purpose",
+        "no convolution, no hidden layer",
+        (
+            (f"{_CONVOLUTION}{_CONVOLUTION}", ""),
+            ('layers.Dense(128, activation="relu"),\n        ', ""),
+        ),
+        measures=_gap("baseline"),
+    ),
+    _wrong(
+        "regularization",
+        "overfit_on_purpose",
+        "dropout of 0.5 in it",
+        (("layers.Dense(10)", "layers.Dropout(0.5), layers.Dense(10)"),),
+        measures=_gap("baseline"),
+    ),
+    _wrong(
+        "regularization",
+        "overfit_on_purpose",
+        "trained with the validation digits",
+        before="training = tuple(np.concatenate(two) for two in zip(training, validation))",
+        measures=_gap("baseline"),
+    ),
+    _right(
+        "regularization",
+        "with_dropout",
+        "rate 0.5 behind the dense layer",
+        before=_BASELINE,
+        measures=_gap("dropout_model"),
+    ),
+    _wrong(
+        "regularization",
+        "with_dropout",
+        "rate 0.2",
+        (("layers.Dropout(0.5)", "layers.Dropout(0.2)"),),
+        before=_BASELINE,
+        measures=_gap("dropout_model"),
+    ),
+    _wrong(
+        "regularization",
+        "with_dropout",
+        "rate 0",
+        (("layers.Dropout(0.5)", "layers.Dropout(0.0)"),),
+        before=_BASELINE,
+        measures=_gap("dropout_model"),
+    ),
+    _wrong(
+        "regularization",
+        "with_dropout",
+        "after the scores",
+        (
+            (
+                "layers.Dropout(0.5),\n        layers.Dense(10),",
+                "layers.Dense(10),\n        layers.Dropout(0.5),",
+            ),
+        ),
+        before=_BASELINE,
+        measures=_gap("dropout_model"),
+    ),
+    _right("regularization", "with_early_stopping", "patience 3, restored", measures=_STOPPED),
+    _wrong(
+        "regularization",
+        "with_early_stopping",
+        "not restored",
+        ((", restore_best_weights=True", ""),),
+        measures=_STOPPED,
+    ),
+    _wrong(
+        "regularization",
+        "with_early_stopping",
+        "watches the training loss",
+        (('monitor="val_loss"', 'monitor="loss"'),),
+        measures=_STOPPED,
+    ),
+    _wrong(
+        "regularization",
+        "with_early_stopping",
+        "only declared",
+        ((", callbacks=[early_stopping]", ""),),
+        measures=_STOPPED,
+    ),
+    _right("regularization", "with_l1_and_l2", "strengths as asked", measures=_PENALIZED),
+    _wrong(
+        "regularization",
+        "with_l1_and_l2",
+        "a hundredth of the strengths",
+        (("L1(0.001)", "L1(0.00001)"), ("L2(0.01)", "L2(0.0001)")),
+        measures=_PENALIZED,
+    ),
+    _wrong(
+        "regularization",
+        "with_l1_and_l2",
+        "exchanged",
+        (("L1(0.001)", "Lx(0.01)"), ("L2(0.01)", "L1(0.001)"), ("Lx(", "L2(")),
+        measures=_PENALIZED,
+    ),
+    _right(
+        "regularization",
+        "augment",
+        "in the model, as the lesson does",
+        measures=_gap("augmented_model"),
+    ),
+    _right(
+        "regularization",
+        "augment",
+        "with zoom, filled by zeros",
+        (
+            (
+                'layers.RandomRotation(0.05, fill_mode="nearest")',
+                'layers.RandomRotation(0.05, fill_mode="constant"), layers.RandomZoom(0.1)',
+            ),
+        ),
+        measures=_gap("augmented_model"),
+    ),
+    _wrong(
+        "regularization",
+        "augment",
+        "forgotten in the network",
+        (("network(augmentation)", "network()"),),
+        measures=_gap("augmented_model"),
+    ),
+    _wrong(
+        "regularization",
+        "augment",
+        "dropout in its place",
+        (("network(augmentation)", "network(layers.Dropout(0.2))"),),
+        measures=_gap("augmented_model"),
+    ),
+    _wrong(
+        "regularization",
+        "augment",
+        "validation digits augmented, too",
+        (("augmented_history = fit", _VALIDATED_ON_MOVED),),
+        measures=_gap("augmented_model"),
+    ),
+    _right(
+        "regularization",
+        "noise_injection",
+        "0.4 on the input, 0.2 inside",
+        measures=_gap("noisy_model"),
+    ),
+    _wrong(
+        "regularization",
+        "noise_injection",
+        "a twentieth of it",
+        (
+            ("GaussianNoise(0.4)", "GaussianNoise(0.02)"),
+            ("GaussianNoise(0.2)", "GaussianNoise(0.01)"),
+        ),
+        measures=_gap("noisy_model"),
+    ),
+    _wrong(
+        "regularization",
+        "noise_injection",
+        "inside only",
+        (("layers.GaussianNoise(0.4), ", ""),),
+        measures=_gap("noisy_model"),
+    ),
+    _right("regularization", "league_table", "the lesson's"),
+    _wrong(
+        "regularization",
+        "league_table",
+        "remedies too weak to act",
+        (
+            ("layers.Dropout(0.5)", "layers.Dropout(0.02)"),
+            (
+                "layers.RandomTranslation(0.1, 0.1), layers.RandomRotation(0.05)",
+                "layers.RandomTranslation(0.002, 0.002)",
+            ),
+        ),
+    ),
+    _wrong(
+        "regularization",
+        "league_table",
+        "batch normalization of the image only",
+        (
+            (
+                "return normalized_network()",
+                "return network(layers.BatchNormalization(momentum=0.9))",
+            ),
+        ),
+    ),
+)
+"""Every answer that is counted, in the order of the table."""
