@@ -120,6 +120,7 @@ IN_THEIR_OWN_WAY: dict[str, dict[str, Callable[[Lesson], str]]] = {
     "activation": {"ada_perfect": perfect, "cora_half_finished": half_finished},
     "pooling": {"ada_perfect": perfect},
     "dense": {"ada_perfect": perfect, "cora_half_finished": half_finished},
+    "regularization": {"ada_perfect": perfect},
 }
 """Who hands in what is not told by single answers, by lesson."""
 

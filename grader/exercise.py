@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -174,3 +174,18 @@ class Exercise:
             return misconception
 
         return declare
+
+
+def exercises_behind(
+    exercise: Exercise, names: Collection[str], all_exercises: Iterable[Exercise]
+) -> list[Exercise]:
+    """Those of `all_exercises` in which `names`, which `exercise` reads, are defined.
+
+    A name that several exercises speak of is defined in the first of them.
+    """
+    homes: dict[str, Exercise] = {}
+    for other in all_exercises:
+        for name in other.names:
+            homes.setdefault(name, other)
+    found = {home.id: home for name, home in homes.items() if name in names}
+    return [home for home in found.values() if home is not exercise]

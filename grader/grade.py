@@ -10,7 +10,7 @@ from time import monotonic
 from grader.diagnose import explained
 from grader.errors import OutOfTime, Raised, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
-from grader.exercise import Exercise
+from grader.exercise import Exercise, exercises_behind
 from grader.judge import judge, unasked, verdict_of
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels
@@ -260,11 +260,8 @@ class _Grading:
         behind = names_behind(sources, exercise.names)
         return [
             other.id
-            for other in self.exercises
-            if other is not exercise
-            and behind & set(other.names)
-            and other.id in self.best
-            and not self._passes(other)
+            for other in exercises_behind(exercise, behind, self.exercises)
+            if other.id in self.best and not self._passes(other)
         ]
 
     def _passes(self, exercise: Exercise) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from grader import course
 from grader.course import Lesson
 from grader.diagnose import explained
-from grader.exercise import Exercise
+from grader.exercise import Exercise, exercises_behind
 from grader.judge import PUBLIC_SECRET, Judgement, judge
 from grader.report.feedback import feedback_html, feedback_text
 from grader.report.text import visible
@@ -65,11 +65,10 @@ def check(exercise: str) -> None:
     cells = _cells_run_here()
     judgement = _judged(task, cells)
     behind = names_behind(_in_force(cells, task.names), task.names)
-    rests_on = [
-        other for other in lesson.exercises if other is not task and behind & set(other.names)
-    ]
     unsolved = [
-        other.id for other in rests_on if _judged(other, cells).result.verdict is not Verdict.PASSED
+        other.id
+        for other in exercises_behind(task, behind, lesson.exercises)
+        if _judged(other, cells).result.verdict is not Verdict.PASSED
     ]
     result = explained(task, judgement, unsolved)
     _display(Feedback(result, len(task.hints) - _hints_shown.get(task.id, 0)))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grader.errors import AuthorError
-from grader.exercise import Check, Exercise
+from grader.exercise import Check, Exercise, exercises_behind
 
 
 def holds(relu: Any, rng: Any) -> None:
@@ -154,3 +154,14 @@ def test_misconceptions_tell_which_names_are_functions() -> None:
         return {"size": 3}
 
     assert layer.function_names == frozenset({"relu"})
+
+
+def test_a_name_is_at_home_in_the_first_exercise_that_has_it() -> None:
+    """Who reads a name rests on the exercise that defines it, not on others that look at it too."""
+    built = Exercise("built", title="Built", names=("model",))
+    compared = Exercise("compared", title="Compared", names=("other", "model"))
+    read = Exercise("read", title="Read")
+    everything = [built, compared, read]
+    assert exercises_behind(read, {"model", "np"}, everything) == [built]
+    assert exercises_behind(read, {"model", "other"}, everything) == [built, compared]
+    assert exercises_behind(built, {"model"}, everything) == []
