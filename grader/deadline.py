@@ -5,6 +5,8 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
+from collections.abc import Callable
+from time import monotonic
 from types import FrameType, TracebackType
 
 # Code that swallows the first interruption gets another one this often, in seconds.
@@ -23,11 +25,13 @@ class limit:  # noqa: N801 - read as a phrase: `with limit(2.0):`
 
     A watching thread interrupts the main thread the way Ctrl-C does, which works on every system
     and stops any loop of Python; a call that stays inside C is stopped when it returns. Only for
-    the main thread. A person's own Ctrl-C is still a KeyboardInterrupt.
+    the main thread. A person's own Ctrl-C is still a KeyboardInterrupt. The seconds are those of
+    `clock`: with `time.process_time` a block that computes has its time on a busy machine, too.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._armed = False
         self._fired = False
         self._pending = False
@@ -56,8 +60,11 @@ class limit:  # noqa: N801 - read as a phrase: `with limit(2.0):`
             raise DeadlinePassed from error
 
     def _watch(self) -> None:
-        wait = self._seconds
+        end, wait = self._clock() + self._seconds, self._seconds
         while not self._over.wait(wait):
+            wait = end - self._clock()
+            if wait > 0 and not self._fired:
+                continue
             with self._lock:
                 if self._over.is_set():
                     return

@@ -16,8 +16,9 @@ from grader.judge import Call, Judgement
 from grader.results import Diagnosis, ExerciseResult, Verdict
 from grader.values import Packet, Tensor, unpack
 
-# How long a misconception may take on all the calls of an exercise, in seconds. One that does not
-# end by then gives the answer that a student's endless loop gives: none in time.
+# How long a misconception may compute on all the calls of an exercise, in CPU seconds, so that no
+# diagnosis is lost on a busy machine. One that does not end by then gives the answer that a
+# student's endless loop gives: none in time.
 PATIENCE = 1.0
 # How long all of them together may take: an answer may be as costly to compare as it likes.
 ALL_PATIENCE = 15.0
@@ -68,11 +69,11 @@ def explanations(exercise: Exercise, judgement: Judgement) -> list[Misconception
         return []
     outcomes = _outcomes(judgement.calls)
     values = {name: value for name, value in judgement.values.items() if _is_modest(value)}
-    end = time.monotonic() + ALL_PATIENCE
+    end = time.process_time() + ALL_PATIENCE
     return [
         known
         for known in exercise.misconceptions
-        if time.monotonic() < end and _explains(exercise, known, judgement, outcomes, values)
+        if time.process_time() < end and _explains(exercise, known, judgement, outcomes, values)
     ]
 
 
@@ -114,7 +115,7 @@ def _explains(
     values: dict[str, Any],
 ) -> bool:
     try:
-        with limit(PATIENCE):
+        with limit(PATIENCE, time.process_time):
             if misconception.recognise is not None:
                 return _recognises(misconception, {**_returned(judgement, outcomes), **values})
             return _reproduces(exercise, misconception, judgement, outcomes)

@@ -47,6 +47,14 @@ def stopped(block: Callable[[], None], seconds: float = 0.05) -> bool:
     return False
 
 
+def test_with_the_cpu_as_its_clock_only_computing_counts() -> None:
+    """Waiting takes nothing from a block that is limited in CPU seconds; computing does."""
+    with limit(0.2, time.process_time):
+        time.sleep(0.5)
+    with pytest.raises(DeadlinePassed), limit(0.05, time.process_time):
+        spin()
+
+
 def test_a_call_inside_c_is_late_when_it_returns() -> None:
     """A call that Python cannot interrupt goes on to its end, and then has not ended in time."""
     after = []
