@@ -139,11 +139,9 @@ def program(answer: TrainingAnswer, run: Run) -> str:
         for cell in cells
         if isinstance(cell, Code) and any(mark in cell.source for mark in GIVEN[answer.lesson])
     ]
-    (own,) = [
-        cell.source
-        for cell in cells
-        if isinstance(cell, Answer) and cell.exercise == answer.exercise
-    ]
+    wanted = (*answer.rests_on, answer.exercise)
+    answers = {cell.exercise: cell.source for cell in cells if isinstance(cell, Answer)}
+    own = "\n\n".join(answers[exercise] for exercise in wanted)
     for old, new in answer.changes:
         if old not in own:
             raise ValueError(f"{answer.exercise}, {answer.name}: the source has no {old!r}.")

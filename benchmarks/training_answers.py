@@ -12,6 +12,7 @@ from typing import Any
 class TrainingAnswer:
     """An answer to `exercise`: its solution with `changes` (old, new), after the code `before`.
 
+    The solutions of the exercises that it `rests_on` stand before its own, and are changed, too.
     `measures` are numbers that the exercise's thresholds are about, computed from the names that
     the answer defines; each has a short name.
     """
@@ -21,6 +22,7 @@ class TrainingAnswer:
     name: str
     changes: tuple[tuple[str, str], ...] = ()
     before: str = ""
+    rests_on: tuple[str, ...] = ()
     right: bool = True
     measures: Mapping[str, Callable[[dict[str, Any]], float]] = field(default_factory=dict)
 
@@ -28,6 +30,7 @@ class TrainingAnswer:
 GIVEN = {
     "activation": ("import keras",),
     "dense": ("import keras", "import tensorflow", "order = np.random", "def fit_digits("),
+    "capstone": ("import keras", "images, labels = draw_shapes(320, rng)", "def fit("),
     "regularization": (
         "import keras",
         "digits = noisy_digits(0)",
@@ -38,7 +41,11 @@ GIVEN = {
 }
 """By what each lesson's given cells are known that its training answers rest on."""
 
-DRAWINGS = ("noisy_digits({})", "np.random.default_rng({}).permutation")
+DRAWINGS = (
+    "noisy_digits({})",
+    "np.random.default_rng({}).permutation",
+    "np.random.default_rng({})\nimages",
+)
 """How lessons draw their data, with the seed left open; what is redrawn is the draw 0."""
 
 
@@ -55,7 +62,7 @@ def _above_the_best(names: dict[str, Any]) -> float:
     from grader.expect.training import loss_of
     from grader.rubrics.regularization.references import validation_part
 
-    best = min(names["stopped_history"].history["val_loss"])
+    best = float(min(names["stopped_history"].history["val_loss"]))
     return loss_of(names["stopped_model"], *validation_part()) - best
 
 
@@ -89,6 +96,68 @@ _SECOND_CONVOLUTION = """\
 
 _right = partial(TrainingAnswer, right=True)
 _wrong = partial(TrainingAnswer, right=False)
+
+
+def _hidden(names: dict[str, Any]) -> float:
+    from grader.expect.training import accuracy_of
+    from grader.rubrics.capstone.references import other_shapes
+
+    return accuracy_of(names["my_model"], *other_shapes())
+
+
+def _gap_of_mine(names: dict[str, Any]) -> float:
+    from grader.rubrics.capstone.references import gap_of
+
+    return gap_of(names["my_model"])
+
+
+_DEFENDED = {"gap": _gap_of_mine, "hidden accuracy": _hidden}
+_BODY = """            layers.RandomFlip(),
+            layers.Conv2D(8, 3, **same),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, **same),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, **same),
+            layers.GlobalMaxPooling2D(),
+            layers.Dropout(0.3),
+"""
+_NORMALIZED = """            layers.Conv2D(8, 3, **l2),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, **l2),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, **l2),
+            layers.BatchNormalization(momentum=0.9),
+            layers.ReLU(),
+            layers.GlobalMaxPooling2D(),
+"""
+_L2 = """    l2 = {"padding": "same", "kernel_regularizer": keras.regularizers.L2(0.001)}
+    return keras.Sequential("""
+_STRIDED = """            layers.Conv2D(12, 3, strides=2, **same),
+            layers.Conv2D(16, 3, **same),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, **same),
+            layers.GlobalMaxPooling2D(),
+            layers.Dropout(0.3),
+"""
+_CARELESS = """            layers.Conv2D(8, 3, **same),
+            layers.MaxPooling2D(),
+            layers.Conv2D(8, 3, **same),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(22, activation="relu"),
+            layers.Dropout({rate}),
+"""
+_WITHOUT_CALLBACKS = (
+    "[keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)]",
+    "[]",
+)
+_mine = partial(
+    TrainingAnswer, "capstone", "trained", measures=_DEFENDED, rests_on=("build_network",)
+)
 
 ANSWERS = (
     _right("activation", "boundary", "16 hidden units"),
@@ -348,5 +417,30 @@ ANSWERS = (
             ),
         ),
     ),
+    _mine("flips, dropout, early stopping"),
+    _mine(
+        "batch normalization, L2, early stopping",
+        ((_BODY, _NORMALIZED), ("    return keras.Sequential(", _L2)),
+    ),
+    _mine(
+        "strides, dropout, early stopping",
+        ((_BODY, _STRIDED),),
+    ),
+    _mine(
+        "Flatten, remedies in name only",
+        ((_BODY, _CARELESS.format(rate=0.02)), _WITHOUT_CALLBACKS),
+        right=False,
+    ),
+    _mine(
+        "Flatten, dropout 0.02, early stopping",
+        ((_BODY, _CARELESS.format(rate=0.02)),),
+        right=False,
+    ),
+    _mine(
+        "trained with the validation shapes",
+        before="images, labels = validation_images, validation_labels",
+        right=False,
+    ),
+    _mine("5 epochs", (("fit(my_model,", "fit(my_model, 5,"),), right=False),
 )
 """Every answer that is counted, in the order of the table."""

@@ -121,6 +121,7 @@ IN_THEIR_OWN_WAY: dict[str, dict[str, Callable[[Lesson], str]]] = {
     "pooling": {"ada_perfect": perfect},
     "dense": {"ada_perfect": perfect, "cora_half_finished": half_finished},
     "regularization": {"ada_perfect": perfect},
+    "capstone": {"ada_perfect": perfect},
 }
 """Who hands in what is not told by single answers, by lesson."""
 

@@ -14,7 +14,7 @@ from grader.errors import Untransferable
 from grader.exercise import Exercise, Misconception
 from grader.judge import Call, Judgement
 from grader.results import Diagnosis, ExerciseResult, Verdict
-from grader.values import Packet, Tensor, unpack
+from grader.values import Packet, Tensor, pack, unpack
 
 # How long a misconception may compute on all the calls of an exercise, in CPU seconds, so that no
 # diagnosis is lost on a busy machine. One that does not end by then gives the answer that a
@@ -62,7 +62,8 @@ def explanations(exercise: Exercise, judgement: Judgement) -> list[Misconception
 
     One that tells by its own `recognise` is asked; any other has to give the same outputs as the
     student on the calls of the failed checks. Those calls end with one whose output was wrong, so
-    a misconception that agrees is wrong there in the same way.
+    a misconception that agrees is wrong there in the same way. Where a call changed its argument,
+    that is what is wrong, so only a misconception that changes it too explains the answers.
     """
     failed = judgement.result.verdict not in (Verdict.PASSED, Verdict.NOT_ATTEMPTED, Verdict.BROKEN)
     if not failed:
@@ -117,6 +118,8 @@ def _explains(
     try:
         with limit(PATIENCE, time.process_time):
             if misconception.recognise is not None:
+                if any(call.changed for call in judgement.calls):
+                    return False
                 return _recognises(misconception, {**_returned(judgement, outcomes), **values})
             return _reproduces(exercise, misconception, judgement, outcomes)
     except DeadlinePassed:
@@ -166,6 +169,7 @@ def _same_outcome(function: Any, call: Call, outcome: Any) -> bool:
         return False
     try:
         arguments = unpack(call.arguments)  # anew, since each function may change them
+        before = _contents(arguments)
     except Untransferable:
         return False  # a function was handed over, and it is gone
     try:
@@ -173,7 +177,20 @@ def _same_outcome(function: Any, call: Call, outcome: Any) -> bool:
             result = function(*arguments["args"], **arguments["kwargs"])
     except Exception as error:  # noqa: BLE001 - a wrong answer may raise whatever it likes
         return call.outcome == type(error).__name__
-    return isinstance(call.outcome, Packet) and _alike(result, outcome)
+    changed = _contents(arguments) != before
+    return changed == call.changed and isinstance(call.outcome, Packet) and _alike(result, outcome)
+
+
+def _contents(arguments: dict[str, Any]) -> list[Packet | None]:
+    """What each argument holds; None for what may change by being used, such as a layer."""
+    found: list[Packet | None] = []
+    for value in (*arguments["args"], *arguments["kwargs"].values()):
+        may_change = isinstance(value, np.random.Generator) or callable(value)
+        try:
+            found.append(None if may_change else pack(value))
+        except Untransferable:
+            found.append(None)
+    return found
 
 
 def _alike(ours: Any, theirs: Any) -> bool:

@@ -78,12 +78,14 @@ class Ask(Protocol):
 class Call:
     """One call of a student's function: what went in, and what came of it.
 
-    `outcome` is the packet of the value, or the name of the exception's type.
+    `outcome` is the packet of the value, or the name of the exception's type. `changed` says
+    whether the function changed one of its arguments.
     """
 
     name: str
     arguments: Packet
     outcome: Packet | str
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -375,7 +377,8 @@ class StudentNames:
                 raise Untransferable(_NO_ANSWER)
         if value is Ellipsis:
             raise Placeholder(function.__name__)
-        self._check_calls.append(Call(function.__name__, packed, self._outcome(value)))
+        outcome = self._outcome(value)
+        self._check_calls.append(Call(function.__name__, packed, outcome, bool(changed)))
         if changed:
             arguments = " and ".join(f"`{name}`" for name in _texts(changed))
             raise Mismatch(

@@ -236,8 +236,8 @@ some = images[[0, 11, 22, 33, 44, 55]]
 vectors = flatten(some)
 show(np.concatenate(some[..., 0], axis=1), titles=["six digits"])
 if finished(vectors):
-    scores = dense(vectors, templates, template_biases)
-    show(scores, titles=["their scores for 0 to 9, a row each"])
+    digit_scores = dense(vectors, templates, template_biases)
+    show(digit_scores, titles=["their scores for 0 to 9, a row each"])
 
 # %% [markdown]
 # Such a layer has no idea that two pixels are neighbors. Below, the pixels of all six digits are
@@ -251,7 +251,7 @@ if finished(vectors):
     show(np.concatenate(shuffled.reshape(-1, 8, 8), axis=1), titles=["six digits, shuffled"])
     again = dense(shuffled, templates[order], template_biases)
     if finished(again):
-        print("largest difference of the scores:", np.abs(again - scores).max())
+        print("largest difference of the scores:", np.abs(again - digit_scores).max())
 
 # %% [markdown]
 # So a dense layer on pixels has to learn everything about neighborhoods anew, and for every place
@@ -787,8 +787,8 @@ check("softmax")
 # them multiplied by 3. Which change does softmax notice?
 
 # %%
-four = np.array([2.0, 1.0, 0.5, -1.0])
-rows = np.stack([four, four + 5, 3 * four])
+scores = np.array([2.0, 1.0, 0.5, -1.0])
+rows = np.stack([scores, scores + 5, 3 * scores])
 shares = softmax(rows)
 if finished(shares):
     show(shares, titles=["probabilities: scores, scores + 5, 3 · scores"])

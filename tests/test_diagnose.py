@@ -87,6 +87,34 @@ def test_the_student_reads_the_first_explanation() -> None:
     assert (diagnosis.misconception, diagnosis.message) == ("sums", "You take the sum.")
 
 
+def test_only_a_mistake_that_changes_its_argument_explains_a_changed_one() -> None:
+    """Values that another mistake has too are not what is wrong where an argument was changed."""
+    clip = Exercise("clip", title="")
+
+    @clip.check(points=1)
+    def clips(clip: Function) -> None:
+        """It clips."""
+        expect.close(clip(np.array([-1.0, 2.0])), np.array([0.0, 1.0]))
+
+    @clip.misconception("below only")
+    def below_only(x: Any) -> Any:
+        return np.maximum(x, 0)
+
+    @clip.misconception("below only, in place")
+    def in_place(x: Any) -> Any:
+        return np.maximum(x, 0, out=x)
+
+    @clip.misconception("has a 2", recognise=lambda clip: 2 in clip[0])
+    def has_a_two(x: Any) -> Any:
+        return np.full(x.shape, 2.0)
+
+    body = "import numpy as np\ndef clip(x):\n    "
+    assert found(f"{body}return np.maximum(x, 0)", clip) == ["below_only", "has_a_two"]
+    assert found(f"{body}x[x < 0] = 0\n    return x", clip) == ["in_place"]
+    assert found(f"{body}x += 1\n    return np.array([0.0, 2.0])", clip) == ["in_place"]
+    assert found(f"{body}x += 1\n    return np.array([0.0, 1.0])", clip) == []
+
+
 def test_nothing_is_diagnosed_where_nothing_fits() -> None:
     """A wrong answer of another kind, and a right one, have no diagnosis."""
     for source in ("def mean(x): return 7.5", "def mean(x): return x.mean() if len(x) else 0.0"):

@@ -7,6 +7,7 @@ drawn where nobody looks, as in a kernel that grades.
 from grader.drawing.curves import show_curves, show_histograms, show_regions
 from grader.drawing.images import finished, show, show_channels, step_through
 from grader.drawing.networks import show_network
+from grader.drawing.portrait import show_portrait
 
 __all__ = [
     "finished",
@@ -15,6 +16,7 @@ __all__ = [
     "show_curves",
     "show_histograms",
     "show_network",
+    "show_portrait",
     "show_regions",
     "step_through",
 ]

@@ -41,13 +41,17 @@ def show_network(model: Any) -> None:
     sizes = [shape[0] for _, shape, _ in blocks if len(shape) == 3]
     channels = [shape[2] for _, shape, _ in blocks if len(shape) == 3]
     for ax, row in zip(axes[:, 0], rows, strict=True):
-        _draw_blocks(ax, row, max(sizes, default=1), max(channels, default=1))
+        draw_blocks(ax, row, max(sizes, default=1), max(channels, default=1))
     plt.show()
 
 
-def _draw_blocks(
+def draw_blocks(
     ax: Axes, blocks: list[tuple[str, tuple[int, ...], int]], largest: int, most: int
 ) -> None:
+    """Draw blocks (name, shape, parameters) in a row; `largest` and `most` set their scale.
+
+    They are the largest height and the most channels of the whole network.
+    """
     step = _TALLEST + _GAP
     for place, (name, shape, parameters) in enumerate(blocks):
         middle = place * step + _TALLEST / 2

@@ -14,4 +14,5 @@ LESSONS: dict[str, tuple[str, ...]] = {
     "pooling": ("keras",),
     "dense": ("keras", "sklearn.datasets"),
     "regularization": ("keras", "sklearn.datasets"),
+    "capstone": ("keras",),
 }

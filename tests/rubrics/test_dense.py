@@ -326,19 +326,9 @@ OTHER_MISTAKES = {
         def audit_network(input_shape, table):
             return [138357544] + [0] * (len(table) - 1)
     """,
-    "one activation missing": """
-        parts = lenet()
-        parts[-2] = layers.Dense(84)
-        lenet5 = keras.Sequential(parts)
-    """,
     "pooling forgotten at the end": """
         parts = lenet()
         lenet5 = keras.Sequential([*parts[:4], *parts[5:]])
-    """,
-    "no bias in the last layer": """
-        parts = lenet()
-        parts[-1] = layers.Dense(10, activation="softmax", use_bias=False)
-        lenet5 = keras.Sequential(parts)
     """,
     "eleven classes": """
         lenet5 = keras.Sequential([*lenet()[:-1], layers.Dense(11, activation="softmax")])
@@ -426,6 +416,16 @@ def test_a_function_that_returns_nothing_is_told_to_return(name: str) -> None:
         ("lenet('same', c5=False)", "same_in_the_first"),
         ("lenet(hidden='relu', c5=False)", "uses_relu"),
         ("lenet(hidden='relu', pool=layers.MaxPooling2D)", "takes_the_maximum"),
+        ("lenet(last='sigmoid', c5=False)", "sigmoid_at_the_end"),
+        ("lenet(hidden='sigmoid', last='sigmoid')", "uses_sigmoid"),
+        ("[*lenet()[:5], layers.Conv2D(120, 5), *lenet()[6:]]", "one_without_activation"),
+        ("[*lenet()[:7], layers.Dense(84), *lenet()[8:]]", "one_without_activation"),
+        ("[*lenet()[:6], *lenet()[7:]]", "without_flatten"),
+        ("[*lenet()[:4], layers.AveragePooling2D(2, strides=1), *lenet()[5:]]", "pools_by_one"),
+        (
+            "lenet()[:8] + [layers.Dense(10, use_bias=False, activation='softmax')]",
+            "without_a_bias",
+        ),
     ],
 )
 def test_a_known_mistake_in_lenet_is_named_in_other_forms(source: str, misconception: str) -> None:

@@ -1,4 +1,4 @@
-"""The rubric of lesson 5, second half: other right answers, other mistakes, and stated facts."""
+"""Softmax, losses, accuracy and trained readers: other right answers, other mistakes, facts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import pytest
 
 from grader.course import lesson
 from grader.diagnose import diagnose
+from grader.errors import Mismatch
 from grader.exercise import Exercise
 from grader.judge import Judgement
+from grader.networks import History
 from grader.results import Verdict
-from grader.rubrics.dense.digits import linear_reader
+from grader.rubrics.dense.digits import linear_reader, stays_within_the_budget
 from grader.rubrics.dense.readers_references import (
     BUDGET,
     accuracy_of,
@@ -199,6 +201,47 @@ def test_a_head_without_places_passes_however_it_is_written(cnn: str) -> None:
     """A maximum over the whole map may be an operation, or a pooling as large as the map."""
     judgement = judge_here(_exercise("moved_test"), NETWORKS + DENSE + cnn)
     assert judgement.result.verdict is Verdict.PASSED, judgement.result.checks
+
+
+@pytest.mark.parametrize("wrong", ["build_cnn", "build_dense"])
+def test_the_network_at_fault_is_the_one_whose_call_is_shown(wrong: str) -> None:
+    """Where one of two networks has a wrong output, the student sees the call that built it."""
+    short = "keras.Sequential([keras.Input((20, 20, 1)), layers.Flatten(), layers.Dense(5)])"
+    right = DENSE + FUNCTIONAL_CNN
+    judgement = judge_here(_exercise("moved_test"), f"{NETWORKS}{right}\n{wrong} = lambda: {short}")
+    assert judgement.result.checks[0].verdict is Verdict.FAILED
+    assert judgement.result.checks[0].call == f"{wrong}()"
+
+
+SOFTMAX_IN_PLACE = """
+    def softmax(scores):
+        scores -= scores.max(axis=-1, keepdims=True)
+        powers = np.exp(scores)
+        return powers / powers.sum(axis=-1, keepdims=True)
+"""
+CROSS_ENTROPY_IN_PLACE = """
+    def cross_entropy(probabilities, labels):
+        probabilities[probabilities < 0.5] = 0.5
+        return -np.log(probabilities[np.arange(len(labels)), labels]).mean()
+"""
+
+
+@pytest.mark.parametrize("source", [SOFTMAX_IN_PLACE, CROSS_ENTROPY_IN_PLACE])
+def test_a_changed_argument_is_not_explained_by_another_mistake(source: str) -> None:
+    """The check says what is wrong; no misconception that leaves its argument alone is named."""
+    for seed in SEEDS:
+        judgement = _judged(source, seed)
+        assert "changed its argument" in judgement.result.checks[0].message
+        assert diagnose(_exercise(judgement.result.id), judgement) is None
+
+
+@pytest.mark.parametrize("what", ["a dict of curves", "a history of curves"])
+def test_curves_instead_of_the_network_are_told_so(what: str) -> None:
+    """Who hands in the curves of the training reads what to hand in, and nothing else."""
+    curves = {"loss": (2.3, 1.0), "val_loss": (2.2, 1.1)}
+    received = curves if "dict" in what else History(epoch=(0, 1), history=curves)
+    with pytest.raises(Mismatch, match=f"the network that was trained. Received: {what}"):
+        stays_within_the_budget.function(budget_network=received)
 
 
 def test_a_network_without_convolutions_is_no_cnn() -> None:

@@ -272,7 +272,7 @@ def _is_close(one: Array, other: Array) -> bool:
 @is_linear.misconception(
     "ReLU and max pooling get through your test. They pass whatever only scales the input by a "
     "positive number, 3·x or x + x: twice the input, twice the output. Which input shows the bend? "
-    "(And if you try sums as well: must *one* of the two rules hold, or both?)"
+    "(And if you try sums as well: must one of the two rules hold, or both?)"
 )
 def scales_with_positive_numbers(layer: Any) -> bool:
     x, _, f = _probe(layer)

@@ -91,7 +91,7 @@ def activation_missing() -> dict[str, Any]:
 
 @conv_relu_block.misconception(
     "Your ReLU stands before the convolution: it bends the image, and the responses stay negative "
-    "where they were. What should be set to 0 is what the kernels do *not* find.",
+    "where they were. What should be set to 0 is what the kernels do not find.",
     recognise=lambda block: _computes(block, before="relu", after="linear"),
 )
 def relu_before_the_convolution() -> dict[str, Any]:

@@ -10,16 +10,18 @@ import numpy as np
 from grader import Exercise, expect
 from grader.rubrics.activation.references import (
     READY_MADE,
-    answers_of,
-    apart,
     curvature,
     descended,
     loss_gradient,
     whole_numbers,
 )
 from grader.rubrics.oracles import Array, Rng, correlate
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
+Gradient = tuple[Array, Array, Array]  # an image, a kernel, the target
+Search = tuple[Array, Array, Array, Array, int]
+"""Image, target, start, the hidden kernel and a number of steps."""
 
 # ------------------------------------------------------------------------------------------------
 kernel_gradient = Exercise(
@@ -44,23 +46,22 @@ kernel_gradient = Exercise(
 )
 
 
-def _data(rng: Rng, image_shape: tuple[int, int], shape: tuple[int, int]) -> tuple[Array, ...]:
+def _data(rng: Rng, image_shape: tuple[int, int], shape: tuple[int, int]) -> Gradient:
     """An image with values from −1 to 1, a kernel, and the map of another kernel: the target."""
     image = (rng.integers(-9, 10, size=image_shape) / 10).astype(np.float32)
     kernel, hidden = whole_numbers(rng, shape), whole_numbers(rng, shape)
     return image, kernel, correlate(image, hidden).astype(np.float32)
 
 
-def _gradients(rng: Rng) -> Iterator[tuple[Array, Array, Array]]:
+def _gradients(rng: Rng) -> Iterator[Gradient]:
     """Small cases first; on each no two answers, right or wrong, are the same."""
-    for image_shape, shape in (((4, 4), (2, 2)), ((5, 6), (3, 3)), ((7, 6), (2, 3))):
-        while True:
-            image, kernel, target = _data(rng, image_shape, shape)
-            wrong = [known.function for known in kernel_gradient.misconceptions]
-            answers = answers_of(wrong, image, kernel, target)
-            if apart([loss_gradient(image, kernel, target), *answers]):
-                break
-        yield image, kernel, target
+    answers = [loss_gradient, *(known.function for known in kernel_gradient.misconceptions)]
+    for sizes in (((4, 4), (2, 2)), ((5, 6), (3, 3)), ((7, 6), (2, 3))):
+
+        def draw(sizes: tuple[tuple[int, int], tuple[int, int]] = sizes) -> Gradient:
+            return _data(rng, *sizes)
+
+        yield draw_apart(draw, lambda case: outcomes(answers, [case]))
 
 
 @kernel_gradient.check(points=1)
@@ -187,30 +188,34 @@ learn_kernel = Exercise(
 RATE = 0.4
 
 
-def _searches(rng: Rng, steps: tuple[int, ...]) -> Iterator[tuple[Array, Array, Array, Array, int]]:
-    """Image, target, start, the hidden kernel and a number of steps; answers are apart on each."""
+def _searches(rng: Rng, steps: tuple[int, ...]) -> Iterator[Search]:
+    """A search for each number of steps, on which the answers are told apart."""
     for case, count in enumerate(steps):
         shape = ((2, 2), (3, 3), (3, 2))[case % 3]
-        while True:
+
+        def draw(shape: tuple[int, int] = shape, count: int = count) -> Search:
             image, start, target = _data(rng, (8, 8), shape)
-            start = start / 2
-            slopes = np.linalg.eigvalsh(curvature(image, shape))
-            hidden = _hidden(image, target, shape)
-            # Steep enough to be found, and not so steep that a step leaps over the valley.
-            found = slopes.min() > 0.15 and slopes.max() * RATE < 1
-            if found and _steps_tell_apart(image, target, start, hidden, count):
-                break
-        yield image, target, start, hidden, count
+            return image, target, start / 2, _hidden(image, target, shape), count
+
+        yield draw_apart(draw, _kernels_found, where=_can_be_found)
 
 
-def _steps_tell_apart(image: Array, target: Array, start: Array, hidden: Array, count: int) -> bool:
-    """Whether answers differ after a few steps; after one, or at the goal, some are the same."""
+def _can_be_found(search: Search) -> bool:
+    """Whether it is steep enough for that, and not so steep that a step leaps over the valley."""
+    image, _, start, *_ = search
+    slopes = np.linalg.eigvalsh(curvature(image, start.shape))
+    return bool(slopes.min() > 0.15 and slopes.max() * RATE < 1)
+
+
+def _kernels_found(search: Search) -> dict[str, Any]:
+    """All answers after a few steps; none after one, or at the goal, where some are the same."""
+    image, target, start, hidden, count = search
     if not 1 < count < 10:
-        return True
+        return {}
     wrong = [known.function for known in learn_kernel.misconceptions]
     wrong.remove(changes_the_start.function)  # whose answer is the right one
-    answers = answers_of(wrong, image, target, start, RATE, count)
-    return apart([descended(image, hidden, start, RATE, count), *answers])
+    right = outcomes([descended], [(image, hidden, start, RATE, count)])
+    return right | outcomes(wrong, [(image, target, start, RATE, count)])
 
 
 def _hidden(image: Array, target: Array, shape: tuple[int, int]) -> Array:
@@ -224,8 +229,10 @@ def _hidden(image: Array, target: Array, shape: tuple[int, int]) -> Array:
 def goes_down_step_by_step(learn_kernel: Function, rng: Rng) -> None:
     """Every step takes the kernel from where it stands against its gradient, by `rate` times it."""
     cases = list(_searches(rng, (2, 3, 5, 1)))
-    for image, target, start, _, steps in cases[:2]:
-        learn_kernel(image, target, start, RATE, steps)  # one answer may be chance
+    ask_all(
+        learn_kernel,
+        [(image, target, start, RATE, steps) for image, target, start, _, steps in cases[:2]],
+    )
     for image, target, start, hidden, steps in cases:
         expected = descended(image, hidden, start, RATE, steps)
         expect.close(learn_kernel(image, target, start, RATE, steps), expected)

@@ -1,8 +1,7 @@
-"""References of lesson 3, by other roads than its exercises teach, and what tells answers apart."""
+"""References of lesson 3, by other roads than its exercises teach."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -92,27 +91,6 @@ def collapsed(kernel1: Array, bias1: Array, kernel2: Array, bias2: Array) -> tup
 def sigmoid_slope(x: Any) -> Array:
     """The derivative of the sigmoid, as the bell that it is: 1 / (4 cosh²(x/2))."""
     return np.asarray(0.25 / np.cosh(np.asarray(x, dtype=np.float64) / 2) ** 2)
-
-
-def apart(answers: Iterable[Any], margin: float = 0.05) -> bool:
-    """Whether no two answers, numbers or arrays, agree in shape and, up to `margin`, in values."""
-    arrays = [np.asarray(answer, dtype=np.float64) for answer in answers]
-    return all(
-        one.shape != other.shape or float(np.abs(one - other).max(initial=0.0)) > margin
-        for index, one in enumerate(arrays)
-        for other in arrays[:index]
-    )
-
-
-def answers_of(functions: Iterable[Callable[..., Any]], *arguments: Any) -> list[Any]:
-    """What each function answers, where it does not raise."""
-    answers = []
-    for function in functions:
-        try:
-            answers.append(function(*arguments))
-        except ValueError:
-            continue  # an exception is an answer of its own
-    return answers
 
 
 def whole_numbers(rng: Rng, shape: tuple[int, ...], most: int = 3) -> Array:

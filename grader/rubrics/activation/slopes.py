@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from grader import Exercise, expect
-from grader.rubrics.activation.references import apart, sigmoid_slope
+from grader.rubrics.activation.references import sigmoid_slope
 from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -165,15 +166,19 @@ def _stacks(rng: Rng) -> Iterator[tuple[Array, Array]]:
 
     On all but the single layer, no two answers, right or wrong, are the same.
     """
+    answers = [_left, *(known.function for known in vanishing.misconceptions)]
     for depth in (2, 1, 3, 4):
-        while True:
+
+        def draw(depth: int = depth) -> tuple[Array, Array]:
             z = (rng.integers(-20, 21, size=depth) / 10).astype(np.float32)
             w = (rng.integers(15, 60, size=depth) / 10).astype(np.float32)
             w *= rng.choice([-1, 1], size=depth)
-            answers = [known.function(z, w) for known in vanishing.misconceptions]
-            if depth == 1 or apart([_left(z, w), *answers], margin=0.01):
-                break
-        yield z, w
+            return z, w
+
+        def outcomes_of(stack: tuple[Array, Array]) -> dict[str, Any]:
+            return outcomes(answers, [stack]) if len(stack[0]) > 1 else {}
+
+        yield draw_apart(draw, outcomes_of, margin=0.01)
 
 
 def _left(pre_activations: Array, weights: Array) -> float:
@@ -201,7 +206,7 @@ def multiplies_along_the_way(gradient_left: Function, rng: Rng) -> None:
 
 
 @vanishing.misconception(
-    "You add up what the layers do. A change goes through one layer *after* the other, and each "
+    "You add up what the layers do. A change goes through one layer after the other, and each "
     "makes it larger or smaller by a factor. What do two halvings in a row make?"
 )
 def adds_up(pre_activations: Array, weights: Array) -> Any:
@@ -250,7 +255,7 @@ def takes_the_mean(pre_activations: Array, weights: Array) -> Any:
 
 @vanishing.misconception(
     "You take the slope at weight times pre-activation. A pre-activation is the weighted sum "
-    "already, what goes *into* the sigmoid; the weight comes in as a factor of its own."
+    "already, what goes into the sigmoid; the weight comes in as a factor of its own."
 )
 def weighted_twice(pre_activations: Array, weights: Array) -> Any:
     return (sigmoid_slope(weights * pre_activations) * weights).prod()
@@ -319,7 +324,7 @@ def _name_epochs(
 
 @epochs_until.misconception(
     "You give up at the first epoch that is not below the target: `return None` stands inside of "
-    "the loop. When do you know that it *never* gets there?"
+    "the loop. When do you know that it never gets there?"
 )
 def gives_up_at_once(losses: Any, target: float) -> int | None:
     return 0 if losses[0] < target else None

@@ -10,15 +10,15 @@ import numpy as np
 from grader import Exercise, expect
 from grader.rubrics.activation.references import (
     READY_MADE,
-    answers_of,
-    apart,
     collapsed,
     compose,
     whole_numbers,
 )
 from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.telling_apart import Raised, ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
+Weights = tuple[Array, Array, Array, Array]  # kernel1, bias1, kernel2, bias2
 
 # ------------------------------------------------------------------------------------------------
 compose_1d = Exercise(
@@ -51,13 +51,19 @@ _CORRELATES = (
 
 def _kernels(rng: Rng, exercise: Exercise, shapes: tuple[Any, ...]) -> Iterator[tuple[Array, ...]]:
     """Pairs of kernels on which no two answers, right or wrong, are the same."""
-    for shape1, shape2 in shapes:
-        while True:
-            first, second = whole_numbers(rng, shape1), whole_numbers(rng, shape2)
-            wrong = [known.function for known in exercise.misconceptions]
-            if apart([compose(first, second), *answers_of(wrong, first, second)]):
-                break
-        yield first, second
+    answers = [compose, *(known.function for known in exercise.misconceptions)]
+    for pair in shapes:
+
+        def draw(pair: tuple[Any, Any] = pair) -> tuple[Array, ...]:
+            return tuple(whole_numbers(rng, shape) for shape in pair)
+
+        yield draw_apart(draw, lambda kernels: _answered(answers, kernels))
+
+
+def _answered(answers: list[Function], case: tuple[Array, ...]) -> dict[str, Any]:
+    """What the answers are, of those that do not raise: a kernel does not fit into every other."""
+    found = outcomes(answers, [case])
+    return {name: made for name, [made] in found.items() if not isinstance(made, Raised)}
 
 
 def _rows(rng: Rng) -> Iterator[tuple[Array, ...]]:
@@ -282,7 +288,7 @@ collapse = Exercise(
 )
 
 
-def _layers(rng: Rng, *, channels: bool, biases: bool) -> Iterator[tuple[Array, ...]]:
+def _layers(rng: Rng, *, channels: bool, biases: bool) -> Iterator[Weights]:
     """Weights of two layers; on each, and with these biases, no wrong answer looks like another.
 
     The first case has as many channels between the layers as behind them, the second has not.
@@ -292,31 +298,45 @@ def _layers(rng: Rng, *, channels: bool, biases: bool) -> Iterator[tuple[Array, 
     else:
         shapes = (((2, 2, 1, 1), (2, 2, 1, 1)), ((3, 2, 1, 1), (2, 2, 1, 1)))
     for shape1, shape2 in shapes:
-        while True:
-            kernel1, kernel2 = whole_numbers(rng, shape1), whole_numbers(rng, shape2)
-            bias1, bias2 = (whole_numbers(rng, shape[-1:]) * biases for shape in (shape1, shape2))
-            weights = (kernel1, bias1, kernel2, bias2)
-            if _tell_apart(*weights):
-                break
-        yield weights
+
+        def draw(shapes: tuple[Any, Any] = (shape1, shape2)) -> Weights:
+            kernel1, kernel2 = (whole_numbers(rng, shape) for shape in shapes)
+            bias1, bias2 = (whole_numbers(rng, shape[-1:]) * biases for shape in shapes)
+            return kernel1, bias1, kernel2, bias2
+
+        yield draw_apart(draw, _different_kernels, _different_biases, where=_mistakes_show)
 
 
-def _tell_apart(kernel1: Array, bias1: Array, kernel2: Array, bias2: Array) -> bool:
-    """Whether all kernels are different ones, and all biases, where there are channels and any."""
-    weights = (kernel1, bias1, kernel2, bias2)
-    truth = collapsed(*weights)
-    answers = answers_of([known.function for known in collapse.misconceptions], *weights)
-    one_channel = kernel1.shape[3] == 1
-    kernels = [
-        answer[0]
-        for answer in answers
-        if not np.array_equal(answer[0], truth[0]) and answer[0].shape == truth[0].shape
-    ]
-    biases = [answer[1] for answer in answers if not np.array_equal(answer[1], truth[1])]
-    enough = one_channel or len(kernels) == len(_WRONG_KERNELS)
-    if bias1.any():
-        enough = enough and len(biases) >= len(_WRONG_BIASES) - 1  # one of them may raise
-    return enough and apart([truth[0], *kernels]) and apart([truth[1], *biases])
+def _pairs(weights: Weights) -> dict[str, tuple[Array, Array]]:
+    """Kernel and bias of each answer that does not raise, the right one first."""
+    wrong = [known.function for known in collapse.misconceptions]
+    return _answered([collapsed, *wrong], weights)
+
+
+def _different_kernels(weights: Weights) -> dict[str, Array]:
+    """The right kernel and those of its shape that are not right."""
+    (name, (truth, _)), *wrong = _pairs(weights).items()
+    return {name: truth} | {
+        name: kernel
+        for name, (kernel, _) in wrong
+        if not np.array_equal(kernel, truth) and kernel.shape == truth.shape
+    }
+
+
+def _different_biases(weights: Weights) -> dict[str, Array]:
+    """The right bias and those that are not right."""
+    (name, (_, truth)), *wrong = _pairs(weights).items()
+    return {name: truth} | {
+        name: bias for name, (_, bias) in wrong if not np.array_equal(bias, truth)
+    }
+
+
+def _mistakes_show(weights: Weights) -> bool:
+    """Whether mistakes in kernels and biases are wrong, where there are channels and biases."""
+    kernel1, bias1, *_ = weights
+    kernels, biases = (len(answers(weights)) for answers in (_different_kernels, _different_biases))
+    shown = kernel1.shape[3] == 1 or kernels == 1 + len(_WRONG_KERNELS)
+    return shown and (not bias1.any() or biases >= len(_WRONG_BIASES))  # one of them may raise
 
 
 def _expect(answer: Any, expected: tuple[Array, Array]) -> None:
@@ -342,8 +362,7 @@ def joins_two_kernels(collapse: Function, rng: Rng) -> None:
 def joins_the_channels(collapse: Function, rng: Rng) -> None:
     """With several channels and biases of 0, all ways through the channels between are counted."""
     cases = list(_layers(rng, channels=True, biases=False))
-    for weights in cases:
-        collapse(*weights)  # both answers tell which mistake it is; one may be chance
+    ask_all(collapse, cases)
     for weights in cases:
         _expect(collapse(*weights), collapsed(*weights))
 
@@ -352,8 +371,7 @@ def joins_the_channels(collapse: Function, rng: Rng) -> None:
 def joins_the_biases(collapse: Function, rng: Rng) -> None:
     """With biases too, the one layer has the same outputs as the two layers together."""
     cases = list(_layers(rng, channels=True, biases=True))
-    for weights in cases:
-        collapse(*weights)
+    ask_all(collapse, cases)
     for weights in cases:
         _expect(collapse(*weights), collapsed(*weights))
 

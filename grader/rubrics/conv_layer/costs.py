@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader import Exercise, expect
-from grader.rubrics.conv_layer.references import ask_all, draw_apart
 from grader.rubrics.conv_layer.stack_references import (
     Layer,
     Shape,
-    are_apart,
     draw_layer,
-    redrawn,
     starts,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -36,7 +34,7 @@ multiply_adds = Exercise(
             "step ends on."
         ),
         (
-            "The number of places is that of the *output* map, so padding and strides matter, and "
+            "The number of places is that of the output map, so padding and strides matter, and "
             "biases do not: they are added, never multiplied."
         ),
     ),
@@ -65,11 +63,11 @@ def _plain_layers(rng: Rng) -> Iterator[Layer]:
         "valid_rounded_up",
         "paddings_exchanged",  # a window for every pixel
     }
-    wrong = [one for one in multiply_adds.misconceptions if one.name not in agree]
+    wrong = [one.function for one in multiply_adds.misconceptions if one.name not in agree]
     for _ in range(3):
-        yield redrawn(
+        yield draw_apart(
             lambda: draw_layer(rng, 1, "valid"),
-            lambda case: are_apart(_multiplications(*case), [one.function(*case) for one in wrong]),
+            lambda case: outcomes([_multiplications, *wrong], [case]),
         )
 
 
@@ -82,7 +80,7 @@ def _other_layers(rng: Rng) -> list[Layer]:
     wrong = [one.function for one in multiply_adds.misconceptions]
     return draw_apart(
         lambda: [draw_layer(rng, strides, padding) for strides, padding in kinds],
-        [_multiplications, *wrong],
+        lambda cases: outcomes([_multiplications, *wrong], cases),
     )
 
 

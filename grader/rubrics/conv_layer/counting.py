@@ -11,11 +11,10 @@ from grader.rubrics.conv_layer.references import (
     NETWORK_LIBRARIES,
     Case,
     Function,
-    ask_all,
-    draw_apart,
     keras_parameters,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Shape = tuple[int, int, int]
 Size = tuple[int, int]
@@ -47,7 +46,11 @@ def _layers(rng: Rng, count: int) -> list[Case]:
         return [((height, width, int(rng.integers(2, 9))), kernel_size, int(rng.integers(2, 33)))]
 
     functions = (_count, *(known.function for known in conv_parameters.misconceptions))
-    return [case for _ in range(count) for case in draw_apart(draw, functions)]
+    return [
+        case
+        for _ in range(count)
+        for case in draw_apart(draw, lambda cases: outcomes(functions, cases))
+    ]
 
 
 @conv_parameters.check(points=1)
@@ -113,7 +116,7 @@ def _positions(input_shape: Shape, kernel_size: Size) -> int:
 
 
 @conv_parameters.misconception(
-    "You multiply by the number of places of the window. That many times the weights are *used*, "
+    "You multiply by the number of places of the window. That many times the weights are used, "
     "but they are the same weights everywhere: how many of them must be stored and learned?"
 )
 def times_the_places(input_shape: Shape, kernel_size: Size, filters: int) -> int:

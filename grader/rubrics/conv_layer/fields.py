@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader import Exercise, expect
-from grader.rubrics.conv_layer.stack_references import are_apart, redrawn, seen_pixels
+from grader.rubrics.conv_layer.stack_references import seen_pixels
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 Layers = list[tuple[int, int]]
@@ -32,7 +33,7 @@ receptive_field = Exercise(
             "image lie between neighboring values. Before the first layer both are 1."
         ),
         (
-            "A layer's own stride thins out its *output*. Its window lies on its input: which of "
+            "A layer's own stride thins out its output. Its window lies on its input: which of "
             "the two numbers has to be brought up to date first?"
         ),
     ),
@@ -42,16 +43,14 @@ receptive_field = Exercise(
 def _unstrided(rng: Rng) -> Iterator[Layers]:
     """One layer, then two and three of stride 1, on which no two wrong answers agree."""
     yield [(int(rng.integers(2, 8)), 1)]
-    wrong = (sum_of_kernels, product_of_kernels, nothing_to_begin_with, last_kernel_only)
+    known = (sum_of_kernels, product_of_kernels, nothing_to_begin_with, last_kernel_only)
+    wrong = [one.function for one in known]
     for depth in (2, 3, 5):
 
         def draw(depth: int = depth) -> Layers:
             return [(int(rng.integers(2, 6)), 1) for _ in range(depth)]
 
-        def accept(layers: Layers) -> bool:
-            return are_apart(seen_pixels(layers), [known.function(layers) for known in wrong])
-
-        yield redrawn(draw, accept)
+        yield draw_apart(draw, lambda layers: outcomes([seen_pixels, *wrong], [(layers,)]))
 
 
 def _strided(rng: Rng) -> Iterator[Layers]:
@@ -62,10 +61,7 @@ def _strided(rng: Rng) -> Iterator[Layers]:
         def draw(depth: int = depth) -> Layers:
             return [(int(rng.integers(2, 6)), int(rng.integers(1, 4))) for _ in range(depth)]
 
-        def accept(layers: Layers) -> bool:
-            return are_apart(seen_pixels(layers), [function(layers) for function in wrong])
-
-        yield redrawn(draw, accept)
+        yield draw_apart(draw, lambda layers: outcomes([seen_pixels, *wrong], [(layers,)]))
 
 
 @receptive_field.check(points=1)
@@ -216,10 +212,7 @@ def _stacks(rng: Rng) -> Iterator[tuple[int, int]]:
         def draw(most: int = most) -> tuple[int, int]:
             return int(rng.integers(2, 5)), int(rng.integers(2, most))
 
-        def accept(case: tuple[int, int]) -> bool:
-            return are_apart(_right(*case), [function(*case) for function in wrong])
-
-        yield redrawn(draw, accept)
+        yield draw_apart(draw, lambda case: outcomes([_right, *wrong], [case]))
 
 
 def _three_numbers(answer: Any) -> Any:

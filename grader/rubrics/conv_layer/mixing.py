@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from grader import Exercise, expect
-from grader.rubrics.conv_layer.stack_references import differ_clearly
 from grader.rubrics.oracles import Array, Rng, draw_image
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
+Case = tuple[Array, Array, Array]
 
 # ------------------------------------------------------------------------------------------------
 pointwise = Exercise(
@@ -36,33 +37,37 @@ pointwise = Exercise(
 )
 
 
-def _volumes(rng: Rng, *, biased: bool) -> Iterator[tuple[Array, Array, Array]]:
+def _volumes(rng: Rng, *, biased: bool) -> Iterator[Case]:
     """Images with a kernel and biases each; no two answers, right or wrong, are the same.
 
     There are as many filters as channels in the first, so that a transposed matrix fits as well.
     No map count is 3, but the second image has three channels.
     """
-    anywhere = (mean_over_channels, bias_left_out, bias_for_every_channel)
+    without_biases = (mean_over_channels,)
+    with_biases = (*without_biases, bias_left_out, bias_for_every_channel)
+    anywhere = [wrong.function for wrong in (with_biases if biased else without_biases)]
     for height, width, channels, filters in (
         (2, 2, 2, 2),
         (2, 4, 3, 2),
         (4, 2, 3, 5),
         (1, 5, 5, 1),
     ):
-        while True:
-            image = draw_image(rng, (height, width, channels))
-            kernel = rng.integers(-3, 4, (1, 1, channels, filters)).astype(np.float32)
-            bias = rng.integers(1, 5, filters).astype(np.float32) * biased
-            answers = [_mixed(image, kernel, bias)]
-            if biased:
-                answers += [wrong.function(image, kernel, bias) for wrong in anywhere]
-            else:
-                answers.append(mean_over_channels.function(image, kernel, bias))
-            if channels == filters:
-                answers.append(matrix_transposed.function(image, kernel, bias))
-            if differ_clearly([np.asarray(answer) for answer in answers]):
-                break
-        yield image, kernel, bias
+        shape = (height, width, channels)
+        answers = [
+            _mixed,
+            *anywhere,
+            *([matrix_transposed.function] if channels == filters else []),
+        ]
+
+        def draw(shape: tuple[int, int, int] = shape, filters: int = filters) -> Case:
+            image = draw_image(rng, shape)
+            kernel = rng.integers(-3, 4, (1, 1, shape[2], filters)).astype(np.float32)
+            return image, kernel, rng.integers(1, 5, filters).astype(np.float32) * biased
+
+        def outcomes_of(case: Case, answers: list[Function] = answers) -> dict[str, Any]:
+            return outcomes(answers, [case])
+
+        yield draw_apart(draw, outcomes_of)
 
 
 def _mixed(image: Array, kernel: Array, bias: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from grader import Exercise, expect
@@ -9,12 +11,11 @@ from grader.rubrics.conv_layer.references import (
     NETWORK_LIBRARIES,
     Case,
     Function,
-    ask_all,
     covering,
-    draw_apart,
     places,
 )
 from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Size = tuple[int, int]
 
@@ -48,7 +49,11 @@ def _uses(size: Size, kernel_size: Size, padding: int, strides: int) -> Array:
 
 
 def _use_cases(
-    rng: Rng, paddings: tuple[int, ...], moves: tuple[int, ...], wanted: tuple[str, ...]
+    rng: Rng,
+    paddings: tuple[int, ...],
+    moves: tuple[int, ...],
+    wanted: tuple[str, ...],
+    where: Callable[[list[Case]], bool] = lambda _: True,
 ) -> list[Case]:
     """Small images, oblong kernels, on which the `wanted` wrong answers are told apart."""
 
@@ -62,7 +67,7 @@ def _use_cases(
 
     wrong = [known.function for known in pixel_uses.misconceptions if known.name in wanted]
     assert len(wrong) == len(wanted)
-    return draw_apart(draw, [_uses, *wrong])
+    return draw_apart(draw, lambda cases: outcomes([_uses, *wrong], cases), where=where)
 
 
 def _expect_uses(pixel_uses: Function, cases: list[Case]) -> None:
@@ -94,10 +99,11 @@ def leaves_gaps_between_large_steps(pixel_uses: Function, rng: Rng) -> None:
         *(*_ANYWHERE, "padding_ignored", "frame_not_cut_off"),
         *("strides_ignored", "windows_side_by_side"),
     )
-    while True:
-        cases = _use_cases(rng, (0, 1, 0), (2, 3, 3), wanted)
-        if all((_uses(*case) == 0).any() for case in cases[1:]):
-            break
+
+    def leave_some_out(cases: list[Case]) -> bool:
+        return all((_uses(*case) == 0).any() for case in cases[1:])
+
+    cases = _use_cases(rng, (0, 1, 0), (2, 3, 3), wanted, leave_some_out)
     _expect_uses(pixel_uses, cases)
 
 
@@ -212,9 +218,11 @@ def _images(rng: Rng, *, ends_at_one: bool) -> list[Case]:
     # Right on such sizes, or (one too few, where all end at one pixel) as wrong as another one.
     right = {True: ("until_nothing_is_left", "one_too_few"), False: ("stops_at_the_kernels_size",)}
     wrong = [
-        known for known in deepest_stack.misconceptions if known.name not in right[ends_at_one]
+        known.function
+        for known in deepest_stack.misconceptions
+        if known.name not in right[ends_at_one]
     ]
-    return draw_apart(draw, [_depth, *(known.function for known in wrong)])
+    return draw_apart(draw, lambda cases: outcomes([_depth, *wrong], cases))
 
 
 @deepest_stack.check(points=1)

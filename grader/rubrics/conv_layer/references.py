@@ -1,4 +1,4 @@
-"""Independent references of lesson 2, and cases on which no two answers are the same.
+"""Independent references of lesson 2.
 
 Where an exercise is about Keras, Keras itself is the reference. Images are float32 with whole
 tenths, kernels and biases float32 with whole or half numbers: a student can check them on paper.
@@ -6,8 +6,7 @@ tenths, kernels and biases float32 with whole or half numbers: a student can che
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import combinations
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,42 +86,3 @@ def responses(image: Array, kernels: Array) -> Array:
 def draw_weights(rng: Rng, shape: tuple[int, ...]) -> Array:
     """Whole numbers from −3 to 3, as float32."""
     return rng.integers(-3, 4, size=shape).astype(np.float32)
-
-
-def draw_apart(draw: Callable[[], list[Case]], functions: Sequence[Function]) -> list[Case]:
-    """The first cases from `draw` on which no two of `functions` give the same answers.
-
-    RuntimeError if there are none: then two of them are the same function on all such cases.
-    """
-    for _ in range(2000):
-        cases = draw()
-        answers = [[_outcome(function, case) for case in cases] for function in functions]
-        if all(map(_differ, *zip(*combinations(answers, 2), strict=True))):
-            return cases
-    raise RuntimeError("No case tells these functions apart. Draw other ones, or ask fewer.")
-
-
-def ask_all(function: Function, cases: Sequence[Case]) -> None:
-    """Ask every case once, so that all answers are on record: one alone may be chance."""
-    for case in cases:
-        function(*case)
-
-
-def _outcome(function: Function, case: Case) -> Any:
-    try:
-        return function(*case)
-    except (IndexError, ValueError) as error:
-        return type(error).__name__
-
-
-def _differ(ours: list[Any], theirs: list[Any]) -> bool:
-    return any(map(_are_apart, ours, theirs))
-
-
-def _are_apart(one: Any, other: Any) -> bool:
-    if isinstance(one, str) or isinstance(other, str):
-        return type(one) is not type(other) or bool(one != other)
-    first, second = np.asarray(one), np.asarray(other)
-    if first.shape != second.shape or first.dtype.kind != second.dtype.kind:
-        return True
-    return bool(np.abs(first - second).max(initial=0) > 0.05)

@@ -9,13 +9,12 @@ from grader import Exercise, expect
 from grader.rubrics.conv_layer.stack_references import (
     Shape,
     Stack,
-    are_apart,
     draw_layer,
-    redrawn,
     shapes_in_keras,
     starts,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -77,14 +76,14 @@ def _single_layers(rng: Rng) -> Iterator[tuple[Shape, Stack]]:
             shape, filters, kernel_size, _, _ = draw_layer(rng, strides, padding)
             return shape, [(filters, kernel_size, strides, padding)]
 
-        def accept(case: tuple[Shape, Stack], over: bool = over) -> bool:  # noqa: FBT001
+        def rounds(case: tuple[Shape, Stack], over: bool = over) -> bool:  # noqa: FBT001
             (height, width, _), [(_, kernel_size, strides, _)] = case
             sizes = (height, width)
             if over:
                 return all(_leaves_pixels_over(size, kernel_size, strides) for size in sizes)
             return all((size - kernel_size) % strides == 0 for size in sizes)
 
-        yield redrawn(draw, accept)
+        yield draw_apart(draw, where=rounds)
 
 
 def _deep_stacks(rng: Rng) -> Iterator[tuple[Shape, Stack]]:
@@ -103,12 +102,10 @@ def _deep_stacks(rng: Rng) -> Iterator[tuple[Shape, Stack]]:
                 layers.append((filters, kernel_size, strides, padding))
             return (height, height + int(rng.integers(2, 8)), int(rng.integers(1, 5))), layers
 
-        def accept(case: tuple[Shape, Stack]) -> bool:
-            right = _chain(*case)
-            smallest = min(min(shape[:2]) for shape in right)
-            return smallest > 0 and are_apart(right, [function(*case) for function in wrong])
+        def never_empty(case: tuple[Shape, Stack]) -> bool:
+            return min(min(shape[:2]) for shape in _chain(*case)) > 0
 
-        yield redrawn(draw, accept)
+        yield draw_apart(draw, lambda case: outcomes([_chain, *wrong], [case]), where=never_empty)
 
 
 @feature_map_shapes.check(points=1)

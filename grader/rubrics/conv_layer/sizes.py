@@ -11,12 +11,11 @@ from grader.rubrics.conv_layer.references import (
     NETWORK_LIBRARIES,
     Case,
     Function,
-    ask_all,
-    draw_apart,
     keras_padding,
     places,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Size = tuple[int, int]
 Rule = Callable[[int, int, int, int], int]
@@ -71,8 +70,8 @@ def _size_cases(
                 cases.append((size, kernel, padding, strides))
         return cases
 
-    wrong = [known for known in output_size.misconceptions if known.name not in alike]
-    return draw_apart(draw, [_right, *(known.function for known in wrong)])
+    wrong = [known.function for known in output_size.misconceptions if known.name not in alike]
+    return draw_apart(draw, lambda cases: outcomes([_right, *wrong], cases))
 
 
 def _expect_sizes(output_size: Function, cases: list[Case]) -> None:
@@ -104,7 +103,7 @@ def leaves_out_what_does_not_fit(output_size: Function, rng: Rng) -> None:
 
 
 @output_size.misconception(
-    "You count the padding once. There are zeros at the top *and* at the bottom (left and right, "
+    "You count the padding once. There are zeros at the top and at the bottom (left and right, "
     "too): by how much does the image grow?"
 )
 def padding_counted_once(size: Size, kernel_size: Size, padding: int, strides: int) -> Size:
@@ -216,19 +215,27 @@ def _same(size: int, kernel_size: int, strides: int) -> Size:
 
 
 def _rows(
-    rng: Rng, kernels: tuple[int, ...], moves: tuple[int, ...], wanted: tuple[str, ...] = ()
+    rng: Rng,
+    kernels: tuple[int, ...],
+    moves: tuple[int, ...],
+    wanted: tuple[str, ...] = (),
+    where: Callable[[list[Case]], bool] = lambda _: True,
 ) -> list[Case]:
     """Rows with these kernels and strides that tell the `wanted` wrong answers apart, or all.
 
-    Every row is longer than its kernel.
+    Every row is longer than its kernel, and `where` holds for all of them together.
     """
 
     def draw() -> list[Case]:
         pairs = zip(kernels, moves, strict=True)
         return [(int(rng.integers(8, 17)), kernel, strides) for kernel, strides in pairs]
 
-    known = [one for one in same_padding.misconceptions if not wanted or one.name in wanted]
-    return draw_apart(draw, [_same, *(one.function for one in known)])
+    wrong = [
+        known.function
+        for known in same_padding.misconceptions
+        if not wanted or known.name in wanted
+    ]
+    return draw_apart(draw, lambda cases: outcomes([_same, *wrong], cases), where=where)
 
 
 def _expect_as_keras(same_padding: Function, cases: list[Case]) -> None:
@@ -254,17 +261,17 @@ def puts_the_odd_zero_where_keras_does(same_padding: Function, rng: Rng) -> None
 def counts_the_strides_in(same_padding: Function, rng: Rng) -> None:
     """With strides it pads just as much as size / strides windows need, rounded up."""
     kernels, moves = (3, 5, 4, 3, 1, 2), (2, 2, 3, 2, 3, 4)
-    # Even rows with odd kernels at stride 2 are where the two sides differ; a stride larger than
-    # its kernel is where nothing is left to pad.
-    while True:
-        cases = _rows(rng, kernels, moves)
+
+    def telling(cases: list[Case]) -> bool:
+        # Even rows with odd kernels at stride 2 are where the two sides differ; a stride larger
+        # than its kernel is where nothing is left to pad.
         needs = [
             (-(-size // strides) - 1) * strides + kernel_size - size
             for size, kernel_size, strides in cases
         ]
-        if cases[0][0] % 2 == 0 and min(needs) < -1:
-            break
-    _expect_as_keras(same_padding, cases)
+        return bool(cases[0][0] % 2 == 0 and min(needs) < -1)
+
+    _expect_as_keras(same_padding, _rows(rng, kernels, moves, where=telling))
 
 
 @same_padding.misconception(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
 
 from grader.rubrics.oracles import Rng
 
@@ -48,32 +45,6 @@ def shapes_in_keras(input_shape: Shape, stack: Stack) -> list[Shape]:
         shape = layer.compute_output_shape(shape)
         found.append((int(shape[1] or 0), int(shape[2] or 0), int(shape[3] or 0)))
     return found
-
-
-def are_apart(right: Any, wrong_answers: Sequence[Any]) -> bool:
-    """Whether no two answers agree, neither of the wrong ones nor one of them with the right one.
-
-    Answers are numbers, or nested tuples and lists of them.
-    """
-    written = [repr(right), *map(repr, wrong_answers)]
-    return len(set(written)) == len(written)
-
-
-def differ_clearly(answers: Sequence[np.ndarray[Any, Any]]) -> bool:
-    """Whether any two arrays have another shape, or differ by more than 0.05 somewhere."""
-    return all(
-        one.shape != other.shape or float(np.abs(one - other).max()) > 0.05
-        for place, one in enumerate(answers)
-        for other in answers[:place]
-    )
-
-
-def redrawn(draw: Callable[[], Any], accept: Callable[[Any], bool]) -> Any:
-    """The first of many draws that is accepted."""
-    while True:
-        case = draw()
-        if accept(case):
-            return case
 
 
 def draw_layer(rng: Rng, strides: int, padding: str) -> Layer:

@@ -12,13 +12,12 @@ from grader.rubrics.conv_layer.references import (
     NETWORK_LIBRARIES,
     Case,
     Function,
-    ask_all,
-    draw_apart,
     draw_weights,
     keras_maps,
     responses,
 )
 from grader.rubrics.oracles import Array, Rng, correlate, draw_image
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 # Ready-made layers and convolutions: in these exercises they are what the student builds.
 READY_MADE = (*NETWORK_LIBRARIES, "scipy", "cv2", "skimage", "PIL.ImageFilter")
@@ -66,7 +65,8 @@ def _volumes(rng: Rng) -> list[Case]:
         return [(draw_image(rng, size), draw_weights(rng, (*k, size[2]))) for size, k in sizes]
 
     wrong = [known.function for known in convolve_volume.misconceptions]
-    return draw_apart(lambda: draw()[:1], (_one_map, *wrong)) + draw()[1:]
+    first = draw_apart(lambda: draw()[:1], lambda cases: outcomes([_one_map, *wrong], cases))
+    return first + draw()[1:]
 
 
 @convolve_volume.check(points=1)
@@ -201,7 +201,9 @@ def _first_apart(
 ) -> list[Case]:
     """Cases whose first one tells the right answer and the `known` wrong ones apart."""
     functions = (_layer, *(wrong.function for wrong in known))
-    first = draw_apart(lambda: _banks(rng, sizes[:1], biased=biased), functions)
+    first = draw_apart(
+        lambda: _banks(rng, sizes[:1], biased=biased), lambda cases: outcomes(functions, cases)
+    )
     return first + _banks(rng, sizes[1:], biased=biased)
 
 

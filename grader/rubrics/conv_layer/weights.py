@@ -182,7 +182,7 @@ def not_built() -> dict[str, Any]:
 @sobel_layer.misconception(
     "Your layer still holds the random weights that it was born with, so its maps show nothing in "
     "particular. Either nobody set others, or your cell stopped with an error at `set_weights`: "
-    "run it again and see. That method wants a *list* of arrays, with the shapes of those that "
+    "run it again and see. That method wants a list of arrays, with the shapes of those that "
     "`get_weights` returns. Which shape has your array?",
     recognise=lambda sobel_layer: sobel_layer.built and _is_random(sobel_layer),
 )

@@ -10,11 +10,11 @@ from grader.rubrics.dense.references import (
     Function,
     Layer,
     Shape,
-    draw_apart,
     keras_costs,
     plain,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart
 
 audit_network = Exercise(
     "audit_network",
@@ -84,11 +84,10 @@ def _draw_tables(rng: Rng) -> list[tuple[Shape, Table]]:
 
 
 def _tables(rng: Rng) -> list[tuple[Shape, Table]]:
-    def answers(tables: list[tuple[Shape, Table]]) -> list[Any]:
-        return [[_audited(*table, mistake) for table in tables] for mistake in ("", *SLIPS)]
+    def answers(tables: list[tuple[Shape, Table]]) -> dict[str, Any]:
+        return {slip: [_audited(*table, slip) for table in tables] for slip in ("", *SLIPS)}
 
-    tables: list[tuple[Shape, Table]] = draw_apart(rng, _draw_tables, answers)
-    return tables
+    return draw_apart(lambda: _draw_tables(rng), answers)
 
 
 def _same_counts(received: Any, expected: tuple[int, ...], table: Table) -> None:
@@ -115,8 +114,7 @@ def _same_counts(received: Any, expected: tuple[int, ...], table: Table) -> None
 def counts_every_row(audit_network: Function, rng: Rng) -> None:
     """The parameters of every row, in networks like VGG-16 but smaller."""
     tables = _tables(rng)
-    for input_shape, table in tables:
-        audit_network(input_shape, table)  # both answers tell which mistake it is
+    ask_all(audit_network, tables)
     for input_shape, table in tables:
         _same_counts(audit_network(input_shape, table), _counts(input_shape, table), table)
 

@@ -11,12 +11,12 @@ from grader.rubrics.dense.references import (
     Function,
     Layer,
     Shape,
-    draw_apart,
     keras_costs,
     keras_rows,
     plain,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 # ------------------------------------------------------------------------------------------------
 heads = Exercise(
@@ -36,14 +36,13 @@ heads = Exercise(
 def _maps(rng: Rng) -> Iterator[tuple[Shape, int]]:
     """A small map on which no two answers agree, then the last map of VGG-16."""
 
-    def draw(rng: Rng) -> tuple[Shape, int]:
+    def draw() -> tuple[Shape, int]:
         height, width, channels, classes = (int(size) for size in rng.integers(3, 10, size=4))
         return (height, width, channels), classes
 
-    def answers(case: tuple[Shape, int]) -> list[Any]:
-        return [_two_heads(*case), *(wrong.function(*case) for wrong in heads.misconceptions)]
-
-    yield from (draw_apart(rng, draw, answers), ((7, 7, 512), 1000))
+    answers = [_two_heads, *(wrong.function for wrong in heads.misconceptions)]
+    yield draw_apart(draw, lambda case: outcomes(answers, [case]))
+    yield (7, 7, 512), 1000
 
 
 @heads.check(points=2)
@@ -127,7 +126,7 @@ pooling_saves = Exercise(
         ),
         (
             "A kernel's weights are used once at each position of its output: multiplications = "
-            "weights without biases × positions. Pooling comes *after* the convolution."
+            "weights without biases × positions. Pooling comes after the convolution."
         ),
         (
             "A dense layer uses each weight once. How many numbers reach it after Flatten, and how "
@@ -162,22 +161,22 @@ def _as_keras_counts(size: int, filters: int, units: int, pooled: bool, head: st
 def _cases(rng: Rng) -> list[Case]:
     """The four networks of one size, pooled or not, with either head; every mistake shows."""
 
-    def draw(rng: Rng) -> list[Case]:
+    def draw() -> list[Case]:
         size = 4 * int(rng.integers(2, 6))
         filters, units = (int(rng.integers(low, high)) for low, high in ((2, 9), (11, 30)))
         return [(size, filters, units, pooled, h) for h in HEADS for pooled in (False, True)]
 
-    def answers(cases: list[Case]) -> list[Any]:
-        return [[_counted(*case, mistake) for case in cases] for mistake in ("", *MISTAKES)]
+    def counts(cases: list[Case]) -> dict[str, Any]:
+        return {
+            mistake: [_counted(*case, mistake) for case in cases] for mistake in ("", *MISTAKES)
+        }
 
-    cases: list[Case] = draw_apart(rng, draw, answers)
-    return cases
+    return draw_apart(draw, counts)
 
 
 def _compare(costs: Function, rng: Rng, part: int, what: str) -> None:
     cases = _cases(rng)
-    for case in cases:
-        costs(*case)  # all answers tell which mistake it is; one may be chance
+    ask_all(costs, cases)
     for case in cases if part > 1 else cases[:2]:  # the convolutions do not know their head
         received = plain(costs(*case))
         expected = _as_keras_counts(*case)

@@ -1,4 +1,4 @@
-"""Lesson 5: a small network that has learned to read digits."""
+"""A small network that has learned to read digits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from grader import Exercise, expect
+from grader.errors import Mismatch
+from grader.networks import History
 from grader.rubrics.dense.readers_references import (
     BUDGET,
     Array,
@@ -64,12 +66,14 @@ budget_network = Exercise(
 @budget_network.check(points=1)
 def gives_ten_probabilities(budget_network: Any) -> None:
     """The network takes images of 8×8×1 and gives ten probabilities."""
+    _no_curves(budget_network)
     expect_probabilities(budget_network, "budget_network", (8, 8, 1), 10)
 
 
 @budget_network.check(points=1)
 def stays_within_the_budget(budget_network: Any) -> None:
     """It has fewer than 10,000 parameters."""
+    _no_curves(budget_network)
     expect.model(budget_network)
     count = int(budget_network.count_params())
     expect.that(
@@ -98,6 +102,17 @@ def is_not_surprised(budget_network: Any, rng: Rng) -> None:
         f"Its cross-entropy on the digits is {loss:.2f}; at most {SURPRISE} is allowed. Ten equal "
         f"probabilities have {np.log(10):.2f}.",
     )
+
+
+def _no_curves(received: Any) -> None:
+    """What was handed in is not what `fit_digits` returned, nor the curves in it."""
+    if isinstance(received, History | dict):
+        what = "a dict of curves" if isinstance(received, dict) else "a history of curves"
+        raise Mismatch(
+            f"`budget_network` should be the network that was trained. Received: {what}, which "
+            "tells how the training went. Hand in the model itself, the one that `fit_digits` was "
+            "given; what `fit_digits` returns belongs in `digit_curves`."
+        )
 
 
 def _loss(probabilities: Array, labels: Array) -> float:

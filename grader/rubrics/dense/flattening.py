@@ -12,10 +12,10 @@ from grader.rubrics.dense.references import (
     READY_MADE,
     Function,
     Shape,
-    draw_apart,
     index_by_counting,
 )
 from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 # ------------------------------------------------------------------------------------------------
 flatten = Exercise(
@@ -151,28 +151,21 @@ def _numbered(index: int, shape: Shape) -> Shape:
 def _positions(rng: Rng) -> Iterator[tuple[Shape, Shape]]:
     """Positions and shapes on which no two answers agree, in either direction."""
 
-    def draw(rng: Rng) -> tuple[Shape, Shape]:
+    def draw() -> tuple[Shape, Shape]:
         height, width, channels = (int(size) for size in rng.permutation([3, 4, 5, 6])[:3])
         shape = (height, width, channels)
         return tuple(int(rng.integers(1, size)) for size in shape), shape
 
-    def answers(case: tuple[Shape, Shape]) -> list[Any]:
-        position, shape = case
-        index = index_by_counting(position, shape)
-        there = [wrong["flat_index"](position, shape) for wrong in _wrong_ways()]
-        return [index, *there]
+    def there(case: tuple[Shape, Shape]) -> dict[str, Any]:
+        wrong = [ways["flat_index"] for ways in _wrong_ways()]
+        return outcomes([index_by_counting, *wrong], [case])
 
-    def answers_back(case: tuple[Shape, Shape]) -> list[Any]:
-        position, shape = case
-        index = index_by_counting(position, shape)
-        return [position, *(wrong["position"](index, shape) for wrong in _wrong_ways())]
+    def back(case: tuple[Shape, Shape]) -> dict[str, Any]:
+        wrong = [ways["position"] for ways in _wrong_ways()]
+        return outcomes([_numbered, *wrong], [(index_by_counting(*case), case[1])])
 
     for _ in range(3):
-        while True:
-            case = draw_apart(rng, draw, answers)
-            if len({*answers_back(case)}) == len(answers_back(case)):
-                break
-        yield case
+        yield draw_apart(draw, there, back)
 
 
 @flat_index.check(points=2)

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from grader import Exercise, expect
-from grader.rubrics.dense.references import READY_MADE, Function, Shape, draw_apart, laid_out
+from grader.rubrics.dense.references import READY_MADE, Function, Shape, laid_out
 from grader.rubrics.oracles import Array, Rng, draw_image
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
+
+Case = tuple[Array, Array, Array]  # images, weights, biases
 
 # ------------------------------------------------------------------------------------------------
 dense = Exercise(
@@ -30,29 +33,32 @@ dense = Exercise(
 )
 
 
-def _layers(rng: Rng) -> Iterator[tuple[Array, Array, Array]]:
+def _layers(rng: Rng) -> Iterator[Case]:
     """Inputs, weights and biases; the first two layers are square, where more mistakes hide."""
     for batch, inputs, units in ((3, 3, 3), (3, 3, 3), (2, 4, 3), (5, 2, 6), (1, 20, 4)):
         images = draw_image(rng, (batch, inputs))
-        while True:
-            weights = rng.integers(-3, 4, size=(inputs, units)).astype(np.float32)
+
+        def draw(images: Array = images, units: int = units) -> Case:
+            weights = rng.integers(-3, 4, size=(images.shape[1], units)).astype(np.float32)
             biases = rng.permutation([-7, -5, -3, -2, 2, 3, 5, 7])[:units].astype(np.float32)
-            answers = [
-                np.asarray(wrong.function(images, weights, biases))
-                for wrong in (dense.misconceptions if inputs == units == batch else ())
-            ]
-            truth = np.einsum("bi,iu->bu", images, weights) + biases[None]
-            alike = [
-                one.shape == other.shape and np.abs(one - other).max() < 0.05
-                for i, one in enumerate([*answers, truth])
-                for other in answers[:i]
-            ]
-            if not any(alike) and (inputs != units or _has_both_signs(truth)):
-                break
-        yield images, weights, biases
+            return images, weights, biases
+
+        if batch == inputs == units:
+            yield draw_apart(draw, _all_answers, where=_has_both_signs)
+        else:
+            yield draw()
 
 
-def _has_both_signs(values: Array) -> bool:
+def _right(images: Array, weights: Array, biases: Array) -> Array:
+    return np.asarray(np.einsum("bi,iu->bu", images, weights) + biases[None])
+
+
+def _all_answers(case: Case) -> dict[str, Any]:
+    return outcomes([_right, *(wrong.function for wrong in dense.misconceptions)], [case])
+
+
+def _has_both_signs(case: Case) -> bool:
+    values = _right(*case)
     return bool((values < -0.1).any() and (values > 0.1).any())
 
 
@@ -60,11 +66,9 @@ def _has_both_signs(values: Array) -> bool:
 def weighs_adds_up_and_adds_the_bias(dense: Function, rng: Rng) -> None:
     """Each unit's output is the sum of all inputs times its weights, plus its own bias."""
     cases = list(_layers(rng))
-    for images, weights, biases in cases[:2]:
-        dense(images, weights, biases)  # two answers tell which mistake it is; one may be chance
-    for images, weights, biases in cases:
-        expected = np.einsum("bi,iu->bu", images, weights) + biases[None]
-        expect.close(dense(images, weights, biases), expected)
+    ask_all(dense, cases[:2])
+    for case in cases:
+        expect.close(dense(*case), _right(*case))
 
 
 @dense.misconception(
@@ -128,13 +132,12 @@ dense_parameters = Exercise(
 def _connections(rng: Rng) -> Iterator[tuple[int, int]]:
     """A small layer on which no two answers agree, then layers of known networks."""
 
-    def draw(rng: Rng) -> tuple[int, int]:
+    def draw() -> tuple[int, int]:
         return int(rng.integers(3, 9)), int(rng.integers(3, 9))
 
-    def answers(case: tuple[int, int]) -> list[int]:
-        return [_size(*case), *(w.function(*case) for w in dense_parameters.misconceptions)]
-
-    yield from (draw_apart(rng, draw, answers), (400, 120), (64, 10), (1, 1))
+    answers = [_size, *(wrong.function for wrong in dense_parameters.misconceptions)]
+    yield draw_apart(draw, lambda case: outcomes(answers, [case]))
+    yield from ((400, 120), (64, 10), (1, 1))
 
 
 def _size(inputs: int, units: int) -> int:

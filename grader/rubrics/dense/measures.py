@@ -1,4 +1,4 @@
-"""Lesson 5: how good probabilities and answers are."""
+"""How good probabilities and answers are."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from grader.rubrics.dense.readers_references import (
     Array,
     Rng,
     accuracy_of,
-    are_apart,
     cross_entropy_of,
     softmax_of,
 )
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
+Case = tuple[Array, Array]  # probabilities or scores, and labels
 
 # ------------------------------------------------------------------------------------------------
 cross_entropy = Exercise(
@@ -41,30 +42,31 @@ cross_entropy = Exercise(
 )
 
 
-def _predictions(rng: Rng) -> list[tuple[Array, Array]]:
+def _predictions(rng: Rng) -> list[Case]:
     """Probabilities and labels on which no two answers agree; none of them is zero."""
     wrong = [
         known.function
         for known in cross_entropy.misconceptions
         if known.name not in ("logarithm_of_zero", "another_floor", "zeros_left_out")
     ]
-    while True:
-        cases = []
+
+    def draw() -> list[Case]:
+        cases: list[Case] = []
         for count, classes in ((2, 3), (4, 4), (5, 10)):
             shares = rng.integers(1, 9, size=(count, classes)).astype(np.float64)
             probabilities = shares / shares.sum(axis=-1, keepdims=True)
             labels = rng.integers(0, classes, size=count)
             cases.append((np.round(probabilities, 6).astype(np.float32), labels))
-        if are_apart(cases, cross_entropy_of, wrong, margin=0.03):
-            return cases
+        return cases
+
+    return draw_apart(draw, lambda cases: outcomes([cross_entropy_of, *wrong], cases), margin=0.03)
 
 
 @cross_entropy.check(points=2)
 def averages_the_surprise(cross_entropy: Function, rng: Rng) -> None:
     """The mean over all images of −log of the probability that the right class was given."""
     cases = _predictions(rng)
-    for probabilities, labels in cases:
-        cross_entropy(probabilities, labels)  # all answers tell which mistake it is
+    ask_all(cross_entropy, cases)
     for probabilities, labels in cases:
         expect.close(cross_entropy(probabilities, labels), cross_entropy_of(probabilities, labels))
 
@@ -130,7 +132,7 @@ def sign_missing(probabilities: Array, labels: Array) -> Any:
 
 
 @cross_entropy.misconception(
-    "`probabilities[:, labels]` takes the columns of *all* labels from *every* row, and you "
+    "`probabilities[:, labels]` takes the columns of all labels from every row, and you "
     "average over all of them. Each row needs only the column of its own label."
 )
 def columns_of_all_labels(probabilities: Array, labels: Array) -> Any:
@@ -208,12 +210,13 @@ accuracy = Exercise(
 )
 
 
-def _answers(rng: Rng) -> list[tuple[Array, Array]]:
+def _answers(rng: Rng) -> list[Case]:
     """Scores without a tie and labels, on which no two answers agree; some of them are right."""
     wrong: list[Function] = [known.function for known in accuracy.misconceptions]
     wrong += [_never, _lowest, _next_class]  # mistakes without a name are told apart, too
-    while True:
-        cases = []
+
+    def draw() -> list[Case]:
+        cases: list[Case] = []
         for count, classes in ((4, 4), (5, 3), (8, 10)):
             places = np.stack([rng.permutation(3 * classes)[:classes] for _ in range(count)])
             scores = (places - classes).astype(np.float32) / 2
@@ -221,8 +224,9 @@ def _answers(rng: Rng) -> list[tuple[Array, Array]]:
             right = rng.random(count) < 0.5
             labels[right] = scores[right].argmax(axis=-1)
             cases.append((scores, labels))
-        if are_apart(cases, accuracy_of, wrong):
-            return cases
+        return cases
+
+    return draw_apart(draw, lambda cases: outcomes([accuracy_of, *wrong], cases), margin=0.01)
 
 
 def _never(_scores: Array, _labels: Array) -> float:
@@ -241,8 +245,7 @@ def _next_class(scores: Array, labels: Array) -> Any:
 def returns_one_share(accuracy: Function, rng: Rng) -> None:
     """The accuracy is one number from 0 to 1."""
     cases = _answers(rng)
-    for scores, labels in cases:
-        accuracy(scores, labels)  # all answers tell which mistake it is; one may be chance
+    ask_all(accuracy, cases)
     for scores, labels in cases:
         received = accuracy(scores, labels)
         expect.shape(received, ())
@@ -256,8 +259,7 @@ def returns_one_share(accuracy: Function, rng: Rng) -> None:
 def counts_the_right_winners(accuracy: Function, rng: Rng) -> None:
     """It is the share of images whose largest score, of whatever size, is that of the label."""
     cases = _answers(rng)
-    for scores, labels in cases:
-        accuracy(scores, labels)
+    ask_all(accuracy, cases)
     for scores, labels in cases:
         expect.close(accuracy(scores, labels), accuracy_of(scores, labels))
     certain = np.eye(3, dtype=np.float32)
@@ -301,7 +303,7 @@ def every_entry(scores: Array, labels: Array) -> Any:
 
 @accuracy.misconception(
     "You compare the largest score itself with the label. A score says how much, a label says "
-    "which. What tells you *where* the largest score stands?"
+    "which. What tells you where the largest score stands?"
 )
 def score_for_a_label(scores: Array, labels: Array) -> Any:
     return (scores.max(axis=-1) == labels).mean()

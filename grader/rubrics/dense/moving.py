@@ -1,8 +1,8 @@
-"""Lesson 5: two networks are trained on centered shapes, which then move."""
+"""Two networks are trained on centered shapes, which then move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from grader import Exercise, expect
@@ -54,7 +54,7 @@ moved_test = Exercise(
             "layer keeps one number for each map. Which of the two knows places?"
         ),
         (
-            "Global *max* pooling asks “is it anywhere?”, global *average* pooling “on how much of "
+            "Global max pooling asks “is it anywhere?”, global average pooling “on how much of "
             "the map is it?”. Small shapes fill little of a map, and ten epochs are short."
         ),
     ),
@@ -76,9 +76,11 @@ def _moves_images(network: Any) -> bool:
 @moved_test.check(points=1)
 def build_readers_of_shapes(build_cnn: Function, build_dense: Function) -> None:
     """Both networks take gray images of 20×20 and give four probabilities."""
-    networks = {"build_cnn()": build_cnn(), "build_dense()": build_dense()}
-    for name, network in networks.items():
-        expect_probabilities(network, name, (SIZE, SIZE, 1), 4)
+    builders = {"build_cnn()": build_cnn, "build_dense()": build_dense}
+    for build in builders.values():
+        build()  # both networks tell which mistake it is
+    for name, build in builders.items():  # the call that is shown last is that of the fault
+        expect_probabilities(build(), name, (SIZE, SIZE, 1), 4)
 
 
 @moved_test.check(points=2, after=build_readers_of_shapes)
@@ -139,7 +141,9 @@ def _shares(network: Any, rng: Rng) -> tuple[float, float]:
     )
 
 
-def _cnn(head: str, *, output: str = "softmax", moving: bool = False) -> Any:
+def _cnn(
+    head: str, *, output: str = "softmax", moving: bool = False, maps: Sequence[Any] = ()
+) -> Any:
     import keras
     from keras import layers
 
@@ -148,13 +152,16 @@ def _cnn(head: str, *, output: str = "softmax", moving: bool = False) -> Any:
         "average": layers.GlobalAveragePooling2D,
         "flatten": layers.Flatten,
     }
+    usual = [
+        layers.Conv2D(8, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(16, 3, padding="same", activation="relu"),
+    ]
     return keras.Sequential(
         [
             keras.Input((SIZE, SIZE, 1)),
             *([layers.RandomTranslation(0.2, 0.2)] if moving else []),
-            layers.Conv2D(8, 3, padding="same", activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            *(maps or usual),
             heads[head](),
             layers.Dense(4, activation=output),
         ]
@@ -190,7 +197,7 @@ def without_softmax() -> dict[str, Any]:
 
 @moved_test.misconception(
     "Your CNN moves its training images itself, so it learns from moved images. That is data "
-    "augmentation, and a good remedy (lesson 6); here the *architecture* should make moves not "
+    "augmentation, and a good remedy (lesson 6); here the architecture should make moves not "
     "matter. Which layer forgets where a feature was found?",
     recognise=lambda build_cnn: any(map(_moves_images, build_cnn)),
 )
@@ -235,11 +242,55 @@ def dense_with_a_convolution() -> dict[str, Any]:
     return {"build_cnn": lambda: _cnn("maximum"), "build_dense": build_dense}
 
 
-def _knows_places(network: Any) -> bool:
+def _is_plain_cnn(network: Any) -> bool:
+    """Whether a network has convolutions, ends in probabilities, and moves no images itself."""
     return (
         bool(_of_kind(network, ("Conv",)))
-        and not _of_kind(network, ("Global", "Random"))
+        and not _of_kind(network, ("Random",))
         and not gives_scores(network)
+    )
+
+
+def _shrinks_to_one(network: Any) -> bool:
+    """Whether maps of 1×1 reach the head, though nothing as large as a map pooled them."""
+    if not _is_plain_cnn(network):
+        return False
+    heads = [
+        layer
+        for layer in expect.every_layer(network)
+        if "Global" in type(layer).__name__ or type(layer).__name__ in ("Flatten", "Reshape")
+    ]
+    return any(tuple(head.input.shape[1:-1]) == (1, 1) for head in heads)
+
+
+@moved_test.misconception(
+    "Your last map is 1×1, so a head behind it finds a single place and has nothing left to pool. "
+    "The layers before have put all places together, and the last of them has a weight for each, "
+    "as a dense layer has: a shape that moved meets other weights. How large should the map still "
+    "be when the global pooling takes over?",
+    recognise=lambda build_cnn: any(map(_shrinks_to_one, build_cnn)),
+)
+def shrinks_to_one_place() -> dict[str, Any]:
+    def build_cnn() -> Any:
+        from keras import layers
+
+        maps = [
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(16, 3, activation="relu"),
+        ]
+        return _cnn("maximum", maps=maps)
+
+    return {"build_cnn": build_cnn, "build_dense": _dense}
+
+
+def _knows_places(network: Any) -> bool:
+    return (
+        _is_plain_cnn(network)
+        and not _of_kind(network, ("Global",))
+        and not _shrinks_to_one(network)
     )
 
 
@@ -254,15 +305,45 @@ def head_without_pooling() -> dict[str, Any]:
 
 
 def _averages(network: Any) -> bool:
-    kinds = _of_kind(network, ("Conv", "Global", "Random"))
-    return "GlobalAveragePooling2D" in kinds and not _of_kind(network, ("GlobalMax", "Random"))
+    return (
+        _is_plain_cnn(network)
+        and "GlobalAveragePooling2D" in _kinds(network)
+        and not _of_kind(network, ("GlobalMax",))
+        and not _shrinks_to_one(network)
+    )
 
 
 @moved_test.misconception(
-    "A global average forgets places, as it should. But a shape covers little of the map, so its "
-    "traces are averaged with much empty ground, and ten epochs are too short to learn from such "
-    "small differences. Which global pooling asks whether a feature is there at all?",
+    "You take the average of each map. That forgets places, as it should, but a shape fills only "
+    "a small part of the picture: its few strong values are averaged with many weak ones, so all "
+    "four shapes give nearly the same numbers, and ten epochs are too few to learn from them. "
+    "Which global pooling keeps the strongest value of each map?",
     recognise=lambda build_cnn: any(map(_averages, build_cnn)),
 )
 def averages_thin_the_traces_out() -> dict[str, Any]:
     return {"build_cnn": lambda: _cnn("average"), "build_dense": _dense}
+
+
+def _has_one_convolution(network: Any) -> bool:
+    convolutions = [each for each in expect.every_layer(network) if "Conv" in type(each).__name__]
+    return (
+        _is_plain_cnn(network)
+        and len(convolutions) == 1
+        and bool(_of_kind(network, ("GlobalMax",)))
+        and not _shrinks_to_one(network)
+    )
+
+
+@moved_test.misconception(
+    "Your CNN has a single convolution. Its kernels see small windows of the picture, in which "
+    "there are edges and corners but no whole shape, and the maximum forgets how they lay to one "
+    "another. What could a second convolution find in the maps of the first?",
+    recognise=lambda build_cnn: any(map(_has_one_convolution, build_cnn)),
+)
+def a_single_convolution() -> dict[str, Any]:
+    def build_cnn() -> Any:
+        from keras import layers
+
+        return _cnn("maximum", maps=[layers.Conv2D(4, 3, activation="relu")])
+
+    return {"build_cnn": build_cnn, "build_dense": _dense}

@@ -11,11 +11,11 @@ from grader.rubrics.dense.references import (
     Function,
     Layer,
     Shape,
-    draw_apart,
     keras_rows,
     plain,
 )
 from grader.rubrics.oracles import Rng
+from grader.rubrics.telling_apart import ask_all, draw_apart
 
 Network = tuple[Shape, list[Layer]]
 Row = tuple[Shape, int]
@@ -28,7 +28,7 @@ summarize = Exercise(
     hints=(
         (
             "Keep the current shape in a variable that starts as `input_shape`. Each layer turns "
-            "it into the next one, and its parameters depend on the shape that comes *in*."
+            "it into the next one, and its parameters depend on the shape that comes in."
         ),
         (
             "Write a branch for each kind of layer. `Conv2D` and `MaxPooling2D` share the rule for "
@@ -114,26 +114,29 @@ def _either(rng: Rng) -> str:
 def _networks(rng: Rng, part: int) -> list[Network]:
     """Networks on which every mistake in the `part` of a row, shape or parameters, shows."""
 
-    def answers(networks: list[Network]) -> list[Any]:
-        by_mistake = [
-            [_on_paper(*network, mistake) for network in networks] for mistake in MISTAKES
-        ]
-        wrong = [[[row[part] for row in rows] for rows in networks] for networks in by_mistake]
-        # A mistake in the parameters only is right about every shape.
-        return (
-            [rows for i, rows in enumerate(wrong) if rows not in wrong[:i]] if not part else wrong
-        )
+    # A mistake in the parameters only is right about every shape.
+    mistakes = [one for one in MISTAKES if part or one not in _IN_PARAMETERS_ONLY]
 
-    networks: list[Network] = draw_apart(rng, _draw_networks, answers)
-    return networks
+    def answers(networks: list[Network]) -> dict[str, Any]:
+        return {
+            mistake: [[row[part] for row in _on_paper(*network, mistake)] for network in networks]
+            for mistake in mistakes
+        }
+
+    return draw_apart(lambda: _draw_networks(rng), answers, where=_nothing_vanishes)
+
+
+def _nothing_vanishes(networks: list[Network]) -> bool:
+    """Whether every window fits into its map, since Keras builds no layer without a place."""
+    rows = [row for network in networks for row in _on_paper(*network)]
+    return all(min(shape) > 0 for shape, _ in rows)
 
 
 @summarize.check(points=2)
 def every_shape_is_right(summarize: Function, rng: Rng) -> None:
     """The output shape of every layer is the one that Keras reports."""
     networks = _networks(rng, part=0)
-    for network in networks:
-        summarize(*network)  # all answers tell which mistake it is; one may be chance
+    ask_all(summarize, networks)
     for input_shape, layers in networks:
         rows = keras_rows(input_shape, layers)
         received = summarize(input_shape, layers)
@@ -144,8 +147,7 @@ def every_shape_is_right(summarize: Function, rng: Rng) -> None:
 def every_count_is_right(summarize: Function, rng: Rng) -> None:
     """The parameters of every layer are as many as Keras reports."""
     networks = _networks(rng, part=1)
-    for network in networks:
-        summarize(*network)
+    ask_all(summarize, networks)
     for input_shape, layers in networks:
         rows = keras_rows(input_shape, layers)
         received = summarize(input_shape, layers)
@@ -232,14 +234,17 @@ def _sizes(before: Shape, window: int, layer: Layer, mistake: str) -> tuple[int,
     return height, width
 
 
-MISTAKES = (
-    "",
+_IN_PARAMETERS_ONLY = (
     "no biases",
     "one bias",
     "bias per input",
     "depth left out",
     "depth of the image",
     "pooling learns",
+)
+MISTAKES = (
+    "",
+    *_IN_PARAMETERS_ONLY,
     "channels dropped",
     "padding ignored",
     "strides ignored",

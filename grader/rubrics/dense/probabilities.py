@@ -1,4 +1,4 @@
-"""Lesson 5: scores become probabilities."""
+"""Scores become probabilities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from grader import Exercise, expect
-from grader.rubrics.dense.readers_references import READY_MADE, Array, Rng, are_apart, softmax_of
+from grader.rubrics.dense.readers_references import READY_MADE, Array, Rng, softmax_of
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -38,13 +39,14 @@ def _scores(rng: Rng) -> list[tuple[Array]]:
         for known in softmax.misconceptions
         if known.name not in ("overflows", "one_maximum_for_all", "less_the_smallest")
     ]
-    while True:
-        cases = [
+
+    def draw() -> list[tuple[Array]]:
+        return [
             (rng.integers(-8, 9, size=shape).astype(np.float32) / 4,)
             for shape in ((3,), (3, 3), (4, 5), (2, 2, 3))
         ]
-        if are_apart(cases, softmax_of, wrong, margin=0.02):
-            return cases
+
+    return draw_apart(draw, lambda cases: outcomes([softmax_of, *wrong], cases), margin=0.02)
 
 
 def _large_scores(rng: Rng) -> Iterator[Array]:
@@ -60,8 +62,7 @@ def _large_scores(rng: Rng) -> Iterator[Array]:
 def gives_probabilities(softmax: Function, rng: Rng) -> None:
     """For every image, the results lie between 0 and 1, and over its classes they sum to 1."""
     cases = _scores(rng)
-    for (scores,) in cases:
-        softmax(scores)  # all answers tell which mistake it is; one may be chance
+    ask_all(softmax, cases)
     for (scores,) in cases:
         received = softmax(scores)
         expect.shape(received, scores.shape)

@@ -1,4 +1,4 @@
-"""Independent references for the second half of lesson 5, and what its networks are tried on.
+"""Independent references for scores, losses and shares, and what trained networks are tried on.
 
 Softmax comes from logarithms of sums, the cross-entropy from Keras itself, and accuracy from
 counting, so that reading them gives no exercise away.
@@ -6,7 +6,6 @@ counting, so that reading them gives no exercise away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -56,37 +55,6 @@ def accuracy_of(scores: Array, labels: Array) -> float:
         others = row[:label] + row[label + 1 :]
         right += all(row[label] > other for other in others)
     return right / len(labels)
-
-
-def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What `function` makes of copies of the arguments, or the name of what it raises."""
-    try:
-        with np.errstate(all="ignore"):
-            return np.asarray(function(*(np.copy(argument) for argument in arguments)))
-    except Exception as error:  # noqa: BLE001 - a wrong answer may raise whatever it likes
-        return type(error).__name__
-
-
-def are_apart(
-    cases: Sequence[tuple[Any, ...]],
-    right: Callable[..., Any],
-    wrong: Sequence[Callable[..., Any]],
-    *,
-    margin: float = 0.01,
-) -> bool:
-    """Whether no two of the functions give the same answers to all of the cases."""
-    answers = [[outcome(function, *case) for case in cases] for function in (right, *wrong)]
-    return not any(
-        all(_alike(ours, theirs, margin) for ours, theirs in zip(first, second, strict=True))
-        for index, first in enumerate(answers)
-        for second in answers[:index]
-    )
-
-
-def _alike(ours: Any, theirs: Any, margin: float) -> bool:
-    if isinstance(ours, str) or isinstance(theirs, str) or ours.shape != theirs.shape:
-        return isinstance(ours, str) and isinstance(theirs, str) and ours == theirs
-    return bool(np.allclose(ours, theirs, rtol=0, atol=margin, equal_nan=True))
 
 
 # ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Independent references for lesson 5, and how its random cases are kept apart.
+"""Independent references for layers and networks on paper.
 
 Shapes and parameters are those that Keras itself gives, of networks whose weights are never made.
 """
@@ -6,13 +6,12 @@ Shapes and parameters are those that Keras itself gives, of networks whose weigh
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Iterable, Sequence
-from itertools import combinations
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.oracles import Array
 
 # Ready-made layers: in this lesson they are what the student builds.
 READY_MADE = ("keras", "tensorflow", "torch", "jax", "scipy")
@@ -76,18 +75,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.ndim:
         return tuple(map(plain, value.tolist()))
     return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
-
-
-def are_apart(answers: Iterable[Any]) -> bool:
-    """Whether no two of the answers are the same."""
-    return all(one != other for one, other in combinations(answers, 2))
-
-
-def draw_apart(
-    rng: Rng, draw: Callable[[Rng], Any], answers: Callable[[Any], Iterable[Any]]
-) -> Any:
-    """A random case on which no two answers, right or wrong, are the same."""
-    while True:
-        case = draw(rng)
-        if are_apart(answers(case)):
-            return case

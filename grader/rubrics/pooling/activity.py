@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,10 @@ from grader.rubrics.pooling.references import (
     Array,
     Rng,
     active,
-    are_apart,
     draw_volume,
-    drawn_apart,
     pooled,
 )
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -76,7 +74,14 @@ def _active_windows(volume: Array) -> float:
 def _maps(rng: Rng) -> list[Array]:
     """Maps before ReLU, mostly negative and with zeros, on which no two mistakes agree."""
     shapes = ((4, 6, 1), (7, 8, 2), (6, 10, 3))
-    return [drawn_apart(partial(_draw_map, rng, shape), _all_shares) for shape in shapes]
+    return [_map_apart(rng, shape) for shape in shapes]
+
+
+def _map_apart(rng: Rng, shape: tuple[int, int, int]) -> Array:
+    def draw() -> Array:
+        return _draw_map(rng, shape)
+
+    return draw_apart(draw, _all_shares, _second_shares, where=_wrong_in_both_places, margin=0.01)
 
 
 def _draw_map(rng: Rng, shape: tuple[int, int, int]) -> Array:
@@ -87,17 +92,34 @@ def _draw_map(rng: Rng, shape: tuple[int, int, int]) -> Array:
     return drawn
 
 
-def _all_shares(volume: Array) -> list[Any]:
-    """Every answer in both places; one that only errs in one place tells by that."""
-    right = (active(volume) / volume.size, _active_windows(volume))
-    both = (shares_of_zeros, without_relu, zeros_active, in_percent, mean_values, numbers_of_values)
-    answers = [np.array(wrong.function(volume)) for wrong in both]
-    others = [np.array(wrong.function(volume)) for wrong in (signs_dropped, shares_exchanged)]
-    apart = all(np.abs(answer - right).min() > 0.02 for answer in (*answers, *others))
-    second = (share_of_the_input, all_of_the_window)
-    seconds = [wrong.function(volume)[1] for wrong in second]
-    apart &= are_apart([right[1], right[0], *seconds, *(answer[1] for answer in answers)])
-    return [right, *answers, *others] if apart else [right, right]
+def _right(volume: Array) -> tuple[float, float]:
+    return active(volume) / volume.size, _active_windows(volume)
+
+
+def _all_shares(volume: Array) -> dict[str, Any]:
+    """The right shares, and those of mistakes that are made in both of them."""
+    wrong = [
+        *(shares_of_zeros, without_relu, zeros_active, in_percent, mean_values, numbers_of_values),
+        *(signs_dropped, shares_exchanged),
+    ]
+    return outcomes([_right, *(mistake.function for mistake in wrong)], [(volume,)])
+
+
+def _second_shares(volume: Array) -> dict[str, Any]:
+    """All that may stand in the second place; some mistakes are made there only."""
+    wrong = [
+        *(share_of_the_input, all_of_the_window),
+        *(shares_of_zeros, without_relu, zeros_active, in_percent, mean_values, numbers_of_values),
+    ]
+    answers = outcomes([_right, *(mistake.function for mistake in wrong)], [(volume,)])
+    seconds = {name: pair[1] for name, [pair] in answers.items()}
+    return {"the share before": _right(volume)[0], **seconds}
+
+
+def _wrong_in_both_places(volume: Array) -> bool:
+    """Whether mistakes in both shares show in each of them."""
+    right, *wrong = (np.array(pair) for [pair] in _all_shares(volume).values())
+    return all(np.abs(pair - right).min() > 0.02 for pair in wrong)
 
 
 @dead_space.misconception(
@@ -327,7 +349,7 @@ def lets_no_padding_win(pool_stride_one: Function, rng: Rng) -> None:
 def tells_how_active_pixels_spread(pool_stride_one: Function, rng: Rng) -> None:
     """The ratio is the number of values above 0 afterwards, divided by their number before."""
     for shape, pool_size in (((5, 7, 1), 2), ((6, 8, 2), 3)):
-        volume = drawn_apart(partial(_sparse, rng, shape), partial(_ratios, pool_size=pool_size))
+        volume = _sparse_apart(rng, shape, pool_size)
         _, ratio = _map_and_ratio(pool_stride_one(volume, pool_size))
         expect.close(ratio, active(pooled(volume, pool_size, 1, "same")) / active(volume))
 
@@ -354,12 +376,22 @@ def _sparse(rng: Rng, shape: tuple[int, int, int]) -> Array:
     return volume
 
 
-def _ratios(volume: Array, pool_size: int) -> list[float]:
-    """Every answer to how active pixels spread, and what it is where none of them are near."""
+def _sparse_apart(rng: Rng, shape: tuple[int, int, int], pool_size: int) -> Array:
+    """A sparse map for which every answer about the ratio is another one."""
     wrong = (ratio_upside_down, share_for_ratio, negatives_in_the_ratio)
-    right = _of_stride_one(volume, pool_size)[1]
-    ratios = [float(mistake.function(volume, pool_size)[1]) for mistake in wrong]
-    return [right, *ratios, float(pool_size**2)]
+    answers = [_of_stride_one, *(mistake.function for mistake in wrong)]
+
+    def draw() -> Array:
+        return _sparse(rng, shape)
+
+    def ratios(volume: Array) -> dict[str, Any]:
+        found = outcomes(answers, [(volume, pool_size)])
+        return {
+            "no two active pixels near": float(pool_size**2),
+            **{name: pair[1] for name, [pair] in found.items()},
+        }
+
+    return draw_apart(draw, ratios, margin=0.01)
 
 
 def _of_stride_one(

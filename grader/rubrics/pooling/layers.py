@@ -13,10 +13,10 @@ from grader.rubrics.pooling.references import (
     Array,
     Rng,
     draw_volume,
-    drawn_apart,
     pooled,
     windows,
 )
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -49,8 +49,7 @@ def has_one_value_a_window(max_pool: Function, rng: Rng) -> None:
     """One value a window and channel: only whole windows count, and strides default to the pool."""
     volumes = [(draw_volume(rng, shape), pool_size) for shape, pool_size in
                (((5, 7, 2), 2), ((4, 6, 2), 2), ((8, 11, 3), 3))]  # fmt: skip
-    for volume, pool_size in volumes:
-        max_pool(volume, pool_size)  # all answers tell which rule it is; one may be luck
+    ask_all(max_pool, volumes)
     for volume, pool_size in volumes:
         expect.shape(max_pool(volume, pool_size), pooled(volume, pool_size).shape)
     # Left out, the size of the pool is 2.
@@ -71,8 +70,7 @@ def keeps_negative_maxima(max_pool: Function, rng: Rng) -> None:
     """Where every value of a window is negative, so is the largest of them."""
     volumes = [draw_volume(rng, shape, low, low + span) for shape, low, span in
                (((4, 4, 1), -0.9, 0.8), ((6, 5, 2), -60.0, 20.0))]  # fmt: skip
-    for volume in volumes:
-        max_pool(volume)  # all answers tell which mistake it is; one may be luck
+    ask_all(max_pool, [(volume,) for volume in volumes])
     for volume in volumes:
         expect.close(max_pool(volume), pooled(volume))
 
@@ -82,8 +80,7 @@ def moves_by_the_stride(max_pool: Function, rng: Rng) -> None:
     """With strides of its own, windows overlap (3, strides 2) or leave gaps (2, strides 3)."""
     layers = [(draw_volume(rng, shape, -0.9, 0.9), pool_size, strides) for shape, pool_size, strides
               in (((7, 9, 2), 3, 2), ((8, 6, 1), 2, 3), ((5, 6, 2), 2, 1))]  # fmt: skip
-    for layer in layers:
-        max_pool(*layer)  # all answers tell which rule it is; one may be luck
+    ask_all(max_pool, layers)
     for layer in layers:
         expect.close(max_pool(*layer), pooled(*layer))
 
@@ -91,12 +88,12 @@ def moves_by_the_stride(max_pool: Function, rng: Rng) -> None:
 def _volume_apart(rng: Rng, shape: tuple[int, int, int], pool_size: int) -> Array:
     """A volume on which no two mistakes that keep the shape give the same, nor the right answer."""
     alike = (mean_of_the_window, starts_not_multiplied, first_of_the_window, shared_by_channels)
+    answers = [pooled, *(wrong.function for wrong in alike)]
 
-    def answers(volume: Array) -> list[Array]:
-        return [wrong.function(volume, pool_size) for wrong in alike] + [pooled(volume, pool_size)]
+    def draw() -> Array:
+        return draw_volume(rng, shape)
 
-    volume: Array = drawn_apart(lambda: draw_volume(rng, shape), answers)
-    return volume
+    return draw_apart(draw, lambda volume: outcomes(answers, [(volume, pool_size)]), margin=0.01)
 
 
 @max_pool.misconception(

@@ -9,6 +9,7 @@ import numpy as np
 
 from grader import Exercise, expect
 from grader.rubrics.pooling.references import Array, Rng, draw_volume, windows
+from grader.rubrics.telling_apart import ask_all, draw_apart
 
 Function = Callable[..., Any]
 Place = tuple[int, int]
@@ -69,8 +70,7 @@ def knows_when_to_stop(poolings_until_equal: Function, rng: Rng) -> None:
 
 
 def _expect_counts(poolings_until_equal: Function, cases: list[Case]) -> None:
-    for first, second, _ in cases:
-        poolings_until_equal(first, second)  # all answers tell which mistake it is; one may be luck
+    ask_all(poolings_until_equal, [(first, second) for first, second, _ in cases])
     for first, second, count in cases:
         received = poolings_until_equal(first, second)
         places = [_only_place(one) for one in (first, second)]
@@ -124,17 +124,19 @@ def _meeting_after(rng: Rng, ground: Array, count: int) -> tuple[Array, Array]:
     """
     size = len(ground)
     block, half = 2**count, 2 ** (count - 1)
-    while True:
+
+    def draw() -> list[Place]:
         start = block * rng.integers(0, size // block, 2)
         left = start + rng.integers(0, half, 2)
         right = start + half + rng.integers(0, half, 2)
-        right[0] = left[0]
-        dots = [tuple(left), tuple(right)]
-        if int(rng.integers(2)):
-            dots.reverse()
+        dots: list[Place] = [(left[0], left[1]), (left[0], right[1])]
+        return dots[::-1] if int(rng.integers(2)) else dots
+
+    def on_other_pixels(dots: list[Place]) -> bool:
         below = [ground[dot] for dot in dots]
-        if not ground.any() or bool(np.all(np.abs(below[0] - below[1]) > 0.05)):
-            break
+        return not ground.any() or bool(np.all(np.abs(below[0] - below[1]) > 0.05))
+
+    dots = draw_apart(draw, where=on_other_pixels)
     first, second = ground.copy(), ground.copy()
     first[dots[0]] = second[dots[1]] = 2.0
     return first, second
@@ -142,15 +144,17 @@ def _meeting_after(rng: Rng, ground: Array, count: int) -> tuple[Array, Array]:
 
 def _two_channels(rng: Rng, counts: tuple[int, int]) -> tuple[Array, Array]:
     """Two maps whose channels become equal after `counts` poolings, and their sums not before."""
-    while True:
+
+    def draw() -> tuple[Array, Array]:
         ground = draw_volume(rng, (8, 8, 2), 0.1, 0.9)
         meeting = [_meeting_after(rng, ground, count) for count in counts]
         first, second = (
             np.stack([one[..., 0], other[..., 1]], axis=-1)
             for one, other in zip(*meeting, strict=True)
         )
-        if compares_sums.function(first, second) == max(counts):
-            return first, second
+        return first, second
+
+    return draw_apart(draw, where=lambda maps: compares_sums.function(*maps) == max(counts))
 
 
 def _levels(first: Array, second: Array, reduce: Any = np.max) -> list[bool]:
@@ -181,8 +185,8 @@ def _first_true(levels: list[bool]) -> int | None:
 )
 def no_end(first: Array, second: Array) -> int:
     found = _first_true(_levels(first, second))
-    while found is None:
-        pass
+    while found is None:  # one pixel stays one, however often it is pooled and compared again
+        found = _first_true(_levels(first, second))
     return found
 
 

@@ -6,7 +6,7 @@ maximum and no mean of `numpy.nan…` counts. Feature maps are float32 with tent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,21 +70,3 @@ def draw_volume(
     """A random volume of tenths from `low` to `high`, both included."""
     tenths = rng.integers(round(low * 10), round(high * 10) + 1, size=shape)
     return (tenths / 10).astype(np.float32)
-
-
-def are_apart(answers: Iterable[Any], least: float = 0.01) -> bool:
-    """Whether no two of the answers are alike: another shape, or a value at least `least` away."""
-    arrays = [np.asarray(answer, dtype=np.float64) for answer in answers]
-    return all(
-        one.shape != other.shape or bool(np.abs(one - other).max(initial=0.0) >= least)
-        for number, one in enumerate(arrays)
-        for other in arrays[:number]
-    )
-
-
-def drawn_apart(draw: Callable[[], Any], answers: Callable[[Any], Iterable[Any]]) -> Any:
-    """A case from `draw` on which no two of `answers(case)` are alike, drawn until there is one."""
-    while True:
-        case = draw()
-        if are_apart(answers(case)):
-            return case

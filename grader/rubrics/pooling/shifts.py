@@ -12,12 +12,11 @@ from grader import Exercise, expect
 from grader.rubrics.pooling.references import (
     Array,
     Rng,
-    are_apart,
     draw_volume,
-    drawn_apart,
     pooled,
     windows,
 )
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -70,7 +69,11 @@ def _two_numbers(answer: Any) -> tuple[Any, Any]:
 
 def _moves(rng: Rng) -> list[tuple[Array, int]]:
     """Volumes and how far they move; on the first, no two mistakes agree in either number."""
-    first = drawn_apart(partial(_sparse, rng, (4, 6, 1)), partial(_all_changes, columns=1))
+
+    def draw() -> Array:
+        return _sparse(rng, (4, 6, 1))
+
+    first = draw_apart(draw, _pooled_changes, _strided_changes, where=_nothing_empty, margin=0.01)
     others = (((6, 8, 2), 1), ((4, 8, 1), 3), ((8, 10, 2), 2))
     return [(first, 1), *((_sparse(rng, shape), columns) for shape, columns in others)]
 
@@ -84,22 +87,33 @@ def _sparse(rng: Rng, shape: tuple[int, int, int]) -> Array:
     return volume
 
 
-def _all_changes(volume: Array, columns: int) -> list[Any]:
-    """All answers in the first place; equal ones where those in the second are too alike."""
-    outputs = [
-        f(moved) for f in (pooled, _every_second) for moved in (volume, _moved(volume, columns))
-    ]
-    if not all(output.any() for output in outputs):
-        return [0.0, 0.0]  # a norm of 0 divides nothing
-    right = np.array([_change(volume, columns, pooled), _change(volume, columns, _every_second)])
+def _nothing_empty(volume: Array) -> bool:
+    """Whether both outputs have something in them, moved or not: a norm of 0 divides nothing."""
+    outputs = [f(moved) for f in (pooled, _every_second) for moved in (volume, _moved(volume, 1))]
+    return all(output.any() for output in outputs)
+
+
+def _pooled_changes(volume: Array) -> dict[str, Any]:
+    return {name: pair[0] for name, pair in _all_changes(volume).items()}
+
+
+def _strided_changes(volume: Array) -> dict[str, Any]:
+    return {name: pair[1] for name, pair in _all_changes(volume).items()}
+
+
+def _right(volume: Array, columns: int) -> tuple[float, float]:
+    return _change(volume, columns, pooled), _change(volume, columns, _every_second)
+
+
+def _all_changes(volume: Array) -> dict[str, Any]:
+    """Both changes that each answer, right or wrong, finds for a move by one column."""
     wrong = (
         *(wraps_around, not_relative, without_the_root, relative_to_the_moved),
         *(to_the_left, moves_the_output, sums_of_absolutes, exchanged, downwards),
         *(change_of_the_norms, size_of_the_change_of_norms, relative_to_the_input),
     )
-    answers = [right, *(np.array(mistake.function(volume, columns)) for mistake in wrong)]
-    places = [[answer[place] for answer in answers] for place in (0, 1)]
-    return places[0] if are_apart(places[1]) else [0.0, 0.0]
+    answers = outcomes([_right, *(mistake.function for mistake in wrong)], [(volume, 1)])
+    return {name: pair for name, [pair] in answers.items()}
 
 
 def _moved(volume: Array, columns: int) -> Array:

@@ -1,0 +1,66 @@
+"""Lesson 7: biases left out of the plan, one place too few, and rows and columns exchanged."""
+
+ANSWERS = {
+    "fay_exchanged_edges": {
+        "occlusion_map": """
+            def occlusion_map(predict, image, label, size, stride, gray):
+                height, width, _ = image.shape
+                free = predict(image[None])[0, label]
+                columns = []
+                for left in range(0, width - size + 1, stride):
+                    column = []
+                    for top in range(0, height - size + 1, stride):
+                        covered = image.copy()
+                        covered[top : top + size, left : left + size] = gray
+                        column.append(free - predict(covered[None])[0, label])
+                    columns.append(column)
+                return np.array(columns)
+            """,
+    },
+    "gus_no_plus_one": {
+        "plan": """
+            plan = [
+                ("Conv2D", (28, 28, 8), 3 * 3 * 1 * 8),
+                ("MaxPooling2D", (14, 14, 8), 0),
+                ("Conv2D", (14, 14, 16), 3 * 3 * 8 * 16),
+                ("MaxPooling2D", (7, 7, 16), 0),
+                ("Conv2D", (7, 7, 32), 3 * 3 * 16 * 32),
+                ("GlobalMaxPooling2D", (32,), 0),
+                ("Dense", (4,), 32 * 4),
+            ]
+            planned_parameters = 72 + 1152 + 4608 + 128
+            planned_work = 28 * 28 * 9 * 8 + 14 * 14 * 72 * 16 + 7 * 7 * 144 * 32 + 32 * 4
+            """,
+    },
+    "mia_her_own_way": {
+        "plan": """
+            plan = [
+                ("Conv2D", (26, 26, 8), 80),
+                ("BatchNormalization", (26, 26, 8), 32),
+                ("MaxPooling2D", (13, 13, 8), 0),
+                ("Conv2D", (11, 11, 24), 1752),
+                ("BatchNormalization", (11, 11, 24), 96),
+                ("MaxPooling2D", (5, 5, 24), 0),
+                ("Conv2D", (3, 3, 24), 5208),
+                ("GlobalMaxPooling2D", (24,), 0),
+                ("Dense", (4,), 100),
+            ]
+            planned_parameters = sum(parameters for _, _, parameters in plan)
+            planned_work = 26 * 26 * 72 + 121 * 72 * 24 + 9 * 216 * 24 + 96
+            """,
+        "build_network": """
+            def build_network():
+                l2 = keras.regularizers.L2(0.001)
+                inputs = maps = keras.Input((28, 28, 1))
+                for filters in (8, 24):
+                    maps = layers.Conv2D(filters, 3, kernel_regularizer=l2)(maps)
+                    maps = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(maps))
+                    maps = layers.MaxPooling2D()(maps)
+                maps = layers.Conv2D(24, 3, activation="relu", kernel_regularizer=l2)(maps)
+                return keras.Model(inputs, layers.Dense(4)(layers.GlobalMaxPooling2D()(maps)))
+
+
+            my_callbacks = []
+            """,
+    },
+}
