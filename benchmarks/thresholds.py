@@ -1,4 +1,4 @@
-"""How often a right answer of an exercise that trains is refused, and a wrong one accepted.
+"""How often a right answer of a lesson that trains is refused, and a wrong one accepted.
 
 Every answer is the lesson's own source, in part rewritten, run with another seed (of the weights,
 of the order of the images) on redrawn data, and judged as a submission is. The table is
@@ -233,7 +233,7 @@ def _spread(outcomes: list[Outcome], what: str) -> str:
 
 
 HEAD = """\
-# Thresholds of the exercises that train
+# Thresholds of the lessons that train
 
 How often the judge is wrong about a network that a student trained. Made by
 `python -m benchmarks.thresholds`, which runs right and wrong answers with many seeds on each of

@@ -28,8 +28,6 @@ class TrainingAnswer:
 
 
 GIVEN = {
-    "activation": ("import keras",),
-    "dense": ("import keras", "import tensorflow", "order = np.random", "def fit_digits("),
     "capstone": ("import keras", "images, labels = draw_shapes(320, rng)", "def fit("),
     "regularization": (
         "import keras",
@@ -43,7 +41,6 @@ GIVEN = {
 
 DRAWINGS = (
     "noisy_digits({})",
-    "np.random.default_rng({}).permutation",
     "np.random.default_rng({})\nimages",
 )
 """How lessons draw their data, with the seed left open; what is redrawn is the draw 0."""
@@ -86,13 +83,6 @@ _CONVOLUTION = 'layers.Conv2D(16, 3, padding="same", activation="relu"),\n      
 _VALIDATED_ON_MOVED = """\
 validation = np.asarray(augmentation(validation[0], training=True)), validation[1]
 augmented_history = fit"""
-
-_HEAD = """\
-        keras.layers.Flatten(),
-        keras.layers.Dense(32, activation="relu"),"""
-_SECOND_CONVOLUTION = """\
-        keras.layers.Conv2D(40, 3, padding="same", activation="relu"),
-        keras.layers.GlobalMaxPooling2D(),"""
 
 _right = partial(TrainingAnswer, right=True)
 _wrong = partial(TrainingAnswer, right=False)
@@ -160,55 +150,6 @@ _mine = partial(
 )
 
 ANSWERS = (
-    _right("activation", "boundary", "16 hidden units"),
-    _right(
-        "activation",
-        "boundary",
-        "two hidden layers of 8",
-        (
-            (
-                "layers.Dense(16, activation=activation)",
-                "layers.Dense(8, activation=activation), layers.Dense(8, activation=activation)",
-            ),
-        ),
-    ),
-    _wrong(
-        "activation",
-        "boundary",
-        "always ReLU",
-        (("activation=activation", 'activation="relu"'),),
-    ),
-    _wrong(
-        "activation",
-        "boundary",
-        "no activation",
-        (("activation=activation", "activation=None"),),
-    ),
-    _right("dense", "moved_test", "global max pooling"),
-    _wrong(
-        "dense",
-        "moved_test",
-        "the CNN flattens",
-        (("keras.layers.GlobalMaxPooling2D()", "keras.layers.Flatten()"),),
-    ),
-    _right("dense", "budget_network", "16 filters, 32 units"),
-    _right(
-        "dense",
-        "budget_network",
-        "two convolutions, global max pooling",
-        (
-            (
-                _HEAD,
-                _SECOND_CONVOLUTION,
-            ),
-        ),
-    ),
-    _wrong(
-        "dense",
-        "budget_network",
-        "two epochs",
-        (("fit_digits(budget_network)\n", "fit_digits(budget_network, epochs=2)\n"),),
-    ),
     _right(
         "regularization",
         "overfit_on_purpose",
@@ -429,11 +370,6 @@ ANSWERS = (
     _mine(
         "Flatten, remedies in name only",
         ((_BODY, _CARELESS.format(rate=0.02)), _WITHOUT_CALLBACKS),
-        right=False,
-    ),
-    _mine(
-        "Flatten, dropout 0.02, early stopping",
-        ((_BODY, _CARELESS.format(rate=0.02)),),
         right=False,
     ),
     _mine(

@@ -40,6 +40,7 @@ _MAX_LAYERS, _MAX_CALLS, MAX_NESTING = 200, 1500, 8
 _MAX_ARRAYS = 500  # of weights and random states: making each takes Keras about 3 ms
 _MAX_INTEGER, _MAX_ITEMS, _MAX_SETTINGS, _MAX_TEXT = 1_000_000, 256, 60, 200
 _MAX_CONSTANT = 2**20
+_MAX_ITERATIONS = 2**53
 # Of what reaches beyond an image: computing it takes time or memory that no output shows.
 _MAX_REACH = {"dilation_rate": 64, "kernel_size": 1024, "pool_size": 4096, "strides": 4096}
 # Of a metric: it keeps so many numbers, or their product.
@@ -117,12 +118,16 @@ class LayerPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """A model to be made of layers; without `outputs`, one after the other."""
+    """A model to be made of layers; without `outputs`, one after the other.
+
+    `compiled` are the arguments of `compile`, and `iterations` the steps that its optimizer took.
+    """
 
     name: str
     trainable: bool
     layers: tuple[LayerPlan | ModelPlan, ...]
     compiled: Mapping[str, Any] | None
+    iterations: int = 0
     inputs: Any = None
     outputs: Any = None
     calls: tuple[Call, ...] = ()
@@ -225,11 +230,13 @@ class _Reader:
         inputs = outputs = None
         if kind == "Functional":
             inputs, outputs = _argument(rest.get("inputs")), _argument(rest.get("outputs"))
+        arguments, iterations = (None, 0) if compiled is None else _compiled(compiled)
         model = ModelPlan(
             _name(name),
             trainable,
             tuple(self.network(layer, depth + 1) for layer in layers),
-            None if compiled is None else _compiled(compiled),
+            arguments,
+            iterations,
             inputs,
             outputs,
             _calls(rest),
@@ -400,7 +407,8 @@ def _shapes(shape: Any) -> Any:
     raise wrong("a shape is made of whole numbers")
 
 
-def _compiled(tree: Any) -> dict[str, Any]:
+def _compiled(tree: Any) -> tuple[dict[str, Any], int]:
+    """The arguments of `compile`, and how many steps the optimizer took."""
     match tree:
         case {
             "optimizer": {"class": name, "config": config},
@@ -408,15 +416,17 @@ def _compiled(tree: Any) -> dict[str, Any]:
             "metrics": metrics,
             "weighted_metrics": weighted,
             "loss_weights": loss_weights,
+            "iterations": iterations,
             **rest,
-        } if not rest:
-            return {
+        } if not rest and type(iterations) is int and 0 <= iterations <= _MAX_ITERATIONS:
+            arguments = {
                 "optimizer": _thing("optimizers", known(name, OPTIMIZERS, "optimizers"), config),
                 "loss": _measures(loss, "losses", LOSSES),
                 "metrics": _measures(metrics, "metrics", METRICS),
                 "weighted_metrics": _measures(weighted, "metrics", METRICS),
                 "loss_weights": _loss_weights(loss_weights),
             }
+            return arguments, iterations
     raise wrong("a model is compiled with an optimizer, a loss and metrics")
 
 

@@ -259,6 +259,7 @@ def _compiled(model: Any) -> dict[str, Any] | None:
             "metrics": _measures(config["metrics"]),
             "weighted_metrics": _measures(config["weighted_metrics"]),
             "loss_weights": plain(config["loss_weights"]),
+            "iterations": int(model.optimizer.iterations),
         }
     except (Untransferable, KeyError, TypeError, ValueError, OSError):
         return None

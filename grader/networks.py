@@ -27,10 +27,14 @@ _MAX_DEPTH = 8
 
 @dataclass(frozen=True)
 class History:
-    """What `fit` returned: the epochs, and for each name the curve of its values."""
+    """What `fit` returned: the epochs, and for each name the curve of its values.
+
+    `steps` is how many batches made an epoch; None where the history does not say so.
+    """
 
     epoch: tuple[int, ...]
     history: Mapping[str, tuple[float, ...]]
+    steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ def revive(kind: str, description: Any) -> Any:
     match kind, description:
         case "network", _:
             return revive_network(description)
-        case "history", {"epoch": epoch, "history": history, **rest} if not rest:
-            return _history(epoch, history)
+        case "history", {"epoch": epoch, "history": history, "steps": steps, **rest} if not rest:
+            return _history(epoch, history, steps)
         case "callback", {"name": str(name), "attributes": dict(attributes), **rest} if not rest:
             if len(attributes) <= _MAX_ATTRIBUTES and all(map(_is_attribute, attributes.items())):
                 return Callback(name[:200], attributes)
@@ -105,15 +109,16 @@ def network_text(value: Any) -> str:
     return f"the {kind} `{str(value.name)[:80]}` ({type(value).__name__})"
 
 
-def _history(epoch: Any, history: Any) -> History:
+def _history(epoch: Any, history: Any, steps: Any) -> History:
     curves = {} if not isinstance(history, dict) or len(history) > _MAX_CURVES else history
     if (
         curves is history
         and _are_numbers(epoch, int)
         and all(type(name) is str for name in curves)
         and all(_are_numbers(curve, float) for curve in curves.values())
+        and (steps is None or type(steps) is int)
     ):
-        return History(tuple(epoch), {name: tuple(curve) for name, curve in curves.items()})
+        return History(tuple(epoch), {name: tuple(curve) for name, curve in curves.items()}, steps)
     raise Untransferable("A training history is its epochs and curves of numbers.")
 
 
@@ -151,7 +156,9 @@ def _is_batch(value: Any, depth: int = 0) -> bool:
 
 
 def _curves(history: Any) -> dict[str, Any]:
+    steps = history.steps if isinstance(history, History) else (history.params or {}).get("steps")
     return {
+        "steps": int(steps) if isinstance(steps, int) else None,
         "epoch": [int(epoch) for epoch in history.epoch],
         "history": {
             str(name): [float(value) for value in curve] for name, curve in history.history.items()

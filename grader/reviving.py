@@ -174,6 +174,7 @@ class _Builder:
         self.flags.append((model, plan.trainable))
         if plan.compiled is not None:
             model.compile(**{key: _ready(value) for key, value in plan.compiled.items()})
+            model.optimizer.iterations.assign(plan.iterations)
         return model
 
     def _layer(self, plan: LayerPlan) -> Any:

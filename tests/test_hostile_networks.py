@@ -126,6 +126,7 @@ def compiled(**changes: Any) -> Tree:
         "metrics": None,
         "weighted_metrics": None,
         "loss_weights": None,
+        "iterations": 0,
     }
     return sequence(image(), layer("ReLU"), compiled={**settings, **changes})
 
@@ -373,6 +374,9 @@ WRONG: dict[str, Any] = {
         }
     ),
     "compiled with more": compiled(run_eagerly=True),
+    "trained backwards": compiled(iterations=-1),
+    "trained for ever": compiled(iterations=2**70),
+    "trained for a truth": compiled(iterations=True),
     "losses in losses": compiled(loss=[[[[["mse"]]]]]),
 }
 
@@ -453,13 +457,16 @@ def test_only_a_few_kinds_are_described(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "description"),
     [
-        ("history", {"epoch": [0], "history": {"loss": [1]}}),
-        ("history", {"epoch": [0.5], "history": {}}),
-        ("history", {"epoch": 3, "history": {}}),
-        ("history", {"epoch": [], "history": {1: [0.5]}}),
-        ("history", {"epoch": [], "history": {str(n): [] for n in range(200)}}),
-        ("history", {"epoch": [], "history": {}, "model": 1}),
-        ("history", {"epoch": [], "history": [np.zeros(3)]}),
+        ("history", {"epoch": [0], "history": {"loss": [1]}, "steps": None}),
+        ("history", {"epoch": [0.5], "history": {}, "steps": None}),
+        ("history", {"epoch": 3, "history": {}, "steps": None}),
+        ("history", {"epoch": [], "history": {1: [0.5]}, "steps": None}),
+        ("history", {"epoch": [], "history": {str(n): [] for n in range(200)}, "steps": None}),
+        ("history", {"epoch": [], "history": {}, "steps": None, "model": 1}),
+        ("history", {"epoch": [], "history": [np.zeros(3)], "steps": None}),
+        ("history", {"epoch": [], "history": {}, "steps": "10"}),
+        ("history", {"epoch": [], "history": {}, "steps": True}),
+        ("history", {"epoch": [], "history": {}}),
         ("callback", {"name": 3, "attributes": {}}),
         ("callback", {"name": "C", "attributes": {1: 2}}),
         ("callback", {"name": "C", "attributes": {"a": np.zeros(3)}}),

@@ -378,12 +378,12 @@ def test_real_mistakes_in_training_are_known() -> None:
 
 
 def test_a_callback_that_was_only_declared_is_known() -> None:
-    """A callback that `fit` never got has seen no epoch."""
+    """A callback that `fit` never got has seen no epoch; where another one stopped it, that too."""
     fresh = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)
     answer = stopped_answer(fresh, *trained("overfit"))
     assert diagnosis("with_early_stopping", answer) == "only_declared"
     assert diagnosis("with_early_stopping", stopped_answer(fresh, *trained("stopped")[1:])) == (
-        "only_declared"
+        "made_anew"
     )
 
 
@@ -414,6 +414,120 @@ def test_what_is_no_early_stopping_is_told(callback: Any) -> None:
     result = judged("with_early_stopping", stopped_answer(callback, model, history)).result
     assert result.verdict is Verdict.FAILED
     assert all(check.verdict is not Verdict.BROKEN for check in result.checks)
+
+
+def test_a_typed_history_is_refused_though_its_last_loss_is_true() -> None:
+    """Most of its numbers are round, so it fails, and is diagnosed."""
+    model, history = trained("overfit")
+    typed = keras.callbacks.History()
+    typed.epoch = list(range(25))
+    last = history.history["val_loss"][-1]
+    typed.history = {
+        "loss": np.linspace(2, 0.04, 25).tolist(),
+        "val_loss": [1.5, 0.5, *[0.6] * 22, last],
+    }
+    assert diagnosis("overfit_on_purpose", overfit_answer(model, typed)) == "typed_in_by_hand"
+    checks = judged("overfit_on_purpose", overfit_answer(model, typed)).result.checks
+    assert "four decimals" in checks[1].message
+
+
+def test_the_dict_of_curves_is_told_in_a_few_words() -> None:
+    """A dict where the History belongs is named, and not shown number by number."""
+    model, history = trained("overfit")
+    answer = overfit_answer(model, dict(history.history))
+    assert diagnosis("overfit_on_purpose", answer) == "dict_for_a_history"
+    assert len(judged("overfit_on_purpose", answer).result.checks[1].message) < 200
+
+
+def test_five_epochs_on_the_validation_digits_are_known() -> None:
+    """It has not seen them often enough to know them by heart, but its gap says it all."""
+    keras.utils.set_random_seed(3)
+    model = new_network()
+    history = fit(model, 5, on="validation")
+    found = diagnosis("overfit_on_purpose", overfit_answer(model, history))
+    assert found == "trained_with_validation_digits"
+
+
+@pytest.mark.parametrize("kind", ["SpatialDropout2D", "GaussianDropout"])
+def test_relatives_of_dropout_are_not_called_a_baseline(kind: str) -> None:
+    """Other kinds of dropout fail with a true sentence."""
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            getattr(layers, kind)(0.5),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+    history = fit(model, 1)
+    answer = {"dropout_model": model, "dropout_history": history, "baseline": trained("overfit")[0]}
+    assert diagnosis("with_dropout", answer) == "relative_of_dropout"
+
+
+def test_a_callback_that_looks_for_the_largest_loss_is_known() -> None:
+    """With `mode="max"` the first epoch is the best."""
+    callback = keras.callbacks.EarlyStopping(patience=3, mode="max", restore_best_weights=True)
+    model = new_network()
+    answer = stopped_answer(callback, model, fit(model, 6, callbacks=[callback]))
+    assert diagnosis("with_early_stopping", answer) == "largest_loss"
+
+
+def test_a_wrong_best_epoch_is_named_first() -> None:
+    """Where `is_overfitting` raises because of `best_epoch`, nothing is said of an error."""
+    source = """
+        def best_epoch(val_losses):
+            return min(val_losses)
+
+        def gap_at_the_end(losses, val_losses):
+            return val_losses[-1] - losses[-1]
+
+        def is_overfitting(losses, val_losses):
+            best = best_epoch(val_losses)
+            return val_losses[-1] > 1.1 * val_losses[best] and losses[-1] < losses[best]
+    """
+    result = judged("read_the_curve", dedent(source)).result
+    assert result.verdict is Verdict.FAILED
+    assert "`best_epoch`" in result.checks[2].message
+    assert diagnosis("read_the_curve", dedent(source)) == "loss_instead_of_epoch"
+
+
+TENSORS = {
+    "read_the_curve": """
+        def best_epoch(val_losses):
+            return tf.argmin(val_losses)
+
+        def gap_at_the_end(losses, val_losses):
+            return tf.constant(val_losses[-1] - losses[-1])
+
+        def is_overfitting(losses, val_losses):
+            best = min(range(len(val_losses)), key=val_losses.__getitem__)
+            return tf.constant(
+                val_losses[-1] > 1.1 * val_losses[best] and losses[-1] < losses[best]
+            )
+    """,
+    "memorised": """
+        def memorised(scores, labels, true_labels):
+            wrong = labels != true_labels
+            hits = np.argmax(scores, axis=1)[wrong] == labels[wrong]
+            return tf.reduce_mean(tf.cast(hits, tf.float32))
+    """,
+    "batch_norm_parameters": """
+        def batch_norm_parameters(input_shape):
+            return tf.constant([2 * input_shape[-1]] * 2)
+    """,
+}
+
+
+@pytest.mark.parametrize("name", TENSORS)
+def test_tensors_break_no_check(name: str) -> None:
+    """A tensor in place of a number is right, or refused in a sentence."""
+    source = "import numpy as np\nimport tensorflow as tf\n" + dedent(TENSORS[name])
+    result = judged(name, source).result
+    assert result.verdict in (Verdict.PASSED, Verdict.FAILED), result
+    assert name != "memorised" or result.verdict is Verdict.PASSED
 
 
 def test_probabilities_where_scores_belong_are_known() -> None:

@@ -1,4 +1,4 @@
-"""The rubric of lesson 6, second half: other right answers, other mistakes, and stated facts."""
+"""Remedies of overfitting: other right answers, other mistakes, and stated facts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from grader.diagnose import diagnose
 from grader.digits import noisy_digits
@@ -208,27 +209,94 @@ def test_l1_makes_zeros_and_l2_makes_small_weights(penalized: dict[str, Any]) ->
     assert norm(penalized["l2_model"]) < 8.5 < norm(penalized["l1_model"])
 
 
-def test_augmentation_in_a_pipeline_passes_too() -> None:
-    """Random layers that stand outside of the model are as good, and zooming is welcome."""
-    augmentation = keras.Sequential(
-        [
-            keras.Input((8, 8, 1)),
-            layers.RandomTranslation(0.1, (-0.1, 0.1)),
-            layers.RandomRotation((-0.05, 0.05)),
-            layers.RandomZoom(0.1),
-        ]
+def moving(*more: Any) -> Any:
+    """What the lesson asks for, with bounds as pairs, and `more` layers."""
+    inside = [
+        layers.RandomTranslation(0.1, (-0.1, 0.1)),
+        layers.RandomRotation((-0.05, 0.05), fill_mode="constant"),
+        *more,
+    ]
+    return keras.Sequential([keras.Input((8, 8, 1)), *inside])
+
+
+def move(images: Any, down: int, right: int) -> Any:
+    """Moved pixel by pixel, by index."""
+    result = np.zeros_like(images)
+    for row in range(images.shape[1]):
+        for column in range(images.shape[2]):
+            if 0 <= row - down < images.shape[1] and 0 <= column - right < images.shape[2]:
+                result[:, row, column] = images[:, row - down, column - right]
+    return result
+
+
+def fitted(model: Any, epochs: int, *, mapped: Any = None, images: Any = None) -> Any:
+    """What `fit` returns for the lesson's digits, or other `images`, `mapped` in the pipeline."""
+    digits = noisy_digits(0)
+    shown = digits.images if images is None else images
+    batches = tf.data.Dataset.from_tensor_slices((shown, digits.labels)).shuffle(320).batch(32)
+    if mapped is not None:
+        batches = batches.map(lambda some, labels: (mapped(some, training=True), labels))
+    tests = tf.data.Dataset.from_tensor_slices((digits.validation_images, digits.validation_labels))
+    return compiled(model).fit(
+        batches, validation_data=tests.batch(400), epochs=epochs, shuffle=False, verbose=0
     )
-    model = network()
-    moved = keras.Sequential([keras.Input((8, 8, 1)), augmentation, *model.layers])
-    trained(moved, 14)
-    for name, candidate in {"outside": model, "inside": compiled(moved)}.items():
-        handed = {
-            "augmentation": augmentation,
-            "augmented_model": candidate,
-            "augmented_history": history_of(candidate, 25),
-        }
-        result = judged_objects("augment", handed).result
+
+
+def augmented(model: Any, history: Any, augmentation: Any = None) -> dict[str, Any]:
+    """The names of the exercise."""
+    return {
+        "move": move,
+        "augmentation": augmentation or moving(),
+        "augmented_model": model,
+        "augmented_history": history,
+    }
+
+
+def test_augmentation_in_a_pipeline_passes_too() -> None:
+    """Random layers may stand outside of the model, in front of it, and zooming is welcome."""
+    keras.utils.set_random_seed(1)
+    outside, model = moving(), network()
+    handed = {"outside": augmented(model, fitted(model, 20, mapped=outside), outside)}
+    inside = moving(layers.RandomZoom(0.1))
+    model = keras.Sequential([keras.Input((8, 8, 1)), inside, *network().layers])
+    handed["inside"] = augmented(model, fitted(model, 20), inside)
+    for name, answer in handed.items():
+        result = judged_objects("augment", answer).result
         assert result.verdict is Verdict.PASSED, (name, result)
+
+
+def test_digits_that_are_not_moved_anew_are_noticed() -> None:
+    """Copies made once, no layer for 8 epochs, no layer for 25: each fails, each is known."""
+    keras.utils.set_random_seed(1)
+    copies = np.asarray(moving()(noisy_digits(0).images, training=True))
+    found = {}
+    for name, epochs, images in (("once", 22, copies), ("brief", 8, None), ("without", 22, None)):
+        model = network()
+        judgement = judged_objects(
+            "augment", augmented(model, fitted(model, epochs, images=images))
+        )
+        assert judgement.result.verdict is Verdict.FAILED
+        told = diagnose(exercise_of("augment"), judgement)
+        found[name] = told.misconception if told else None
+    wanted = {"once": "moved_once", "brief": "too_few_epochs", "without": "augmentation_forgotten"}
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("translation", "rotation"), [(0.1, None), (None, 0.05), (0.02, 0.05), (0.1, 0.1), (0.2, 0.05)]
+)
+def test_factors_that_were_not_asked_for_fail(translation: Any, rotation: Any) -> None:
+    """A layer that is missing, and factors that are too small or too large, are told."""
+    inside = [layers.RandomTranslation(translation, translation)] if translation else []
+    inside += [layers.RandomRotation(rotation)] if rotation else []
+    model = network()
+    augmentation = keras.Sequential([keras.Input((8, 8, 1)), *inside])
+    answer = augmented(model, history_of(model, 25), augmentation)
+    checks = {check.name: check for check in judged_objects("augment", answer).result.checks}
+    assert checks["moves_by_whole_pixels"].verdict is Verdict.PASSED
+    message = checks["moves_digits_in_training_only"].message
+    assert "Received" in message
+    assert "should be" in message
 
 
 def compiled(model: Any) -> Any:
@@ -238,27 +306,62 @@ def compiled(model: Any) -> Any:
     return model
 
 
-def test_noise_in_another_place_passes() -> None:
-    """Noise on the maps of a convolution is noise on hidden outputs, too, nested or not."""
+def noisy(*, stddevs: tuple[float, float] = (0.4, 0.2), behind: str = "dense") -> Any:
+    """A nested, functional network with noise on its input, and behind what `behind` says."""
     inside = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
-            layers.GaussianNoise(0.4),
+            layers.GaussianNoise(stddevs[0]),
             layers.Conv2D(16, 3, padding="same", activation="relu"),
-            layers.GaussianNoise(0.1),
+            *([layers.GaussianNoise(stddevs[1])] if behind == "convolution" else []),
             layers.Conv2D(16, 3, padding="same", activation="relu"),
         ]
     )
     image = keras.Input((8, 8, 1))
-    hidden = layers.Dense(128, activation="relu")(layers.Flatten()(inside(image)))
-    model = trained(compiled(keras.Model(image, layers.Dense(10)(hidden))), 18)
+    hidden = layers.Dense(128)(layers.Flatten()(inside(image)))
+    hidden = layers.Activation("relu")(hidden)
+    if behind == "dense":
+        hidden = layers.GaussianNoise(stddevs[1])(hidden)
+    scores = layers.Dense(10)(hidden)
+    scores = layers.GaussianNoise(stddevs[1])(scores) if behind == "scores" else scores
+    return compiled(keras.Model(image, scores))
 
-    def add_noise(values: Any, stddev: float, draws: Any, training: bool) -> Any:
-        return np.where(training, values + draws * stddev, values)
 
-    handed = {"add_noise": add_noise, "noisy_model": model, "noisy_history": history_of(model, 25)}
-    result = judged_objects("noise_injection", handed).result
+def add_noise(values: Any, stddev: float, draws: Any, training: bool) -> Any:
+    """A right answer."""
+    return np.where(training, values + draws * stddev, values)
+
+
+def noisy_answer(model: Any, epochs: int = 25) -> dict[str, Any]:
+    """The names of the exercise."""
+    return {
+        "add_noise": add_noise, "noisy_model": model, "noisy_history": history_of(model, epochs),
+    }  # fmt: skip
+
+
+def test_noise_in_a_nested_network_passes() -> None:
+    """Where the layers stand is found by what they are given, not by their place in a list."""
+    result = judged_objects("noise_injection", noisy_answer(trained(noisy(), 18))).result
     assert result.verdict is Verdict.PASSED, result
+
+
+@pytest.mark.parametrize(
+    ("model", "epochs", "told"),
+    [
+        ({"stddevs": (0.2, 0.4)}, 25, "strengths_exchanged"),
+        ({"behind": "convolution"}, 25, "behind_a_convolution"),
+        ({"behind": "scores"}, 25, "noise_on_the_scores"),
+        ({"behind": "nothing"}, 25, "input_only"),
+        ({}, 8, "too_few_epochs"),
+        ({"stddevs": (0.4, 0.3)}, 25, None),
+    ],
+)
+def test_noise_that_was_not_asked_for_fails(model: Any, epochs: int, told: str | None) -> None:
+    """Other strengths, other places and a few epochs fail, and are called what they are."""
+    judgement = judged_objects("noise_injection", noisy_answer(noisy(**model), epochs))
+    assert judgement.result.verdict is Verdict.FAILED
+    found = diagnose(exercise_of("noise_injection"), judgement)
+    assert (found.misconception if found else None) == told
 
 
 def test_a_linear_network_with_noise_is_no_known_mistake() -> None:
@@ -313,6 +416,33 @@ def test_a_league_of_other_names_is_no_known_mistake() -> None:
     judgement = judged_objects("league_table", handed)
     assert judgement.result.verdict is Verdict.FAILED
     assert diagnose(exercise_of("league_table"), judgement) is None
+
+
+def test_no_message_of_the_league_gives_its_order_away() -> None:
+    """The names stand in the order of the table, and flipped digits are told."""
+
+    def build_remedy(remedy: str) -> Any:
+        return comparing._network({remedy}, flips=True)
+
+    handed = {"build_remedy": build_remedy, "league": ("a",), "batch_norm_changes": np.ones(2)}
+    judgement = judged_objects("league_table", handed)
+    checks = {check.name: check for check in judgement.result.checks}
+    assert "'nothing', 'dropout', 'augmentation'" in checks["ranks_by_the_gap"].message
+    assert "flips" in checks["builds_one_remedy_at_a_time"].message
+    assert checks["names_what_batch_norm_changes"].verdict is Verdict.FAILED
+    found = diagnose(exercise_of("league_table"), judgement)
+    assert found
+    assert found.misconception == "flips_digits"
+
+
+def test_exchanged_strengths_are_called_so() -> None:
+    """0.01 for L1 and 0.001 for L2 are named, whatever became of the networks."""
+    models = {"l1": penalizing._network("L1", 0.01), "l2": penalizing._network("L2", 0.001)}
+    handed = {f"{name}_model": model for name, model in models.items()}
+    handed |= {f"{name}_history": history_of(model, 25) for name, model in models.items()}
+    found = diagnose(exercise_of("with_l1_and_l2"), judged_objects("with_l1_and_l2", handed))
+    assert found
+    assert found.misconception == "exchanged_strengths"
 
 
 def test_networks_that_start_alike_learn_alike() -> None:

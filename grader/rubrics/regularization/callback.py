@@ -145,7 +145,7 @@ def _as_asked(callback: Any) -> bool:
 
 
 @with_early_stopping.misconception(
-    "These losses were typed in: none has more than four decimals. A history is what `fit` "
+    "These losses were typed in: most have at most four decimals. A history is what `fit` "
     "returned, untouched.",
     recognise=lambda stopped_history: is_typed_by_hand(stopped_history),
 )
@@ -184,10 +184,52 @@ def watches_the_accuracy() -> dict[str, Any]:
 
 
 @with_early_stopping.misconception(
+    'Your callback looks for the *largest* validation loss (`mode="max"`), so the first epoch is '
+    "the best one for it. That is right for an accuracy. Which way should a loss go?",
+    recognise=lambda early_stopping: _known(early_stopping, monitor="val_loss", mode="max"),
+)
+def largest_loss() -> dict[str, Any]:
+    model = network()
+    history = history_of(model, 4, best=3)
+    return {
+        "early_stopping": _callback(mode="max", best=history.history["val_loss"][0]),
+        "stopped_model": model,
+        "stopped_history": history,
+    }
+
+
+def _stopped_by_patience(history: Any) -> bool:
+    """Whether the training ended as it does with a patience of 3."""
+    losses = np.asarray(history.history["val_loss"])
+    return len(losses) < EPOCHS and len(losses) - 1 - int(losses.argmin()) == PATIENCE
+
+
+@with_early_stopping.misconception(
+    "Training did stop, by a callback with the right settings, as it seems; but `early_stopping` "
+    "is another one, which has seen no epoch. Did you make it anew after `fit`? Run the whole cell "
+    "again, from top to bottom.",
+    recognise=lambda early_stopping, stopped_history: (
+        _as_asked(early_stopping)
+        and early_stopping.attributes["best"] is None
+        and _stopped_by_patience(stopped_history)
+    ),
+)
+def made_anew() -> dict[str, Any]:
+    model = network()
+    return {
+        "early_stopping": _callback(),
+        "stopped_model": model,
+        "stopped_history": history_of(model, 9, best=5),
+    }
+
+
+@with_early_stopping.misconception(
     "You made the callback, but it was never there in training: it has seen no epoch, and `fit` "
     "went on to the end. How does `fit` learn of it?",
-    recognise=lambda early_stopping: (
-        _as_asked(early_stopping) and early_stopping.attributes["best"] is None
+    recognise=lambda early_stopping, stopped_history: (
+        _as_asked(early_stopping)
+        and early_stopping.attributes["best"] is None
+        and not _stopped_by_patience(stopped_history)
     ),
 )
 def only_declared() -> dict[str, Any]:

@@ -69,6 +69,11 @@ def builds_one_remedy_at_a_time(build_remedy: Function) -> None:
             f"{named} should have {_listed(wanted)} as its remedy. Received: {_listed(found)}.",
         )
         expect.that(
+            not _flips(model),
+            f"{named} flips digits (`RandomFlip`), so that their labels are no longer true. It "
+            "should move them by up to a tenth and turn them by up to 18 degrees.",
+        )
+        expect.that(
             _last_kind_is_scores(model),
             f"In {named} dropout comes after the ten scores, where it erases answers.",
         )
@@ -80,7 +85,8 @@ def ranks_by_the_gap(league: Any) -> None:
     names = tuple(league) if isinstance(league, list | tuple) else ()
     expect.that(
         sorted(map(str, names)) == sorted(ORDER),
-        f"`league` is a tuple of the three names {_listed(set(ORDER))}, each once.",
+        f"`league` is a tuple of the names of three rows of the table, {_listed(set(ORDER))}, each "
+        "once.",
         received=league,
     )
     expect.that(
@@ -96,7 +102,7 @@ def names_what_batch_norm_changes(batch_norm_changes: Any) -> None:
     """What batch normalization changes most in this network has its right name."""
     options = ("gap", "sparsity", "speed")
     expect.that(
-        batch_norm_changes in options,
+        isinstance(batch_norm_changes, str) and batch_norm_changes in options,
         f"The answer is one of {', '.join(map(repr, options))}.",
         received=batch_norm_changes,
     )
@@ -170,6 +176,10 @@ def _remedies(model: Any) -> set[str]:
     return {remedy for remedy, sign in _SIGNS.items() if any(sign in kind for kind in kinds)}
 
 
+def _flips(model: Any) -> bool:
+    return any(type(layer).__name__ == "RandomFlip" for layer in expect.every_layer(model))
+
+
 def _last_kind_is_scores(model: Any) -> bool:
     return not any(
         type(layer).__name__ == "Dropout" and tuple(layer.output.shape[1:]) == (10,)
@@ -178,7 +188,8 @@ def _last_kind_is_scores(model: Any) -> bool:
 
 
 def _listed(names: set[str]) -> str:
-    return ", ".join(repr(name) for name in sorted(names)) or "'nothing'"
+    """The names in the order of the exercise's table, which is not that of the league."""
+    return ", ".join(repr(name) for name in REMEDIES if name in names) or "'nothing'"
 
 
 def _ranked(league: Any) -> tuple[str, ...]:
@@ -245,6 +256,15 @@ def several_at_once() -> dict[str, Any]:
 
 
 @league_table.misconception(
+    "Your augmentation flips digits. A mirrored 2 is no 2, and a 6 on its head is a 9: the network "
+    "is told labels that are not true. Which two changes does the table name?",
+    recognise=lambda build_remedy: any(map(_flips, build_remedy)),
+)
+def flips_digits() -> dict[str, Any]:
+    return {"build_remedy": lambda remedy: _network({remedy}, flips=True)}
+
+
+@league_table.misconception(
     "Your dropout comes after the ten scores. There it erases answers at random, the right one as "
     "often as any other. Which units should not rely on each other?",
     recognise=lambda build_remedy: any(not _last_kind_is_scores(model) for model in build_remedy),
@@ -300,6 +320,7 @@ def _network(
     strength: float = 1.0,
     on_scores: bool = False,
     image_only: bool = False,
+    flips: bool = False,
 ) -> Any:
     """The network with some remedies, weaker by `strength`; in wrong places where told so."""
     import keras
@@ -309,6 +330,7 @@ def _network(
     if "augmentation" in remedies:
         found += [layers.RandomTranslation(0.1 * strength, 0.1 * strength)]
         found += [layers.RandomRotation(0.05 * strength)]
+        found += [layers.RandomFlip("horizontal")] if flips else []
     normalizes = "batch normalization" in remedies
     found += [layers.BatchNormalization(momentum=0.9)] if normalizes and image_only else []
     for _ in range(2):

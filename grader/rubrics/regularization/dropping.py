@@ -22,7 +22,6 @@ from grader.rubrics.regularization.references import (
     LONG,
     OVERFITS,
     RATE,
-    apart,
     belongs,
     gap_of,
     honest_history,
@@ -32,8 +31,10 @@ from grader.rubrics.regularization.references import (
     training_part,
     validation_part,
 )
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
+Case = tuple[Array, float, Array]  # activations, a rate, random numbers
 
 # ------------------------------------------------------------------------------------------------
 dropout = Exercise(
@@ -76,24 +77,43 @@ def does_nothing_at_inference(dropout: Function, rng: Rng) -> None:
         expect.close(dropout(activations, rate, u, False), activations)  # noqa: FBT003
 
 
-def _activations(rng: Rng) -> Iterator[tuple[Array, float, Array]]:
+def _activations(rng: Rng) -> Iterator[Case]:
     """Activations, a rate and random numbers on which no two answers are the same."""
     for shape, rates in (((2, 4), (0.2, 0.4)), ((3, 5), (0.6, 0.7, 0.8)), ((2, 3, 3, 2), (0.3,))):
         rate = float(rng.choice(rates))
-        while True:
+
+        def draw(shape: tuple[int, ...] = shape, rate: float = rate) -> Case:
             activations = np.round(rng.uniform(0.2, 3, shape), 1)
-            u = np.round(rng.uniform(0, 1, shape), 2)
-            far = bool((np.abs(u - rate) > 0.005).all() and (np.abs(u - 1 + rate) > 0.005).all())
-            answers = [
-                np.concatenate(
-                    [wrong(activations, rate, u, mode).ravel() for mode in (True, False)]
-                )
-                for wrong in _answers()
-            ]
-            at_training = [wrong(activations, rate, u, True).ravel() for wrong in _apart()]  # noqa: FBT003
-            if far and apart(answers) and apart(at_training):
-                break
-        yield activations, rate, u
+            return activations, rate, np.round(rng.uniform(0, 1, shape), 2)
+
+        yield draw_apart(draw, _in_both_modes, _while_training, where=_no_tie, margin=1e-3)
+    yield draw_apart(lambda: _tie(rng), _at_a_tie, margin=1e-3)
+
+
+def _tie(rng: Rng) -> Case:
+    """Activations of which one has a random number that is the rate itself: it is kept."""
+    rate = float(rng.choice([0.25, 0.75]))
+    u = rng.choice([0.125, 0.375, 0.625, 0.875], (3, 4))  # as exact as the rate
+    u[rng.integers(3), rng.integers(4)] = rate
+    return np.round(rng.uniform(0.2, 3, (3, 4)), 1), rate, u
+
+
+def _no_tie(case: Case) -> bool:
+    """Whether no random number is the rate, or what is left of 1."""
+    _, rate, u = case
+    return bool((np.abs(u - rate) > 0.005).all() and (np.abs(u - 1 + rate) > 0.005).all())
+
+
+def _in_both_modes(case: Case) -> dict[str, Any]:
+    return outcomes(_answers(), [(*case, training) for training in (True, False)])
+
+
+def _at_a_tie(case: Case) -> dict[str, Any]:
+    return outcomes([_right, drops_at_the_rate.function], [(*case, True)])
+
+
+def _while_training(case: Case) -> dict[str, Any]:
+    return outcomes(_apart(), [(*case, True)])
 
 
 def _right(activations: Array, rate: float, u: Array, training: bool) -> Array:  # noqa: FBT001
@@ -110,7 +130,15 @@ def _apart() -> list[Function]:
 
 
 def _answers() -> list[Function]:
-    return [_right, *(misconception.function for misconception in dropout.misconceptions)]
+    """All answers but the one that is wrong where a random number is the rate itself."""
+    return [
+        _right,
+        *(
+            misconception.function
+            for misconception in dropout.misconceptions
+            if misconception is not drops_at_the_rate
+        ),
+    ]
 
 
 @dropout.misconception(
@@ -169,6 +197,14 @@ def divided_by_the_rate(activations: Array, rate: float, u: Array, training: boo
 )
 def shrunk(activations: Array, rate: float, u: Array, training: bool) -> Any:  # noqa: FBT001
     return np.where(u < rate, 0, activations * (1 - rate)) if training else activations
+
+
+@dropout.misconception(
+    "You also drop where `u` is the rate itself. Asked is *less than*: of the numbers from 0 to 1 "
+    "that includes 0 and leaves out 1, so the share is just the rate. `<` or `<=`?"
+)
+def drops_at_the_rate(activations: Array, rate: float, u: Array, training: bool) -> Any:  # noqa: FBT001
+    return np.where(u <= rate, 0, activations / (1 - rate)) if training else activations
 
 
 @dropout.misconception(
@@ -286,12 +322,17 @@ def _rates(model: Any) -> list[float]:
     return [float(layer.rate) for layer in layers if type(layer).__name__ == "Dropout"]
 
 
+def _has_a_relative(model: Any) -> bool:
+    """Whether there is another kind of dropout, such as SpatialDropout2D."""
+    return any("Dropout" in type(layer).__name__ for layer in expect.every_layer(model))
+
+
 def _drops_scores(model: Any) -> bool:
     return bool(_in_training(model)[0])
 
 
 @with_dropout.misconception(
-    "These losses were typed in: none has more than four decimals. A history is what `fit` "
+    "These losses were typed in: most have at most four decimals. A history is what `fit` "
     "returned, untouched.",
     recognise=lambda dropout_history: is_typed_by_hand(dropout_history),
 )
@@ -333,9 +374,24 @@ def after_the_output() -> dict[str, Any]:
 
 
 @with_dropout.misconception(
+    "Your model has a relative of dropout. `SpatialDropout2D` drops whole maps at once, "
+    "`GaussianDropout` multiplies by noise and drops nothing, `AlphaDropout` is made for another "
+    "activation than ReLU. Which layer drops single units, each on its own?",
+    recognise=lambda dropout_model: not _rates(dropout_model) and _has_a_relative(dropout_model),
+)
+def relative_of_dropout() -> dict[str, Any]:
+    from keras import layers
+
+    model = network([layers.GaussianDropout(RATE)])
+    return {"dropout_model": model, "dropout_history": history_of(model, EPOCHS)}
+
+
+@with_dropout.misconception(
     "There is no Dropout layer in your model, so it is the baseline once more. Which line is new, "
     "and is it in the model that you train?",
-    recognise=lambda dropout_model: not _rates(dropout_model),
+    recognise=lambda dropout_model: (
+        not _rates(dropout_model) and not _has_a_relative(dropout_model)
+    ),
 )
 def dropout_forgotten() -> dict[str, Any]:
     model, history = overfitted()

@@ -12,17 +12,20 @@ import numpy as np
 from grader import Exercise, expect
 from grader.expect import training
 from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.regularization import references
 from grader.rubrics.regularization.mistakes import history_of, overfitted
 from grader.rubrics.regularization.references import (
     LEARNED,
     OVERFITS,
+    belongs,
     gap_of,
     honest_history,
     is_of_another,
     is_reader,
     validation_part,
 )
-from grader.rubrics.regularization.remedies import are_apart
+from grader.rubrics.regularization.remedies import NOISE, origins
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -38,7 +41,8 @@ noise_injection = Exercise(
         ),
         (
             "Keras has a layer for it, `layers.GaussianNoise(stddev)`. One belongs in front of the "
-            "first convolution, another one behind a hidden layer."
+            "first convolution, another one behind the hidden dense layer. Which of them is the "
+            "stronger one?"
         ),
         (
             "Write the network with all its layers, as a list. Leave `training` to Keras: `fit` "
@@ -65,17 +69,23 @@ def is_silent_at_inference(add_noise: Function, rng: Rng) -> None:
 
 @noise_injection.check(points=2)
 def disturbs_inputs_and_hidden_outputs(noisy_model: Any, rng: Rng) -> None:
-    """In training the network disturbs its input and a hidden output; at inference nothing."""
+    """In training noise of 0.4 disturbs the input, and of 0.2 the hidden dense layer's outputs."""
     is_reader(noisy_model)
     expect.layers(noisy_model, "GaussianNoise")
+    found = _noise(noisy_model)
+    received = "; ".join(f"{stddev:g} on {_PLACES[place]}" for place, stddev in found)
     expect.that(
-        _on_input(noisy_model),
-        "A GaussianNoise layer of a standard deviation above 0 should stand in front of the first "
-        "convolution.",
+        all(place != "scores" for place, _ in found),
+        "Noise on the ten scores disturbs the answer itself, and no unit learns anything from it. "
+        f"It should be on the input and on the hidden dense layer. Received: {received}.",
     )
     expect.that(
-        _on_hidden(noisy_model),
-        "A GaussianNoise layer of a standard deviation above 0 should stand behind a hidden layer.",
+        all(
+            any(where == place and abs(stddev - asked) < 1e-6 for where, stddev in found)
+            for place, asked in NOISE.items()
+        ),
+        "Noise of standard deviation 0.4 should disturb the input, and noise of 0.2 the outputs of "
+        f"the hidden dense layer. Received: {received or 'noise of 0'}.",
     )
     images = validation_part()[0]
     shown = images[rng.permutation(len(images))[:8]]
@@ -106,8 +116,14 @@ def has_a_smaller_gap(noisy_model: Any, noisy_history: Any) -> None:
 
 @noise_injection.check(points=1, after=disturbs_inputs_and_hidden_outputs)
 def comes_with_its_own_history(noisy_model: Any, noisy_history: Any) -> None:
-    """The history is that of this network."""
+    """The history is that of this network, which was trained for 20 epochs or more."""
     honest_history(noisy_model, noisy_history)
+    epochs = len(noisy_history.epoch)
+    expect.that(
+        epochs >= references.LONG,
+        f"To compare, train as long as the baseline: {references.EPOCHS} epochs. Received: "
+        f"{epochs}.",
+    )
 
 
 def _noisy(values: Array, stddev: float, draws: Array, training: bool) -> Array:
@@ -121,34 +137,40 @@ def _cases(rng: Rng) -> Iterator[tuple[Array, float, Array]]:
     wrong = [known.function for known in (*_FORMULAS, training_turned_round)]
     for shape, largest in (((2, 3), 1.0), ((2, 2, 3, 4), 5.0)):
         stddev = float(rng.choice([0.2, 0.3, 0.4, 0.6]))
-        while True:
+
+        def draw(
+            shape: tuple[int, ...] = shape, largest: float = largest, stddev: float = stddev
+        ) -> tuple[Array, float, Array]:
             values = (largest * rng.integers(0, 11, size=shape) / 10).astype(np.float32)
-            draws = rng.normal(size=shape).round(1).astype(np.float32)
-            if are_apart([_noisy, *wrong], (values, stddev, draws, True)):
-                break
-        yield values, stddev, draws
+            return values, stddev, rng.normal(size=shape).round(1).astype(np.float32)
+
+        yield draw_apart(
+            draw, lambda case: outcomes([_noisy, *wrong], [(*case, True)]), margin=0.01
+        )
 
 
-def _noise_layers(model: Any) -> list[Any]:
-    return [
-        layer
-        for layer in expect.every_layer(model)
-        if type(layer).__name__ == "GaussianNoise" and layer.stddev > 0
-    ]
+_PLACES = {
+    "input": "the input",
+    "convolution": "the outputs of a convolution",
+    "dense": "the outputs of a hidden dense layer",
+    "scores": "the ten scores",
+    "elsewhere": "what comes from neither the input, a convolution nor a dense layer alone",
+}
 
 
-def _place(layer: Any) -> tuple[int | None, ...]:
-    """The shape of what a layer passes on, without the batch."""
-    return tuple(layer.output.shape[1:])
+def _noise(model: Any) -> list[tuple[str, float]]:
+    """Where the layers of noise are in the model, and how strong each is, if it is at all."""
+    shown = validation_part()[0][:8]
+    places = origins(model, shown, "GaussianNoise")
+    return [(place, float(layer.stddev)) for layer, place in places if layer.stddev > 0]
 
 
-def _on_input(model: Any) -> bool:
-    return any(_place(layer) in ((8, 8, 1), (64,)) for layer in _noise_layers(model))
+def _places(model: Any) -> set[str]:
+    return {place for place, _ in _noise(model)}
 
 
-def _on_hidden(model: Any) -> bool:
-    outside = ((8, 8, 1), (64,), (10,))
-    return any(_place(layer) not in outside for layer in _noise_layers(model))
+def _strongest(model: Any, place: str) -> float:
+    return max((stddev for where, stddev in _noise(model) if where == place), default=0.0)
 
 
 def _differs(model: Any, images: Array) -> bool:
@@ -244,7 +266,7 @@ def no_noise() -> dict[str, Any]:
 @noise_injection.misconception(
     "A standard deviation of 0 is no noise. How large are the pixels, and how much may they be "
     "disturbed so that you can still read the digit?",
-    recognise=lambda noisy_model: _has_layers(noisy_model) and not _noise_layers(noisy_model),
+    recognise=lambda noisy_model: _has_layers(noisy_model) and not _noise(noisy_model),
 )
 def deviation_zero() -> dict[str, Any]:
     return _handed_in(_network(0.0, 0.0))
@@ -260,14 +282,14 @@ def network_noisy_at_inference() -> dict[str, Any]:
     return _handed_in(_network(0.4, 0.2, always=True))
 
 
+def _is_calm(model: Any) -> bool:
+    return not _differs(model, validation_part()[0][:8])
+
+
 @noise_injection.misconception(
     "Only the input of your network is disturbed. Hidden outputs can be disturbed, too, so that no "
     "unit may rely on the exact value of another. Where could a second layer of noise stand?",
-    recognise=lambda noisy_model: (
-        _on_input(noisy_model)
-        and not _on_hidden(noisy_model)
-        and not _differs(noisy_model, validation_part()[0][:8])
-    ),
+    recognise=lambda noisy_model: _places(noisy_model) == {"input"} and _is_calm(noisy_model),
 )
 def input_only() -> dict[str, Any]:
     return _handed_in(_network(0.4, None))
@@ -277,28 +299,79 @@ def input_only() -> dict[str, Any]:
     "Only hidden outputs are disturbed, not the images themselves. What does the first convolution "
     "get to see?",
     recognise=lambda noisy_model: (
-        _on_hidden(noisy_model)
-        and not _on_input(noisy_model)
-        and not _differs(noisy_model, validation_part()[0][:8])
+        bool(_places(noisy_model))
+        and _places(noisy_model) <= {"convolution", "dense"}
+        and _is_calm(noisy_model)
     ),
 )
 def hidden_only() -> dict[str, Any]:
     return _handed_in(_network(None, 0.2))
 
 
-def _is_right(model: Any) -> bool:
-    return _on_input(model) and _on_hidden(model) and not _differs(model, validation_part()[0][:8])
+@noise_injection.misconception(
+    "Your second noise disturbs the outputs of a convolution. That is a hidden layer as well, but "
+    "asked is the dense one, which has nearly all of the weights to learn by heart with. Behind "
+    "which layer does the noise have to stand?",
+    recognise=lambda noisy_model: (
+        _places(noisy_model) == {"input", "convolution"} and _is_calm(noisy_model)
+    ),
+)
+def behind_a_convolution() -> dict[str, Any]:
+    return _handed_in(_network(0.4, None, on_maps=0.2))
 
 
 @noise_injection.misconception(
-    "The noise is there, but far too little of it: the network has learned the training digits by "
+    "Your noise disturbs the ten scores. There is nothing behind them that could learn to do with "
+    "less exact values: the network is only blamed for scores that it did not give. Whose outputs "
+    "should be disturbed?",
+    recognise=lambda noisy_model: "scores" in _places(noisy_model) and _is_calm(noisy_model),
+)
+def noise_on_the_scores() -> dict[str, Any]:
+    return _handed_in(_network(0.4, None, on_scores=0.2))
+
+
+def _is_right(model: Any) -> bool:
+    """Whether the noise is where it should be, and silent at inference."""
+    return _places(model) == {"input", "dense"} and _is_calm(model)
+
+
+@noise_injection.misconception(
+    "The two strengths are exchanged: the hidden outputs get the noise that is meant for the "
+    "input, and the other way round. Read once more where 0.4 belongs.",
+    recognise=lambda noisy_model: (
+        _is_right(noisy_model)
+        and abs(_strongest(noisy_model, "input") - NOISE["dense"]) < 1e-6
+        and abs(_strongest(noisy_model, "dense") - NOISE["input"]) < 1e-6
+    ),
+)
+def strengths_exchanged() -> dict[str, Any]:
+    return _handed_in(_network(0.2, 0.4))
+
+
+@noise_injection.misconception(
+    "The noise is there, but far too little of it: a network can learn the training digits by "
     "heart all the same. How strong may it be so that *you* can still read the digits?",
-    recognise=lambda noisy_model: _is_right(noisy_model) and gap_of(noisy_model) >= OVERFITS,
+    recognise=lambda noisy_model: (
+        _is_right(noisy_model) and max(stddev for _, stddev in _noise(noisy_model)) < 0.1
+    ),
 )
 def hardly_any_noise() -> dict[str, Any]:
-    model = _network(0.001, 0.001)
-    model.set_weights(overfitted()[0].get_weights())
-    return _handed_in(model)
+    return _handed_in(_network(0.001, 0.001))
+
+
+@noise_injection.misconception(
+    "You trained for a few epochs only. Then the gap is small, but because training ended before "
+    "the network could learn by heart, not because of the noise. Let it run as long as the "
+    "baseline.",
+    recognise=lambda noisy_model, noisy_history: (
+        _is_right(noisy_model)
+        and len(noisy_history.epoch) < references.LONG
+        and belongs(noisy_model, noisy_history)
+    ),
+)
+def too_few_epochs() -> dict[str, Any]:
+    model = _network(0.4, 0.2)
+    return {"noisy_model": model, "noisy_history": history_of(model, 8)}
 
 
 @noise_injection.misconception(
@@ -321,7 +394,14 @@ def _handed_in(model: Any) -> dict[str, Any]:
     return {"noisy_model": model, "noisy_history": history_of(model, 25)}
 
 
-def _network(on_input: float | None, on_hidden: float | None, *, always: bool = False) -> Any:
+def _network(
+    on_input: float | None,
+    on_hidden: float | None,
+    *,
+    on_maps: float = 0.0,
+    on_scores: float = 0.0,
+    always: bool = False,
+) -> Any:
     """A new network of the lesson with noise, which `always` makes some at inference, too."""
     import keras
     from keras import layers
@@ -332,10 +412,12 @@ def _network(on_input: float | None, on_hidden: float | None, *, always: bool = 
         maps = layers.GaussianNoise(on_input)(maps, **told)
     for _ in range(2):
         maps = layers.Conv2D(16, 3, padding="same", activation="relu")(maps)
+    maps = layers.GaussianNoise(on_maps)(maps) if on_maps else maps
     hidden = layers.Dense(128, activation="relu")(layers.Flatten()(maps))
     if on_hidden is not None:
         hidden = layers.GaussianNoise(on_hidden)(hidden, **told)
-    model = keras.Model(image, layers.Dense(10)(hidden))
+    scores = layers.Dense(10)(hidden)
+    model = keras.Model(image, layers.GaussianNoise(on_scores)(scores) if on_scores else scores)
     model.compile(
         keras.optimizers.Adam(0.003), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     )

@@ -9,9 +9,10 @@ import numpy as np
 
 from grader import Exercise, expect
 from grader.rubrics.oracles import Array, Rng
-from grader.rubrics.regularization.references import apart
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
+Labelled = tuple[Array, Array, Array]  # scores, labels, true labels
 
 memorised = Exercise(
     "memorised",
@@ -40,15 +41,14 @@ def is_a_share(memorised: Function, rng: Rng) -> None:
     for case in _labelled(rng):
         share = memorised(*case)
         expect.shape(share, ())
-        expect.that(0 <= float(share) <= 1, "A share lies from 0 to 1.", received=share)
+        expect.that(0 <= float(np.asarray(share)) <= 1, "A share lies from 0 to 1.", received=share)
 
 
 @memorised.check(points=2, after=is_a_share)
 def counts_wrong_labels_repeated(memorised: Function, rng: Rng) -> None:
     """Of the images with a wrong label, it is the share predicted as just that wrong label."""
     cases = list(_labelled(rng))
-    for case in cases:
-        memorised(*case)  # all answers tell which mistake it is; one may be chance
+    ask_all(memorised, cases)
     for scores, labels, true_labels in cases:
         hits = misled = 0
         for row, given, true in zip(scores, labels, true_labels, strict=True):
@@ -58,10 +58,11 @@ def counts_wrong_labels_repeated(memorised: Function, rng: Rng) -> None:
         expect.close(memorised(scores, labels, true_labels), hits / misled)
 
 
-def _labelled(rng: Rng) -> Iterator[tuple[Array, Array, Array]]:
+def _labelled(rng: Rng) -> Iterator[Labelled]:
     """Scores, labels and true labels on which no two answers, right or wrong, are the same."""
     for count, classes in ((12, 4), (41, 10), (67, 10)):
-        while True:
+
+        def draw(count: int = count, classes: int = classes) -> Labelled:
             true_labels = rng.integers(0, classes, count)
             wrong = rng.permutation(count) < count // 2
             labels = np.where(
@@ -70,12 +71,19 @@ def _labelled(rng: Rng) -> Iterator[tuple[Array, Array, Array]]:
             scores = np.round(rng.normal(0, 1, (count, classes)), 1)
             told = np.where(rng.uniform(size=count) < 0.6, labels, true_labels)
             scores[np.arange(count), told] += rng.choice([0.0, 4.0], count, p=[0.4, 0.6])
-            is_unique = np.sort(scores, axis=1)[:, -1] > np.sort(scores, axis=1)[:, -2]
-            case = (scores, labels, true_labels)
-            answers = [float(wrong_answer(*case)) for wrong_answer in _WRONG_SHARES]
-            if is_unique.all() and apart([_share(*case), *answers], least=0.004):
-                break
-        yield case
+            return scores, labels, true_labels
+
+        yield draw_apart(
+            draw,
+            lambda case: outcomes([_share, *_WRONG_SHARES], [case]),
+            where=_has_clear_winners,
+            margin=0.004,
+        )
+
+
+def _has_clear_winners(case: Labelled) -> bool:
+    ranked = np.sort(case[0], axis=1)
+    return bool((ranked[:, -1] > ranked[:, -2]).all())
 
 
 def _share(scores: Array, labels: Array, true_labels: Array) -> float:

@@ -12,11 +12,11 @@ import numpy as np
 from grader import Exercise, expect
 from grader.rubrics.oracles import Array, Rng
 from grader.rubrics.regularization.remedies import (
-    are_apart,
     normalized,
     parameters_of_normalization,
     parts,
 )
+from grader.rubrics.telling_apart import ask_all, draw_apart, outcomes
 
 Function = Callable[..., Any]
 Answer = tuple[Any, Any, Any]
@@ -50,7 +50,9 @@ _NAMES = ("the output", "the moving mean", "the moving variance")
 @batch_norm.check(points=2)
 def normalizes_with_the_batch_in_training(batch_norm: Function, rng: Rng) -> None:
     """In training each channel is normalized by its own mean and variance over the batch."""
-    for case in _cases(rng, training=True):
+    cases = list(_cases(rng, training=True))
+    ask_all(batch_norm, cases)
+    for case in cases:
         output = parts(batch_norm(*case), _NAMES)[0]
         expect.close(output, normalized(*case)[0])
 
@@ -58,7 +60,9 @@ def normalizes_with_the_batch_in_training(batch_norm: Function, rng: Rng) -> Non
 @batch_norm.check(points=1)
 def moves_its_statistics_in_training(batch_norm: Function, rng: Rng) -> None:
     """In training the moving statistics move toward those of the batch, as Keras moves them."""
-    for case in _cases(rng, training=True):
+    cases = list(_cases(rng, training=True))
+    ask_all(batch_norm, cases)
+    for case in cases:
         _, mean, variance = parts(batch_norm(*case), _NAMES)
         _, expected_mean, expected_variance = normalized(*case)
         expect.close(mean, expected_mean)
@@ -88,20 +92,32 @@ def _cases(rng: Rng, *, training: bool) -> Iterator[tuple[Any, ...]]:
     At inference they need not differ where a mistake is made in training only.
     """
     for shape in ((2, 2, 2, 2), (3, 2, 4, 5)):
-        channels = shape[-1]
         momentum = float(rng.choice([0.6, 0.7, 0.8]))
-        while True:
+        wrong = _IN_TRAINING if training else _AT_INFERENCE
+        small = training and shape[-1] > 2  # a channel of little variance, where epsilon counts
+        wrong = [answer for answer in wrong if small or answer is not epsilon_of_keras.function]
+
+        def draw(
+            shape: tuple[int, ...] = shape, momentum: float = momentum, small: bool = small
+        ) -> tuple[Any, ...]:
+            channels = shape[-1]
             batch = (
                 rng.integers(0, 10, size=shape) * np.arange(1, channels + 1) / channels
                 + rng.integers(-5, 6, size=channels)
             ).astype(np.float32)  # every channel has a mean and a variance of its own
+            batch[..., 0] *= np.float32(0.25 if small else 1)
             gamma, beta, mean = (_numbers(rng, channels, -3, 4) for _ in range(3))
             variance = _numbers(rng, channels, 2, 8)
-            case = (batch, gamma, beta, mean, variance, momentum, 0.5, training)
-            wrong = _IN_TRAINING if training else _AT_INFERENCE
-            if batch.var(axis=(0, 1, 2)).min() > 0.5 and are_apart([_right, *wrong], case):
-                break
-        yield case
+            return batch, gamma, beta, mean, variance, momentum, 0.5, training
+
+        yield draw_apart(
+            draw,
+            lambda case, wrong=wrong: outcomes([_right, *wrong], [case]),  # type: ignore[misc]
+            where=lambda case, small=small: bool(  # type: ignore[misc]
+                case[0].var(axis=(0, 1, 2)).min() > (0.01 if small else 0.2)
+            ),
+            margin=0.01,
+        )
 
 
 def _numbers(rng: Rng, count: int, low: int, high: int) -> Array:
@@ -266,6 +282,19 @@ def each_image_by_itself(
 
 
 @batch_norm.misconception(
+    "You normalize every image by itself, over its places (axes 1 and 2). That is instance "
+    "normalization; here the whole batch shares one mean for each channel, as the name says. "
+    "Which axis is missing, and what shape should the moving mean have?"
+)
+def each_image_with_its_axes(
+    batch: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array,
+    momentum: float, epsilon: float, training: bool,
+) -> Answer:  # fmt: skip
+    known = (batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training)
+    return _by_hand(known, axes=(1, 2))
+
+
+@batch_norm.misconception(
     "You average over the channels (axis −1). That is layer normalization: it mixes features that "
     "have nothing to do with each other. The channel axis is the one that stays."
 )
@@ -299,6 +328,69 @@ def epsilon_left_out(
 ) -> Answer:  # fmt: skip
     known = (batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon, training)
     return _by_hand(known, divisor=lambda variance, _epsilon: np.sqrt(variance))
+
+
+@batch_norm.misconception(
+    "You write 0.001 for epsilon, which is Keras's default. Your function is told which epsilon "
+    "to take: where does the argument come in?"
+)
+def epsilon_of_keras(
+    batch: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array,
+    momentum: float, _epsilon: float, training: bool,
+) -> Answer:  # fmt: skip
+    return _right(batch, gamma, beta, moving_mean, moving_variance, momentum, 0.001, training)
+
+
+@batch_norm.misconception(
+    "You move the standard deviation of the batch into the moving *variance*. At inference its "
+    "root is taken once more. What is kept, the spread or its square?"
+)
+def moving_deviation(
+    batch: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array,
+    momentum: float, epsilon: float, training: bool,
+) -> Answer:  # fmt: skip
+    known = (batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
+    output, mean, variance = _right(*known, training)
+    if training:
+        deviation = batch.std(axis=(0, 1, 2))
+        variance = momentum * moving_variance + (1 - momentum) * deviation
+    return output, mean, variance
+
+
+@batch_norm.misconception(
+    "You return the moving statistics in another order: the output comes first, then the moving "
+    "mean, then the moving variance. Which two are exchanged?"
+)
+def mean_and_variance_exchanged(
+    batch: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array,
+    momentum: float, epsilon: float, training: bool,
+) -> Answer:  # fmt: skip
+    known = (batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
+    output, mean, variance = _right(*known, training)
+    return output, variance, mean
+
+
+@batch_norm.misconception(
+    "You return the output last. It comes first, then the moving mean and the moving variance."
+)
+def output_last(
+    batch: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array,
+    momentum: float, epsilon: float, training: bool,
+) -> Answer:  # fmt: skip
+    known = (batch, gamma, beta, moving_mean, moving_variance, momentum, epsilon)
+    output, mean, variance = _right(*known, training)
+    return mean, variance, output
+
+
+@batch_norm.misconception(
+    "Gamma and beta are exchanged: you multiply by beta and add gamma. Which of the two is the new "
+    "spread, and which the new mean?"
+)
+def gamma_and_beta_exchanged(
+    batch: Array, gamma: Array, beta: Array, moving_mean: Array, moving_variance: Array,
+    momentum: float, epsilon: float, training: bool,
+) -> Answer:  # fmt: skip
+    return _right(batch, beta, gamma, moving_mean, moving_variance, momentum, epsilon, training)
 
 
 @batch_norm.misconception(

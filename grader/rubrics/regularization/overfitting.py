@@ -23,7 +23,6 @@ from grader.rubrics.regularization.references import (
     SOONER,
     belongs,
     gap_of,
-    has_seen_the_validation_digits,
     honest_history,
     is_of_another,
     is_reader,
@@ -32,6 +31,7 @@ from grader.rubrics.regularization.references import (
     takes_softmax_twice,
     training_part,
     validated_on_training_digits,
+    was_trained_on_the_validation_digits,
 )
 
 overfit_on_purpose = Exercise(
@@ -127,7 +127,7 @@ def _is_sound(baseline: Any, baseline_history: Any) -> bool:
         not takes_softmax_twice(baseline)
         and not is_regularized(baseline)
         and belongs(baseline, baseline_history)
-        and not has_seen_the_validation_digits(baseline)
+        and not was_trained_on_the_validation_digits(baseline)
         and gap_of(baseline) <= OVERFITS
     )
 
@@ -147,12 +147,23 @@ def softmax_twice() -> dict[str, Any]:
 
 
 @overfit_on_purpose.misconception(
-    "These losses were typed in: none has more than four decimals. A history is what `fit` "
+    "These losses were typed in: most have at most four decimals. A history is what `fit` "
     "returned, untouched; keep it in `baseline_history`, and let the network say how it went.",
-    recognise=lambda baseline_history: is_typed_by_hand(baseline_history),
+    recognise=lambda baseline_history: (
+        isinstance(baseline_history, History) and is_typed_by_hand(baseline_history)
+    ),
 )
 def typed_in_by_hand() -> dict[str, Any]:
     return {"baseline_history": typed_history(EPOCHS, 6)}
+
+
+@overfit_on_purpose.misconception(
+    "You keep the dict of curves and not the object that `fit` returned. The object also knows "
+    "which epochs were trained. What does `baseline_history = …` have to end with?",
+    recognise=lambda baseline_history: isinstance(baseline_history, dict),
+)
+def dict_for_a_history() -> dict[str, Any]:
+    return {"baseline_history": {"loss": [1.5, 0.4], "val_loss": [1.2, 1.1]}}
 
 
 @overfit_on_purpose.misconception(
@@ -188,11 +199,11 @@ def history_of_another() -> dict[str, Any]:
 
 
 @overfit_on_purpose.misconception(
-    "Your network was trained with the validation digits, too: it reads them far better than "
-    "others that it never saw. What has been learned from cannot be a test of what was learned. "
+    "Your network was trained with the validation digits: it does far better on them than on "
+    "others. What has been learned from cannot be a test of what was learned. "
     "Which digits may `fit` train with?",
     recognise=lambda baseline, baseline_history: (
-        belongs(baseline, baseline_history) and has_seen_the_validation_digits(baseline)
+        belongs(baseline, baseline_history) and was_trained_on_the_validation_digits(baseline)
     ),
 )
 def trained_with_validation_digits() -> dict[str, Any]:

@@ -16,12 +16,12 @@ from grader.rubrics.regularization.remedies import (
     READS,
     SMALL_NORM,
     SPARSE,
-    are_apart,
     norm,
     parts,
     penalties_of,
     share_of_tiny,
 )
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 Weights = Sequence[tuple[Array, Array]]
@@ -64,18 +64,18 @@ def _weights_and_strengths(rng: Rng) -> Iterator[tuple[Any, ...]]:
     """A dense layer alone, then a convolution and a dense layer, on which all answers differ."""
     wrong = [known.function for known in penalties.misconceptions]
     for shapes in ([(2, 3)], [(2, 2, 1, 2), (3, 2)]):
-        while True:
+
+        def draw(shapes: Sequence[tuple[int, ...]] = shapes) -> tuple[Any, ...]:
             weights = [(_integers(rng, shape), _integers(rng, shape[-1:])) for shape in shapes]
             l1, l2 = rng.choice([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], size=2, replace=False).tolist()
-            case = (weights, l1, l2)
-            answers = (
-                wrong
-                if len(shapes) > 1
-                else [f for f in wrong if f is not last_layer_only.function]
-            )
-            if are_apart([penalties_of, *answers], case):
-                break
-        yield case
+            return weights, l1, l2
+
+        def outcomes_of(case: tuple[Any, ...]) -> dict[str, Any]:
+            alone = [last_layer_only.function] if len(case[0]) == 1 else []
+            answers = [answer for answer in wrong if answer not in alone]
+            return outcomes([penalties_of, *answers], [case])
+
+        yield draw_apart(draw, outcomes_of, margin=0.01)
 
 
 def _integers(rng: Rng, shape: tuple[int, ...]) -> Array:
@@ -90,6 +90,14 @@ def _integers(rng: Rng, shape: tuple[int, ...]) -> Array:
 )
 def order_exchanged(weights: Weights, l1: float, l2: float) -> tuple[float, float]:
     return penalties_of(weights, l1, l2)[1], penalties_of(weights, l1, l2)[0]
+
+
+@penalties.misconception(
+    "You have exchanged the strengths: `l2` stands before the sum of sizes, `l1` before that of "
+    "squares. Which strength belongs to which sum?"
+)
+def strengths_exchanged(weights: Weights, l1: float, l2: float) -> tuple[float, ...]:
+    return penalties_of(weights, l2, l1)
 
 
 @penalties.misconception(
@@ -370,11 +378,33 @@ def trained_with_adam() -> dict[str, Any]:
     return _handed_in(_network("L1", 0.001, adam=True), _network("L2", 0.01, adam=True))
 
 
+def _strengths_are(model: Any, l1: float, l2: float) -> bool:
+    found = _strengths(model)
+    return bool(found) and bool(np.allclose(found, [(l1, l2)] * len(found), rtol=1e-3, atol=0))
+
+
+def _exchanged_strengths(l1_model: Any, l2_model: Any) -> bool:
+    return _strengths_are(l1_model, 0.01, 0) and _strengths_are(l2_model, 0, 0.001)
+
+
+@with_l1_and_l2.misconception(
+    "You have exchanged the strengths: 0.01 for L1 and 0.001 for L2. A weight that is smaller than "
+    "0.5 costs less squared than as it is, so L2 stands, and needs, a larger number. With 0.01, L1 "
+    "leaves next to nothing of the network. Which strength was asked for which?",
+    recognise=_exchanged_strengths,
+)
+def exchanged_strengths() -> dict[str, Any]:
+    return _handed_in(_network("L1", 0.01), _network("L2", 0.001))
+
+
 @with_l1_and_l2.misconception(
     "Your penalty is so strong that it pulled nearly every weight to zero, and the network answers "
     "the same for every digit. The loss weighs both: how well it reads, and what its weights cost. "
     "Which strength leaves room for reading?",
-    recognise=lambda l1_model, l2_model: any(map(_mostly_tiny, (l1_model, l2_model))),
+    recognise=lambda l1_model, l2_model: (
+        any(map(_mostly_tiny, (l1_model, l2_model)))
+        and not _exchanged_strengths(l1_model, l2_model)
+    ),
 )
 def far_too_strong() -> dict[str, Any]:
     models = _network("L1", 0.1), _network("L2", 1.0)

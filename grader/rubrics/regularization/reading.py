@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from grader import Exercise, expect
+from grader.errors import Mismatch, Raised
 from grader.rubrics.oracles import Rng
-from grader.rubrics.regularization.references import apart
+from grader.rubrics.telling_apart import draw_apart, outcomes
 
 Function = Callable[..., Any]
 Curve = list[float]
@@ -42,6 +43,7 @@ RISE = 1.1
 def finds_the_best_epoch(best_epoch: Function, rng: Rng) -> None:
     """`best_epoch` is the epoch, counted from 0, with the smallest validation loss."""
     cases = [_valley(rng, epochs, best) for epochs, best in ((5, 2), (8, 3), (6, 5), (7, 0))]
+    cases[1][5] = cases[1][3]  # two epochs are the best: the first counts
     for curve in cases[:2]:
         best_epoch(list(curve))  # two answers tell which mistake it is; one may be chance
     for curve in cases:
@@ -61,13 +63,30 @@ def subtracts_at_the_last_epoch(gap_at_the_end: Function, rng: Rng) -> None:
 
 
 @read_the_curve.check(points=2)
-def knows_overfitting(is_overfitting: Function, rng: Rng) -> None:
+def knows_overfitting(is_overfitting: Function, best_epoch: Function, rng: Rng) -> None:
     """It is overfitting if the validation loss rose by more than 10 % while training went on."""
     cases = list(_situations(rng))
-    for losses, val_losses, _ in cases:
-        is_overfitting(list(losses), list(val_losses))
+    try:
+        for losses, val_losses, _ in cases:
+            is_overfitting(list(losses), list(val_losses))
+    except Raised:
+        wrong = [curve for _, curve, _ in cases if not _finds_the_best(best_epoch, curve)]
+        expect.that(
+            not wrong,
+            "`is_overfitting` could not be asked: it raises an error, and your `best_epoch`, "
+            "which it may call, is not right yet. Mend that one first.",
+        )
+        raise
     for losses, val_losses, expected in cases:
         expect.equal(is_overfitting(list(losses), list(val_losses)), expected)
+
+
+def _finds_the_best(best_epoch: Function, curve: Curve) -> bool:
+    try:
+        expect.equal(best_epoch(list(curve)), curve.index(min(curve)))
+    except (Mismatch, Raised):
+        return False
+    return True
 
 
 def _valley(rng: Rng, epochs: int, best: int) -> Curve:
@@ -81,16 +100,23 @@ def _valley(rng: Rng, epochs: int, best: int) -> Curve:
 
 def _pairs(rng: Rng) -> Iterator[tuple[Curve, Curve]]:
     """Curves of both kinds, the second pair with a negative gap at its end."""
+    wrong = [answer for answer in _WRONG_GAPS if answer is not absolute]
     for case, epochs in enumerate((3, 4, 6)):
-        while True:
+
+        def draw(epochs: int = epochs) -> tuple[Curve, Curve]:
             losses = np.round(np.sort(rng.uniform(0.1, 2.0, epochs))[::-1], 2).tolist()
-            val_losses = np.round(rng.uniform(0.3, 2.2, epochs), 2).tolist()
-            gap = val_losses[-1] - losses[-1]
-            wrong = [answer(losses, val_losses) for answer in _WRONG_GAPS if answer is not absolute]
-            is_apart = apart([gap, *wrong], least=0.02)
-            if is_apart and (gap < -0.05 if case == 1 else gap > 0.05):
-                break
-        yield losses, val_losses
+            return losses, np.round(rng.uniform(0.3, 2.2, epochs), 2).tolist()
+
+        def opens(curves: tuple[Curve, Curve], sign: int = -1 if case == 1 else 1) -> bool:
+            return sign * _gap(*curves) > 0.05
+
+        yield draw_apart(
+            draw, lambda curves: outcomes([_gap, *wrong], [curves]), where=opens, margin=0.02
+        )
+
+
+def _gap(losses: Curve, val_losses: Curve) -> float:
+    return val_losses[-1] - losses[-1]
 
 
 def _situations(rng: Rng) -> Iterator[tuple[Curve, Curve, bool]]:
@@ -123,6 +149,18 @@ def _situations(rng: Rng) -> Iterator[tuple[Curve, Curve, bool]]:
     scale = rng.uniform(0.9, 1.1)
     # A rise in the last epoch only, of 4 %.
     yield curve(1.1, 0.8, 0.6, 0.5, 0.45), curve(1.2, 0.9, 0.8, 0.75, 0.78), False
+    scale = rng.uniform(0.9, 1.1)
+    # A rise of 10.5 % of the smallest value, which is 9.5 % of the last one.
+    yield curve(1.3, 0.7, 0.5, 0.4, 0.3), curve(1.4, 0.9, 0.8, 0.85, 0.884), True
+    scale = rng.uniform(0.9, 1.1)
+    # Both rise from the best epoch on, and training still ends below where it began.
+    yield curve(1.5, 0.6, 0.5, 0.7, 0.9), curve(1.6, 0.9, 0.8, 1.1, 1.3), False
+    scale = rng.uniform(0.9, 1.1)
+    # It rises after the best epoch, and comes down again nearly as far.
+    yield curve(1.4, 0.7, 0.5, 0.3, 0.2), curve(1.5, 0.8, 1.0, 0.95, 0.83), False
+    scale = rng.uniform(0.9, 1.1)
+    # The training loss falls after the best epoch, and ends higher.
+    yield curve(1.4, 0.8, 0.5, 0.3, 0.6), curve(1.5, 1.0, 0.7, 0.9, 1.1), False
 
 
 @read_the_curve.misconception(
@@ -147,6 +185,14 @@ def accuracy_read_as_loss() -> dict[str, Any]:
 )
 def counts_from_one() -> dict[str, Any]:
     return {"best_epoch": lambda val_losses: int(np.argmin(val_losses)) + 1}
+
+
+@read_the_curve.misconception(
+    "Where several epochs have the smallest validation loss, you take the last of them. The first "
+    "one was as good, and cheaper. Do you compare with `<` or with `<=`?"
+)
+def last_of_the_best() -> dict[str, Any]:
+    return {"best_epoch": lambda losses: len(losses) - 1 - int(np.argmin(losses[::-1]))}
 
 
 @read_the_curve.misconception(
@@ -298,5 +344,65 @@ def a_tenth_of_one() -> dict[str, Any]:
     def is_overfitting(losses: Curve, val_losses: Curve) -> bool:
         best = int(np.argmin(val_losses))
         return val_losses[-1] > val_losses[best] + 0.1 and losses[-1] < losses[best]
+
+    return {"is_overfitting": is_overfitting}
+
+
+@read_the_curve.misconception(
+    "You measure the rise as a share of the last validation loss. The rule speaks of 10 % of the "
+    "*smallest* one: from 1.00 to 1.10 is 10 % of the one, and how much of the other?"
+)
+def a_tenth_of_the_last() -> dict[str, Any]:
+    def is_overfitting(losses: Curve, val_losses: Curve) -> bool:
+        best = int(np.argmin(val_losses))
+        rise = val_losses[-1] - val_losses[best]
+        return rise > 0.1 * val_losses[-1] and losses[-1] < losses[best]
+
+    return {"is_overfitting": is_overfitting}
+
+
+@read_the_curve.misconception(
+    "For the training loss you compare with the first epoch. Nearly every training ends below "
+    "where it began, also one that has broken down. From which epoch on does the rule measure?"
+)
+def training_since_the_first_epoch() -> dict[str, Any]:
+    def is_overfitting(losses: Curve, val_losses: Curve) -> bool:
+        return val_losses[-1] > RISE * min(val_losses) and losses[-1] < losses[0]
+
+    return {"is_overfitting": is_overfitting}
+
+
+@read_the_curve.misconception(
+    "You look for the highest validation loss after the best epoch. If the curve comes down again, "
+    "the network that you have in the end is fine. Which epoch does the rule compare?"
+)
+def highest_after_the_best() -> dict[str, Any]:
+    def is_overfitting(losses: Curve, val_losses: Curve) -> bool:
+        best = int(np.argmin(val_losses))
+        return max(val_losses[best:]) > RISE * val_losses[best] and losses[-1] < losses[best]
+
+    return {"is_overfitting": is_overfitting}
+
+
+@read_the_curve.misconception(
+    "You look for the smallest training loss after the best epoch. Where training has broken down "
+    "since, that epoch is past. Which epoch does the rule compare with the best one?"
+)
+def smallest_training_loss() -> dict[str, Any]:
+    def is_overfitting(losses: Curve, val_losses: Curve) -> bool:
+        best = int(np.argmin(val_losses))
+        return val_losses[-1] > RISE * val_losses[best] and min(losses[best:]) < losses[best]
+
+    return {"is_overfitting": is_overfitting}
+
+
+@read_the_curve.misconception(
+    "For you one of the two is enough. A training loss that falls is what training is for, and "
+    "when both rise it has broken down. Must one of the two hold, or both?"
+)
+def one_is_enough() -> dict[str, Any]:
+    def is_overfitting(losses: Curve, val_losses: Curve) -> bool:
+        best = int(np.argmin(val_losses))
+        return val_losses[-1] > RISE * val_losses[best] or losses[-1] < losses[best]
 
     return {"is_overfitting": is_overfitting}

@@ -97,6 +97,7 @@ def _curves(rng: Rng, *, with_delta: bool) -> list[Case]:
                 steps[rng.integers(2, epochs)] = 0
             else:
                 steps = -rng.integers(6, 12, size=epochs)
+                steps[-1] = -1  # the smallest loss, though not a better one by `min_delta`
             sixty_fourths = 110 + np.cumsum(steps)
             patience = int(rng.integers(2, 4))
             cases.append(((sixty_fourths / 64).tolist(), patience, min_delta))
@@ -131,18 +132,39 @@ def _walk(
     return len(losses) - 1, kept
 
 
+def _walk_by(
+    is_better: Callable[[float, float, float], bool], losses: Losses, patience: int
+) -> tuple[int, int]:
+    """The two epochs where `is_better` says it of a loss, the best so far and the one before."""
+    kept = 0
+    for epoch, loss in enumerate(losses[1:], start=1):
+        if is_better(loss, losses[kept], losses[epoch - 1]):
+            kept = epoch
+        elif epoch - kept >= patience:
+            return epoch, kept
+    return len(losses) - 1, kept
+
+
 def _right(losses: Losses, patience: int, min_delta: float) -> tuple[int, int]:
     return _walk(losses, patience, min_delta)
 
 
 def _answers(*, with_delta: bool) -> list[Function]:
-    about_delta = (equal_is_better, min_delta_ignored, smallest_despite_min_delta)
+    """All answers, or those that differ where `min_delta` is 0."""
+    about_delta = (
+        min_delta_ignored,
+        smallest_despite_min_delta,
+        added_min_delta,
+        relative_min_delta,
+        smallest_at_the_end,
+        smallest_of_the_list,
+    )
     return [
         _right,
         *(
             misconception.function
             for misconception in early_stop_epoch.misconceptions
-            if with_delta or misconception not in about_delta or misconception is equal_is_better
+            if with_delta or misconception not in about_delta
         ),
     ]
 
@@ -161,6 +183,52 @@ def equal_is_better(losses: Losses, patience: int, min_delta: float) -> Any:
 )
 def min_delta_ignored(losses: Losses, patience: int, _min_delta: float) -> Any:
     return _walk(losses, patience, 0.0)
+
+
+@early_stop_epoch.misconception(
+    "You add `min_delta` where it is to be subtracted: even an epoch that is a little *worse* "
+    "than the best one counts as better for you. How far below the best must a better loss lie?"
+)
+def added_min_delta(losses: Losses, patience: int, min_delta: float) -> Any:
+    return _walk_by(lambda loss, best, _: loss < best + min_delta, losses, patience)
+
+
+@early_stop_epoch.misconception(
+    "You take `min_delta` for a share of the best loss, `best · (1 − min_delta)`. It is a "
+    "distance, the same for large and small losses. What is subtracted from the best loss?"
+)
+def relative_min_delta(losses: Losses, patience: int, min_delta: float) -> Any:
+    return _walk_by(lambda loss, best, _: loss < best * (1 - min_delta), losses, patience)
+
+
+@early_stop_epoch.misconception(
+    "Where the list ends before the patience does, you keep the epoch with the smallest loss. It "
+    "was smaller by so little that, by `min_delta`, it did not count. You remember the best epoch "
+    "already: why look for it anew?"
+)
+def smallest_at_the_end(losses: Losses, patience: int, min_delta: float) -> Any:
+    stop, kept = _walk(losses, patience, min_delta)
+    runs_out = stop - kept < patience
+    return stop, int(np.argmin(losses)) if runs_out else kept
+
+
+@early_stop_epoch.misconception(
+    "Your stop is right. But for the epoch to keep you look through the whole list, also through "
+    "what comes after the stop: those epochs were never trained. Which was the best one by then?"
+)
+def smallest_of_all(losses: Losses, patience: int, min_delta: float) -> Any:
+    stop, kept = _walk(losses, patience, min_delta)
+    runs_out = stop - kept < patience
+    return stop, kept if runs_out else int(np.argmin(losses))
+
+
+@early_stop_epoch.misconception(
+    "Your stop is right. But you keep the smallest loss of the whole list. What comes after the "
+    "stop was never trained, and what is smaller by no more than `min_delta` does not count. Which "
+    "epoch was the best one by then?"
+)
+def smallest_of_the_list(losses: Losses, patience: int, min_delta: float) -> Any:
+    return _walk(losses, patience, min_delta)[0], int(np.argmin(losses))
 
 
 @early_stop_epoch.misconception(
@@ -206,6 +274,15 @@ def against_the_epoch_before(losses: Losses, patience: int, min_delta: float) ->
 
 
 @early_stop_epoch.misconception(
+    "You compare every epoch with the one before it, and keep the last that was better than its "
+    "predecessor. After a leap up, a small step down is no improvement. Which loss, and which "
+    "epoch, have to be remembered?"
+)
+def best_since_the_epoch_before(losses: Losses, patience: int, min_delta: float) -> Any:
+    return _walk_by(lambda loss, _, before: loss < before - min_delta, losses, patience)
+
+
+@early_stop_epoch.misconception(
     "You never begin to count anew. Patience is about epochs *in a row*: what happens to the count "
     "when an epoch is better than all before?"
 )
@@ -228,6 +305,15 @@ def looks_into_the_future(losses: Losses, patience: int, _min_delta: float) -> A
 def counts_from_one(losses: Losses, patience: int, min_delta: float) -> Any:
     stop, kept = _walk(losses, patience, min_delta)
     return stop + 1, kept + 1
+
+
+@early_stop_epoch.misconception(
+    "Where you stop, you count epochs from 1. The first number of the list has the index 0, and "
+    "here the first epoch has the same number."
+)
+def counts_from_one_at_the_stop(losses: Losses, patience: int, min_delta: float) -> Any:
+    stop, kept = _walk(losses, patience, min_delta)
+    return (stop + 1, kept + 1) if stop - kept >= patience else (stop, kept)
 
 
 @early_stop_epoch.misconception(
