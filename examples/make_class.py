@@ -120,8 +120,6 @@ IN_THEIR_OWN_WAY: dict[str, dict[str, Callable[[Lesson], str]]] = {
     "activation": {"ada_perfect": perfect, "cora_half_finished": half_finished},
     "pooling": {"ada_perfect": perfect},
     "dense": {"ada_perfect": perfect, "cora_half_finished": half_finished},
-    "regularization": {"ada_perfect": perfect},
-    "capstone": {"ada_perfect": perfect},
 }
 """Who hands in what is not told by single answers, by lesson."""
 
@@ -130,7 +128,7 @@ def handed_in(lesson: Lesson) -> dict[str, Callable[[Lesson], str]]:
     """Who hands in a notebook of `lesson`, and what makes it."""
     own = importlib.import_module(f"examples.answers.{lesson.name}").ANSWERS
     makers = {student: answers(replaced) for student, replaced in own.items()}
-    return dict(sorted({**IN_THEIR_OWN_WAY[lesson.name], **makers}.items()))
+    return dict(sorted({**IN_THEIR_OWN_WAY.get(lesson.name, {}), **makers}.items()))
 
 
 def _code_only(notebook: Notebook) -> Notebook:

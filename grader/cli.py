@@ -183,13 +183,12 @@ def selfcheck(
         list[str] | None, typer.Argument(help="Lessons to prove.", show_default="all")
     ] = None,
     seeds: Annotated[
-        int | None,
+        int,
         typer.Option(
             min=1,
-            help="How many draws of random cases.",
-            show_default="20, and 3 where networks train",
+            help="How many draws of random cases; a seventh of them where judging takes seconds.",
         ),
-    ] = None,
+    ] = 20,
     isolation: Annotated[
         IsolationLevel, typer.Option(help="Where the solution notebooks are graded, as for grade.")
     ] = IsolationLevel.SANDBOX,

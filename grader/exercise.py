@@ -67,8 +67,8 @@ class Exercise:
     plainest. `forbid` lists dotted names that a "by hand" exercise may not use; `grader` itself is
     always forbidden. `functions` are those of `names` that are functions (default: as the
     misconceptions show, which are called to find out). `seconds` limits each call of the student's
-    code. `trains` says that judging it trains networks, which takes seconds: selfcheck then asks
-    fewer seeds unless told how many.
+    code. `slow` says that judging takes seconds, as it trains networks or asks them much: selfcheck
+    asks fewer seeds then, unless told how many.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Exercise:
         hints: tuple[str, ...] = (),
         forbid: tuple[str, ...] = (),
         seconds: float = 5.0,
-        trains: bool = False,
+        slow: bool = False,
     ) -> None:
         if not id.isidentifier():
             raise AuthorError(f"An exercise's id is a Python name. Received: {id!r}.")
@@ -92,7 +92,7 @@ class Exercise:
         self.hints = hints
         self.forbid = forbid
         self.seconds = seconds
-        self.trains = trains
+        self.slow = slow
         self.checks: list[Check] = []
         self.misconceptions: list[Misconception] = []
 

@@ -40,8 +40,8 @@ from grader.testing import judge_here, run_here
 
 SEEDS = 20
 """How many draws of random cases each exercise is proved on."""
-SEEDS_TRAINING = 3
-"""How many where judging trains networks, which takes seconds each time."""
+SLOWER = 7
+"""By how much fewer where judging takes seconds, as it trains networks or asks them much."""
 
 _UNHAPPY = (Verdict.FAILED, Verdict.ERROR, Verdict.TIMEOUT)
 
@@ -66,7 +66,7 @@ def prove(
     names: Sequence[str],
     course: Path,
     *,
-    seeds: int | None = None,
+    seeds: int = SEEDS,
     jobs: int = 1,
     isolation: str = "sandbox",
     on_step: Callable[[], None] = lambda: None,
@@ -74,8 +74,8 @@ def prove(
     """Prove several lessons, `jobs` at a time, each in a process of its own.
 
     Then their solutions are graded as a class's notebooks would be, one after the other, so that
-    each has the machine for itself; `isolation` is that of `grader grade`. `seeds`, where given,
-    holds for all exercises alike. `on_step` is called once for each step of each lesson.
+    each has the machine for itself; `isolation` is that of `grader grade`. Slow exercises are
+    proved on fewer `seeds`, as `seeds_of` says. `on_step` is called once for each step.
     """
     context = get_context("spawn")  # what has imported Keras and computed cannot be forked
     os.environ.update(THREADS)  # the processes share the cores, and compute as kernels do
@@ -83,7 +83,9 @@ def prove(
     with ProcessPoolExecutor(
         jobs, mp_context=context, initializer=_report_to, initargs=(steps_taken,)
     ) as pool:
-        proving = [pool.submit(_prove_lesson, name, course, seeds) for name in names]
+        # The later lessons take the longest, so they begin first.
+        proving = [pool.submit(_prove_lesson, name, course, seeds) for name in reversed(names)]
+        proving.reverse()
         left: set[Future[Proof]] = set(proving)
         while left:
             _, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -114,7 +116,7 @@ def _report_to(steps_taken: Any) -> None:
     _steps_taken = steps_taken
 
 
-def _prove_lesson(name: str, course: Path, seeds: int | None) -> Proof:
+def _prove_lesson(name: str, course: Path, seeds: int) -> Proof:
     def step() -> None:
         _steps_taken.put(None)
 
@@ -125,14 +127,14 @@ def selfcheck(
     lesson: Lesson,
     course: Path,
     *,
-    seeds: int | None = None,
+    seeds: int = SEEDS,
     on_step: Callable[[], None] = lambda: None,
 ) -> list[Finding]:
     """Everything in `lesson` that is not as it must be; nothing, if the lesson is sound.
 
     All of it happens in this process, but for a kernel of its own in which the solution is run.
-    `seeds`, where given, holds for all exercises alike. `on_step` is called `steps(lesson, seeds)`
-    times, as the work goes on.
+    Slow exercises are proved on fewer `seeds`, as `seeds_of` says. `on_step` is called
+    `steps(lesson, seeds)` times, as the work goes on.
     """
     findings = _judged_fairly(lesson, course, seeds, on_step)
     begun = monotonic()
@@ -144,7 +146,7 @@ def selfcheck(
 
 
 def _judged_fairly(
-    lesson: Lesson, course: Path, seeds: int | None, on_step: Callable[[], None]
+    lesson: Lesson, course: Path, seeds: int, on_step: Callable[[], None]
 ) -> list[Finding]:
     """What is wrong with the exercises of `lesson`; its own code is run in this process."""
     cells = read_source(lesson, course)
@@ -161,12 +163,12 @@ def _judged_fairly(
     return list(findings.values())
 
 
-def seeds_of(exercise: Exercise, seeds: int | None) -> int:
-    """On how many seeds `exercise` is proved, where `seeds` were asked for, or nobody said."""
-    return seeds or (SEEDS_TRAINING if exercise.trains else SEEDS)
+def seeds_of(exercise: Exercise, seeds: int = SEEDS) -> int:
+    """On how many seeds `exercise` is proved, where others are on `seeds`."""
+    return max(1, round(seeds / SLOWER)) if exercise.slow else seeds
 
 
-def steps(lesson: Lesson, seeds: int | None = None) -> int:
+def steps(lesson: Lesson, seeds: int = SEEDS) -> int:
     """How many steps proving `lesson` takes."""
     return sum(seeds_of(exercise, seeds) for exercise in lesson.exercises) + 1
 

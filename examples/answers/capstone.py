@@ -1,22 +1,6 @@
-"""Lesson 7: biases left out of the plan, one place too few, and rows and columns exchanged."""
+"""Lesson 7: biases left out of the plan, one place too few in the map, and another design."""
 
 ANSWERS = {
-    "fay_exchanged_edges": {
-        "occlusion_map": """
-            def occlusion_map(predict, image, label, size, stride, gray):
-                height, width, _ = image.shape
-                free = predict(image[None])[0, label]
-                columns = []
-                for left in range(0, width - size + 1, stride):
-                    column = []
-                    for top in range(0, height - size + 1, stride):
-                        covered = image.copy()
-                        covered[top : top + size, left : left + size] = gray
-                        column.append(free - predict(covered[None])[0, label])
-                    columns.append(column)
-                return np.array(columns)
-            """,
-    },
     "gus_no_plus_one": {
         "plan": """
             plan = [
@@ -30,6 +14,17 @@ ANSWERS = {
             ]
             planned_parameters = 72 + 1152 + 4608 + 128
             planned_work = 28 * 28 * 9 * 8 + 14 * 14 * 72 * 16 + 7 * 7 * 144 * 32 + 32 * 4
+            """,
+        "occlusion_map": """
+            def occlusion_map(predict, image, label, size, stride, gray):
+                rows, columns = ((side - size) // stride for side in image.shape[:2])
+                covered = np.repeat(image[None], rows * columns, axis=0)
+                for row in range(rows):
+                    for column in range(columns):
+                        top, left = row * stride, column * stride
+                        covered[row * columns + column, top : top + size, left : left + size] = gray
+                free = predict(image[None])[0, label]
+                return free - predict(covered)[:, label].reshape(rows, columns)
             """,
     },
     "mia_her_own_way": {

@@ -18,7 +18,7 @@ boundary = Exercise(
     names=("build_model",),
     functions=("build_model",),
     seconds=10.0,
-    trains=True,
+    slow=True,
     hints=(
         (
             "A point has two coordinates: `keras.Input(shape=(2,))`. The last layer is given by "

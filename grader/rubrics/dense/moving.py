@@ -39,7 +39,7 @@ moved_test = Exercise(
     title="Who still reads moved images?",
     names=("build_cnn", "build_dense"),
     functions=("build_cnn", "build_dense"),
-    trains=True,
+    slow=True,
     hints=(
         (
             "`build_dense`: flatten the picture, then a dense layer with a bend, then the four "

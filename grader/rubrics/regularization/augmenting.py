@@ -42,7 +42,7 @@ augment = Exercise(
     names=("move", "augmentation", "augmented_model", "augmented_history"),
     functions=("move",),
     forbid=("scipy",),
-    trains=True,
+    slow=True,
     hints=(
         (
             "`move`: begin with zeros of the same shape. The part of the images that stays in the "

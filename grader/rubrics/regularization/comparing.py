@@ -34,7 +34,7 @@ league_table = Exercise(
     names=("build_remedy", "league", "batch_norm_changes"),
     functions=("build_remedy",),
     seconds=10.0,
-    trains=True,
+    slow=True,
     hints=(
         (
             "You have built three of the four networks in this lesson already. `network()` is the "

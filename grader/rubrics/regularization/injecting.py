@@ -34,6 +34,7 @@ noise_injection = Exercise(
     title="Noise on inputs and inside",
     names=("add_noise", "noisy_model", "noisy_history"),
     functions=("add_noise",),
+    slow=True,
     hints=(
         (
             "`add_noise`: the draws have a standard deviation of 1. What makes it `stddev`? And "

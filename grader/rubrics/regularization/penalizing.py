@@ -185,6 +185,7 @@ with_l1_and_l2 = Exercise(
     title="Sparse with L1, small with L2",
     names=("l1_model", "l1_history", "l2_model", "l2_history"),
     functions=(),
+    slow=True,
     hints=(
         (
             "`network(kernel_regularizer=…)` gives the penalty to every layer. Keras has them in "
