@@ -169,12 +169,50 @@ def test_the_saved_page_has_everything_in_it(tmp_path: Path) -> None:
     assert "<title>&lt;b&gt;5 &amp; $6&lt;/b&gt;</title>" in text
     assert not re.search(r'(src|href)="(?!data:)', text)
     assert "<script" not in text
-    picture = re.search(r'src="data:image/png;base64,([^"]+)"', text)
-    assert picture is not None
-    assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
-    alternative = re.search(r'alt="([^"]+)"', text)
-    assert alternative is not None
-    assert "The curve of val_loss goes from 1.30 to 0.90, smallest in epoch 2." in alternative[1]
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
+    assert len(pictures) == 5
+    assert all(base64.b64decode(picture).startswith(b"\x89PNG") for picture in pictures)
+    alternatives = re.findall(r'alt="([^"]+)"', text)
+    assert len(alternatives) == 5
+    assert "The curve of val_loss goes from 1.30 to 0.90, smallest in epoch 2." in alternatives[1]
+
+
+def test_the_saved_page_has_its_title_and_numbers_once(tmp_path: Path) -> None:
+    """They are text there, and its pictures leave them out."""
+    page = tmp_path / "page.html"
+    figure = portrait(cnn(), training=(IMAGES, LABELS), title="Mine", save_as=page)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<h1>Mine</h1>") == 1
+    assert "<p>A program that learned from 30 labeled images to tell circle, square," in text
+    assert "accuracy on 30 validation images" in text
+    assert "Mine" in texts(figure)
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_maps_have_one_scale() -> None:
+    """The same fall has the same color in every map."""
+    small, large = np.full((3, 3), 0.1), np.full((3, 3), 0.8)
+    figure = portrait(cnn(), occlusion=[(IMAGES[0], small), (IMAGES[1], large)])
+    scales = {
+        image.get_clim()
+        for part in figure.subfigs
+        for ax in part.axes
+        for image in ax.images
+        if np.asarray(image.get_array()).shape == (3, 3)
+        and part.texts
+        and part.texts[0].get_text() == "What it looks at"
+    }
+    assert scales == {(-0.8, 0.8)}
+
+
+def test_epochs_are_whole_numbers() -> None:
+    """No axis has an epoch between two."""
+    figure = portrait(cnn())
+    figure.canvas.draw()
+    ticks = [ax.get_xticks() for part in figure.subfigs for ax in part.axes if ax.get_xlabel()]
+    drawing.show_curves(CURVES)
+    ticks.append(plt.gcf().axes[0].get_xticks())
+    assert all((found == np.round(found)).all() for found in ticks)
 
 
 def test_names_are_escaped_too(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.ticker import MaxNLocator
 
 from grader.drawing.images import finished, nobody_looks
 
@@ -67,6 +68,8 @@ def show_curves(
             textcoords="offset points", va="center", annotation_clip=False,
         )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if x is None:
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1 or not title:
         ax.legend(frameon=False)

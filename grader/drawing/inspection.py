@@ -26,6 +26,7 @@ class Facts(NamedTuple):
     seconds: float | None
     accuracy: float | None
     gap: float | None
+    images: int
 
     def lines(self) -> list[tuple[str, str]]:
         """Each number with its name, as a person reads it."""
@@ -34,8 +35,14 @@ class Facts(NamedTuple):
             ("multiplications for an image", None if self.work is None else f"{self.work:,}"),
             ("epochs trained", None if self.epochs is None else str(self.epochs)),
             ("seconds to train", None if self.seconds is None else f"{self.seconds:.1f}"),
-            ("accuracy", None if self.accuracy is None else f"{self.accuracy:.1%}"),
-            ("gap", None if self.gap is None else f"{self.gap:.2f}"),
+            (
+                f"accuracy on {self.images} validation images",
+                None if self.accuracy is None else f"{self.accuracy:.1%}",
+            ),
+            (
+                "gap (validation minus training loss)",
+                None if self.gap is None else f"{self.gap:.2f}",
+            ),
         ]
         return [(name, value) for name, value in written if value is not None]
 

@@ -12,12 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from textwrap import fill
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from grader.drawing.curves import COLORS
 from grader.drawing.images import SIGNED, WIDTH, Array, finished, nobody_looks
@@ -35,9 +37,29 @@ from grader.drawing.inspection import (
 from grader.drawing.networks import draw_blocks
 
 _QUIET, _INK, _GOOD, _LINE = "#555555", "#222222", "#00775A", "#D5DEE5"
-_PER_ROW = 7  # blocks of a network
 _MAPS, _MISTAKES, _LOOKS = 8, 8, 6
-_DPI = 110
+_DPI = 150
+
+
+class _Sheet(NamedTuple):
+    """On what is drawn: its width in inches, and how many blocks and mistakes stand in a row."""
+
+    width: float
+    blocks: int
+    mistakes: int
+    numbers: bool  # whether they stand beside the curves
+
+
+_WIDE, _NARROW = _Sheet(WIDTH, 7, 8, numbers=True), _Sheet(6.0, 4, 4, numbers=False)
+"""A picture in a notebook; and the pictures of a page that a phone can show as well."""
+
+
+class _Part(NamedTuple):
+    """A part of the page: its height in inches, how to draw it, and what it shows in words."""
+
+    height: float
+    draw: Callable[[Any, _Sheet], None]
+    words: str
 
 
 def show_portrait(
@@ -63,10 +85,9 @@ def show_portrait(
     if not finished(model, history, images, labels) or nobody_looks():
         return
     page = _Page(model, history, np.asarray(images), np.asarray(labels), names, training, occlusion)
-    figure = page.draw(title)
+    page.draw(title)
     if save_as is not None:
-        text = _html(title, page, _png(figure))
-        Path(save_as).write_text(text, encoding="utf-8")
+        Path(save_as).write_text(_html(title, page), encoding="utf-8")
         print(f"Saved as {save_as}. Open it in a browser.")  # noqa: T201 - for the reader
     plt.show()
 
@@ -91,6 +112,7 @@ class _Page:
         self.names = names
         self.blocks = blocks_of(model, self.layers)
         self.probabilities = probabilities_of(model, images)
+        self.learned_from = None if training is None else len(training[0])
         self.facts = self._facts(history, training)
         self.looks = _given(occlusion) if occlusion is not None else self._look()
         self.mistakes = self._mistakes()
@@ -108,7 +130,18 @@ class _Page:
         seconds = getattr(history, "seconds", None)
         epochs = max((len(curve) for curve in self.curves.values()), default=None)
         count = int(self.model.count_params())
-        return Facts(count, work_of(self.layers), epochs, seconds, right, gap)
+        return Facts(count, work_of(self.layers), epochs, seconds, right, gap, len(self.labels))
+
+    def sentence(self) -> str:
+        """What this is, for those who have never heard of a network."""
+        count = "" if self.learned_from is None else f"{self.learned_from} "
+        kinds = [self.name(label) for label in np.unique(self.labels)] if len(self.names) else []
+        apart = f" to tell {', '.join(kinds[:-1])} and {kinds[-1]} apart" if kinds[1:] else ""
+        told = f"A program that learned from {count}labeled images{apart}."
+        if self.facts.accuracy is not None:
+            right = round(self.facts.accuracy * len(self.labels))
+            told += f" Of {len(self.labels)} other images it reads {right} rightly."
+        return told
 
     def name(self, label: Any) -> str:
         """What a label stands for."""
@@ -139,33 +172,67 @@ class _Page:
                 )
         return found
 
-    def parts(self) -> list[tuple[float, Callable[[Any], None]]]:
-        """The parts of the page that there is something for: height in inches, and how to draw."""
-        rows = math.ceil(len(self.blocks) / _PER_ROW)
-        parts: list[tuple[float, Callable[[Any], None]]] = [(1.95 * rows + 0.35, self._network)]
-        parts.append((3.1, self._training))
+    def parts(self, sheet: _Sheet) -> list[_Part]:
+        """The parts of the page that there is something for."""
+        narrow = sheet.width / WIDTH
+        rows = math.ceil(len(self.blocks) / sheet.blocks)
+        flow = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape, _ in self.blocks)
+        words = f"What flows through the network: {flow}.".replace("\n", "")
+        parts = [_Part(1.95 * rows + 0.35, self._network, words)]
+        parts.append(_Part(3.1, self._training, self._curves_in_words()))
         if self.features:
-            parts.append((1.75 * len(self.features) + 0.45, self._draw_features))
+            layers = ", ".join(name for name, _, _ in self.features)
+            words = f"Filters and feature maps of one image: {layers}."
+            height = max(1.75 * narrow, 1.35) * len(self.features) + 0.45
+            parts.append(_Part(height, self._draw_features, words))
         if self.looks:
-            parts.append((3.3, self._draw_looks))
+            words = " ".join(
+                f"Covering a part of a {name} lowers its probability by "
+                f"{found.max(initial=0.0):.2f} at most."
+                for _, found, name in self.looks
+            )
+            parts.append(_Part(3.75, self._draw_looks, words))
         if self.mistakes:
-            parts.append((1.9, self._draw_mistakes))
+            wrong = ", ".join(words.replace("\n", " ") for _, words in self.mistakes)
+            rows = math.ceil(len(self.mistakes) / sheet.mistakes)
+            parts.append(_Part(1.5 * rows + 0.4, self._draw_mistakes, f"Mistakes: {wrong}."))
         return parts
 
+    def _curves_in_words(self) -> str:
+        ends = {name: self.curves[name] for name in ("loss", "val_loss") if name in self.curves}
+        return " ".join(
+            f"The curve of {name} goes from {curve[0]:.2f} to {curve[-1]:.2f}"
+            f", smallest in epoch {int(np.argmin(curve))}."
+            for name, curve in ends.items()
+        )
+
     def draw(self, title: str) -> Figure:
-        """The whole page."""
-        parts = [(0.8, lambda part: _title(part, title)), *self.parts()]
-        heights = [height for height, _ in parts]
+        """The whole page as one picture, with its title and its numbers."""
+        parts = self.parts(_WIDE)
+        heights = [1.05, *(part.height for part in parts)]
         figure = plt.figure(figsize=(WIDTH, sum(heights)), facecolor="white")
-        grid = figure.add_gridspec(len(parts), 1, height_ratios=heights, hspace=0)
-        for row, (_, draw) in enumerate(parts):
-            draw(figure.add_subfigure(grid[row]))  # type: ignore[no-untyped-call]
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights, hspace=0)
+        top = figure.add_subfigure(grid[0])
+        _title(top, title, self.sentence())
+        for row, part in enumerate(parts, start=1):
+            part.draw(figure.add_subfigure(grid[row]), _WIDE)
         return figure
 
-    def _network(self, part: SubFigure) -> None:
+    def pictures(self) -> list[tuple[str, str]]:
+        """Each part as a picture of its own, as PNG in base64, and what it shows in words."""
+        found = []
+        for part in self.parts(_NARROW):
+            figure = plt.figure(figsize=(_NARROW.width, part.height), facecolor="white")
+            part.draw(figure.subfigures(), _NARROW)
+            found.append((_png(figure), part.words))
+            plt.close(figure)
+        return found
+
+    def _network(self, part: SubFigure, sheet: _Sheet) -> None:
         _heading(part, "What flows through it")
         rows = [
-            self.blocks[start : start + _PER_ROW] for start in range(0, len(self.blocks), _PER_ROW)
+            self.blocks[start : start + sheet.blocks]
+            for start in range(0, len(self.blocks), sheet.blocks)
         ]
         axes = part.subplots(
             len(rows), 1, squeeze=False,
@@ -175,24 +242,30 @@ class _Page:
         channels = [shape[2] for _, shape, _ in self.blocks if len(shape) == 3]
         for ax, row in zip(axes[:, 0], rows, strict=True):
             draw_blocks(ax, row, max(sizes, default=1), max(channels, default=1))
+            left, right = ax.get_xlim()
+            ax.set_xlim(left, right * sheet.blocks / _WIDE.blocks)
 
-    def _training(self, part: SubFigure) -> None:
+    def _training(self, part: SubFigure, sheet: _Sheet) -> None:
         _heading(part, "How it learned")
         place = {"left": 0.09, "right": 0.96, "bottom": 0.17, "top": 0.84, "wspace": 0.12}
+        if not sheet.numbers:
+            _draw_curves(part.subplots(gridspec_kw=place), self.curves)
+            return
         left, right = part.subplots(1, 2, gridspec_kw={**place, "width_ratios": (1.6, 1)})
         _draw_curves(left, self.curves)
         right.set_axis_off()
         for line, (name, value) in enumerate(self.facts.lines()):
             y = 0.93 - 0.17 * line
-            right.text(0.0, y, name, fontsize=9.5, color=_QUIET, va="center")
+            right.text(0.0, y, name, fontsize=9, color=_QUIET, va="center")
             right.text(1.0, y, value, fontsize=12, color=_INK, va="center", ha="right")
             right.plot([0, 1], [y - 0.085] * 2, color=_LINE, lw=0.8, clip_on=False)
         right.set(xlim=(0, 1), ylim=(0, 1))
 
-    def _draw_features(self, part: SubFigure) -> None:
+    def _draw_features(self, part: SubFigure, sheet: _Sheet) -> None:
         _heading(part, "What its filters answer to one image")
         ratios = (1.05, 1.0 * _MAPS)
-        top = 1 - 0.62 / (1.75 * len(self.features) + 0.45)
+        height = part.bbox.height / part.get_figure(root=True).dpi
+        top = 1 - 0.62 / height
         place = {"left": 0.04, "right": 0.985, "bottom": 0.01, "top": top, "hspace": 0.3}
         axes = part.subplots(
             len(self.features), 2, squeeze=False,
@@ -211,56 +284,45 @@ class _Page:
             size = " × ".join(map(str, maps.shape[:2]))
             what = "maps" if kernels is None else "filters (first channel), and their maps"
             words = f"{name}: {shown} {what}, {size}"
+            if kernels is not None and sheet is _NARROW:
+                words = f"{name}: {shown} filters, and their maps, {size}"
             right.set_title(words, fontsize=9, color=_QUIET, loc="left")
 
-    def _draw_looks(self, part: SubFigure) -> None:
-        _heading(part, "What it looks at: blue where covering it hurts the answer")
+    def _draw_looks(self, part: SubFigure, _sheet: _Sheet) -> None:
+        _heading(part, "What it looks at")
+        height = part.bbox.height / part.get_figure(root=True).dpi
+        words = (
+            "A gray square covers a part of the image. Blue: there it makes the right answer less\n"
+            "sure. Orange: more sure. White: no difference. All maps have one scale."
+        )
+        part.text(0.03, 1 - 0.52 / height, words, fontsize=9, color=_QUIET, va="center")
         count = len(self.looks)
-        place = {"left": 0.03, "right": 0.97, "bottom": 0.1, "top": 0.78, "hspace": 0.08}
+        place = {"left": 0.03, "right": 0.97, "bottom": 0.09, "top": 0.7, "hspace": 0.08}
+        limit = max(0.05, *(float(np.abs(found).max(initial=0.0)) for _, found, _ in self.looks))
         axes = part.subplots(2, max(count, 4), squeeze=False, gridspec_kw=place)
         for ax in axes.flat:
             ax.set_axis_off()
         for column, (image, found, name) in enumerate(self.looks):
             _picture(axes[0, column], image)
             axes[0, column].set_title(_plain(name), fontsize=9.5, color=_INK)
-            limit = max(float(np.abs(found).max(initial=0.0)), 0.05)
             axes[1, column].imshow(found, cmap=SIGNED, vmin=-limit, vmax=limit)
             axes[1, column].text(
                 0.5, -0.1, f"falls by {found.max(initial=0.0):.2f} at most", fontsize=8,
                 color=_QUIET, ha="center", transform=axes[1, column].transAxes,
             )  # fmt: skip
 
-    def _draw_mistakes(self, part: SubFigure) -> None:
+    def _draw_mistakes(self, part: SubFigure, sheet: _Sheet) -> None:
         _heading(part, "Where it was wrong: what it is → what it said")
-        place = {"left": 0.03, "right": 0.97, "bottom": 0.05, "top": 0.6}
-        axes = part.subplots(1, _MISTAKES, squeeze=False, gridspec_kw=place)
+        height = part.bbox.height / part.get_figure(root=True).dpi
+        rows = math.ceil(len(self.mistakes) / sheet.mistakes)
+        place = {"left": 0.03, "right": 0.97, "bottom": 0.03, "top": 1 - 0.8 / height,
+                 "hspace": 0.5}  # fmt: skip
+        axes = part.subplots(rows, sheet.mistakes, squeeze=False, gridspec_kw=place)
         for ax in axes.flat:
             ax.set_axis_off()
-        for ax, (image, words) in zip(axes[0], self.mistakes, strict=False):
+        for ax, (image, words) in zip(axes.flat, self.mistakes, strict=False):
             _picture(ax, image)
             ax.set_title(_plain(words), fontsize=9, color=_INK)
-
-    def words(self) -> str:
-        """The page for those who cannot see it."""
-        flow = ", ".join(f"{name} {'×'.join(map(str, shape))}" for name, shape, _ in self.blocks)
-        told = [f"What flows through the network: {flow}."]
-        if "loss" in self.curves:
-            ends = {name: self.curves[name] for name in ("loss", "val_loss") if name in self.curves}
-            told += [
-                f"The curve of {name} goes from {curve[0]:.2f} to {curve[-1]:.2f}"
-                f", smallest in epoch {int(np.argmin(curve))}."
-                for name, curve in ends.items()
-            ]
-        if self.features:
-            layers = ", ".join(name for name, _, _ in self.features)
-            told.append(f"Filters and feature maps of one image: {layers}.")
-        told += [
-            f"Covering a part of a {name} lowers its probability by {found.max(initial=0.0):.2f} "
-            f"at most."
-            for _, found, name in self.looks
-        ]
-        wrong = ", ".join(words.replace("\n", " ") for _, words in self.mistakes)
-        return " ".join([*told, f"Mistakes: {wrong}." if wrong else "No mistakes are shown."])
 
 
 def _given(occlusion: Sequence[tuple[Any, Any]]) -> list[tuple[Array, Array, str]]:
@@ -276,10 +338,12 @@ def _plain(text: str) -> str:
     return str(text).replace("$", r"\$")
 
 
-def _title(part: SubFigure, title: str) -> None:
+def _title(part: SubFigure, title: str, sentence: str) -> None:
     part.text(
-        0.5, 0.5, _plain(title), ha="center", va="center", fontsize=19, weight="bold", color=_INK
+        0.5, 0.72, _plain(title), ha="center", va="center", fontsize=19, weight="bold", color=_INK
     )
+    words = fill(_plain(sentence), 105)
+    part.text(0.5, 0.47, words, ha="center", va="top", fontsize=9.5, color=_QUIET)
 
 
 def _heading(part: SubFigure, words: str) -> None:
@@ -300,6 +364,7 @@ def _draw_curves(ax: Axes, curves: Mapping[str, Sequence[float]]) -> None:
     for name, color, style in zip(shown, (COLORS[0], "#A66F00"), ("-", "--"), strict=False):
         ax.plot(curves[name], color=color, ls=style, lw=2.2, label=words[name])
     ax.set_xlabel("epoch", fontsize=9, color=_QUIET)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(bottom=0)
     if "val_loss" in curves:
         finite = np.nan_to_num(np.asarray(curves["val_loss"]), nan=np.inf)
@@ -357,24 +422,27 @@ def _png(figure: Figure) -> str:
 
 
 _STYLE = """body{margin:0;background:#F4F7F9;color:#222;font:16px/1.5 system-ui,sans-serif}
-main{max-width:62rem;margin:2rem auto;padding:1.5rem 2rem;background:#fff;border-radius:8px}
-h1{margin:0 0 1rem;font-size:1.7rem}img{max-width:100%;height:auto}
+main{max-width:44rem;margin:0 auto;padding:1.5rem clamp(.7rem,4vw,2rem);background:#fff}
+h1{margin:0 0 .5rem;font-size:1.7rem}img{display:block;width:100%;max-width:100%;height:auto;
+margin:1rem 0}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.3rem 1.2rem .3rem 0;text-align:left;
 border-bottom:1px solid #D5DEE5;font-weight:400}td{text-align:right;padding:.3rem 0}"""
 
 
-def _html(title: str, page: _Page, picture: str) -> str:
+def _html(title: str, page: _Page) -> str:
     """A page of its own, with everything in it that it needs."""
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
         for name, value in page.facts.lines()
     )
-    alternative = escape(page.words(), quote=True)
+    pictures = "".join(
+        f'<img alt="{escape(words, quote=True)}" src="data:image/png;base64,{picture}">\n'
+        for picture, words in page.pictures()
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(title)}</h1>\n<table>{rows}</table>\n"
-        f'<img alt="{alternative}" src="data:image/png;base64,{picture}">\n'
-        "</main>\n</body>\n</html>\n"
+        f"<h1>{escape(title)}</h1>\n<p>{escape(page.sentence())}</p>\n<table>{rows}</table>\n"
+        f"{pictures}</main>\n</body>\n</html>\n"
     )

@@ -153,7 +153,7 @@ def draw_occlusion() -> None:
         label(ax, x + size / 2, y + size + 0.45, words, weight="bold")
     arrow(ax, (9.7, 6.1), (11.3, 6.1))
     label(ax, map_left + 3, 0.7, "occlusion map", weight="bold")
-    label(ax, map_left + 3, 1.4, f"score of “{NAMES[shape]}”, by the square's place", fontsize=9)
+    label(ax, map_left + 3, 1.4, f"probability of “{NAMES[shape]}” by place", fontsize=9)
     for index, score in enumerate(found):
         row, column = divmod(index, len(starts))
         x, y = map_left + column, map_top + row
@@ -177,7 +177,7 @@ def draw_occlusion() -> None:
         outline(ax, map_left + column + 0.04, map_top + row + 0.04, 0.92, 0.92, color)
     label(ax, map_left + 3, 2.2, "column", fontsize=9, color=DARK_GRAY)
     label(ax, map_left - 0.95, 6.1, "row", fontsize=9, color=DARK_GRAY, rotation=90)
-    words = "dark: what the square covers here\nmatters most for the answer"
+    words = "darker: a smaller probability, so what\nthe square covers here matters more"
     label(ax, map_left + 3, 10.0, words, fontsize=9.5)
     words = f"square {square}×{square}, stride {stride}: {len(starts)}×{len(starts)} places"
     label(ax, map_left + 3, 11.1, words, fontsize=9, color=DARK_GRAY)

@@ -176,7 +176,7 @@ def test_no_other_mistake_is_taken_for_a_misconception(answer: str) -> None:
 
 def test_the_lessons_rule_says_of_the_three_what_the_rubric_expects() -> None:
     """The losses that the notebook gives lead to the diagnoses that are judged."""
-    cell = SOURCE.read_text(encoding="utf-8").split("patients = {")[1].split("for name")[0]
+    cell = SOURCE.read_text(encoding="utf-8").split("patients = {")[1].split("# %%")[0]
     names: dict[str, Any] = {}
     exec(f"patients = {{{cell}", names)
     for name, curves in names["patients"].items():
@@ -194,7 +194,7 @@ POOLED = [
     ("BatchNormalization", [12, 12, 12], 48),
     ("AveragePooling2D", (6, 6, 12), 0),
     ("SpatialDropout2D", (6, 6, 12), 0),
-    ("Flatten", 432, 0),
+    ("Flatten", (432,), 0),
     ("Dense", (np.int64(10),), 4330),
     ("Dense", (4,), 44),
 ]
@@ -212,7 +212,6 @@ RIGHT_PLANS = {
             ("GlobalAveragePooling2D", (8,), 0),
             ("Dropout", (8,), 0),
             ("Dense", (4,), 36),
-            ("Softmax", (4,), 0),
         ),
         26 * 26 * 36 + 11 * 11 * 288 + 32,
     ),
@@ -235,7 +234,7 @@ def test_plans_of_any_design_pass(kind: str) -> None:
     """Strides, valid convolutions, normalization without biases, other heads can be planned."""
     rows, work = RIGHT_PLANS[kind]
     total = sum(row[2] for row in rows)
-    answer = {"plan": list(rows), "planned_parameters": total, "planned_work": work}
+    answer = {"plan": list(rows), "planned_parameters": total, "planned_work": float(work)}
     result = judged("plan", answer).result
     assert result.verdict is Verdict.PASSED, result.checks
 
@@ -247,12 +246,14 @@ def test_plans_of_any_design_pass(kind: str) -> None:
         (1, ("MaxPooling2D", (20, 20, 8), 0)),
         (2, ("Conv2D", (14, 14, 16), 1169)),
         (3, ("BatchNormalization", (14, 14, 8), 32)),
-        (6, ("Flatten", (199,), 0)),
+        (0, ("Conv2D", (26, 28, 8), 80)),  # one padding for both sides
+        (1, ("MaxPooling2D", (13, 14, 8), 0)),
         (7, ("Dense", (16,), 3000)),
         (8, ("Dense", (5,), 85)),
         (5, ("Unknown", (5, 5, 8), 1160)),
         (5, ("Conv2D", (5.0, 5.0, 8), 1160)),
         (5, "Conv2D"),
+        (8, ("Dense", 4, 68)),
     ],
 )
 def test_wrong_rows_fail_and_are_no_known_mistake(place: int, row: Any) -> None:
@@ -260,6 +261,26 @@ def test_wrong_rows_fail_and_are_no_known_mistake(place: int, row: Any) -> None:
     rows: list[Any] = list(planning.RIGHT)
     rows[place] = row
     answer = {"plan": rows, "planned_parameters": 1, "planned_work": 1}
+    assert diagnosis("plan", answer) is None
+
+
+def test_a_plan_leaves_scores() -> None:
+    """A softmax at the end is refused: the loss has its own."""
+    rows = [*planning.RIGHT, ("Softmax", (4,), 0)]
+    answer = {
+        "plan": rows,
+        "planned_parameters": sum(row[2] for row in rows),
+        "planned_work": work_of_plan(rows),
+    }
+    result = judged("plan", answer).result
+    failed = [check.name for check in result.checks if check.verdict is Verdict.FAILED]
+    assert failed == ["ends_in_four_scores_within_the_budget"]
+
+
+def test_a_plan_of_dense_layers_does_not_take_parameters_for_work() -> None:
+    """Without a convolution the weights and the work are the same, and that is no mistake."""
+    rows = [("Flatten", (784,), 0), ("Dense", (4,), 3140)]
+    answer = {"plan": rows, "planned_parameters": 3140, "planned_work": 3136}
     assert diagnosis("plan", answer) is None
 
 
@@ -372,6 +393,13 @@ def test_the_row_that_differs_is_named() -> None:
         (set(), lambda: build(layers.Conv2D(2, 3, kernel_regularizer=keras.regularizers.L2(0.0)))),
         ({"penalty"}, lambda: build(layers.Flatten(), optimizer=keras.optimizers.AdamW())),
         (set(), lambda: build(layers.Flatten(), optimizer="adam")),
+        (set(), lambda: build(layers.Dropout(1e-9), layers.GaussianNoise(1e-3))),
+        ({"dropout"}, lambda: build(layers.Dropout(0.01))),
+        (set(), lambda: build(layers.Conv2D(2, 3, kernel_regularizer=keras.regularizers.L2(1e-9)))),
+        (
+            {"penalty"},
+            lambda: build(layers.Dense(1, kernel_regularizer=keras.regularizers.L1(1e-6))),
+        ),
         (
             set(),
             lambda: build(layers.Flatten(), optimizer=keras.optimizers.AdamW(weight_decay=0.0)),
@@ -381,6 +409,72 @@ def test_the_row_that_differs_is_named() -> None:
 def test_only_remedies_that_act_are_counted(kind: set[str], model: Any) -> None:
     """Each kind is found in its forms, and those with a rate or strength of 0 are not."""
     assert remedies_of(model()) == kind
+
+
+FLIPPED = [
+    ("Conv2D", (28, 28, 4), 40),
+    ("GlobalMaxPooling2D", (4,), 0),
+    ("Dense", (4,), 20),
+]
+
+
+def flipped(filters: int = 4, **compiled: Any) -> Any:
+    """A small network with two remedies."""
+    parts = (
+        layers.RandomFlip(),
+        layers.Conv2D(filters, 3, padding="same"),
+        layers.GlobalMaxPooling2D(),
+        layers.Dropout(0.1),
+        layers.Dense(4),
+    )
+    return build(*parts, **compiled)
+
+
+@pytest.mark.parametrize("returned", [None, (1, 2), "a network"])
+def test_what_is_no_network_is_refused_in_words(returned: Any) -> None:
+    """A function that returns nothing, or a pair, fails, and nothing breaks."""
+    answer = {"build_network": lambda: returned, "my_callbacks": [], "plan": FLIPPED}
+    result = judged("build_network", answer).result
+    assert {check.verdict for check in result.checks} == {Verdict.FAILED, Verdict.SKIPPED}
+    assert diagnosis("build_network", answer) is None
+
+
+def test_a_network_with_other_filters_is_no_other_padding() -> None:
+    """A plan of five filters and a network of four do not differ in their padding."""
+    rows = [("Conv2D", (28, 28, 5), 50), FLIPPED[1], ("Dense", (4,), 24)]
+    rows[1] = ("GlobalMaxPooling2D", (5,), 0)
+    answer = {"build_network": flipped, "my_callbacks": [], "plan": rows}
+    assert diagnosis("build_network", answer) == "another_network"
+
+
+def test_a_decay_of_zero_is_a_strength_of_zero() -> None:
+    """AdamW without decay is no remedy, and that is said."""
+
+    def build_network() -> Any:
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model = build(*(layer for layer in flipped().layers if layer.name[:6] != "random"))
+        model.compile(keras.optimizers.AdamW(weight_decay=0.0), loss)
+        return model
+
+    answer = {"build_network": build_network, "my_callbacks": [], "plan": FLIPPED}
+    assert diagnosis("build_network", answer) == "strength_of_zero"
+
+
+def test_a_network_may_be_the_same_at_each_start() -> None:
+    """Weights that a seed in the layers makes the same are not those of one network."""
+
+    def build_network() -> Any:
+        start = keras.initializers.GlorotUniform(seed=1)
+        return build(
+            layers.RandomFlip(),
+            layers.Conv2D(4, 3, padding="same", kernel_initializer=start),
+            layers.GlobalMaxPooling2D(),
+            layers.Dropout(0.1),
+            layers.Dense(4, kernel_initializer=start),
+        )
+
+    answer = {"build_network": build_network, "my_callbacks": [], "plan": FLIPPED}
+    assert judged("build_network", answer).result.verdict is Verdict.PASSED
 
 
 # The training.
@@ -398,7 +492,12 @@ def fitted(model: Any, epochs: int, callbacks: Any = (), rate: float = 0.005) ->
         part, epochs=epochs, validation_data=tests, callbacks=list(callbacks), shuffle=False,
         verbose=0,
     )  # fmt: skip
-    return {"my_model": model, "my_history": history, "my_callbacks": list(callbacks)}
+    return {
+        "my_model": model,
+        "my_history": history,
+        "my_callbacks": list(callbacks),
+        "build_network": lambda: keras.models.clone_model(model),
+    }
 
 
 @cache
@@ -438,6 +537,70 @@ def test_each_rule_is_judged_on_its_own() -> None:
     assert {"keeps_to_the_budgets", "is_regularized_in_two_ways"} <= kept
     assert "reads_hidden_shapes" not in kept
     assert diagnosis("trained", names) == "built_anew"
+
+
+def fitted_to(parts: list[Any], epochs: int, *, batch: int = 32) -> dict[str, Any]:
+    """The names of a student who trained on these images and labels."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model = flipped(optimizer=keras.optimizers.Adam(0.005), loss=loss, metrics=["accuracy"])
+    images, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
+    history = model.fit(
+        images, labels, epochs=epochs, batch_size=batch, validation_data=validation_part(),
+        validation_batch_size=400, verbose=0,
+    )  # fmt: skip
+    return {
+        "my_model": model,
+        "my_history": history,
+        "my_callbacks": [],
+        "build_network": flipped,
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "steps", "names"),
+    [
+        (
+            "trained_with_validation_shapes",
+            23,
+            lambda: fitted_to([training_part(), validation_part()], 1),
+        ),
+        ("trained_with_validation_shapes", 13, lambda: fitted_to([validation_part()], 1)),
+        ("more_shapes_in_an_epoch", 30, lambda: fitted_to([training_part()] * 3, 1)),
+        ("more_shapes_in_an_epoch", 20, lambda: fitted_to([training_part()], 1, batch=16)),
+        ("larger_batches", 5, lambda: fitted_to([training_part()], 1, batch=64)),
+    ],
+)
+def test_trainings_that_break_the_rules_are_told(found: str, steps: int, names: Any) -> None:
+    """More shapes, repeated ones or other batches show in the steps of an epoch."""
+    judgement = judged("trained", names())
+    (check,) = (
+        check for check in judgement.result.checks if check.name == "was_trained_by_fit_once"
+    )
+    assert check.verdict is Verdict.FAILED
+    assert f"One epoch took {steps} steps" in check.message
+    told = diagnose(exercise_called("trained"), judgement)
+    assert told is not None
+    assert told.misconception == found
+
+
+def test_a_second_fit_is_told() -> None:
+    """The network knows more steps than the history of the second training tells of."""
+    first = fitted(flipped(), 2)
+    names = {**fitted(first["my_model"], 1), "build_network": flipped}
+    judgement = judged("trained", names)
+    messages = " ".join(check.message for check in judgement.result.checks)
+    assert "took 30 steps, your history tells of 10" in messages
+    told = diagnose(exercise_called("trained"), judgement)
+    assert told is not None
+    assert told.misconception == "fit_called_twice"
+
+
+def test_a_history_that_does_not_know_its_steps_is_not_judged_by_them() -> None:
+    """Histories of other origins have none."""
+    names = normalized()
+    assert references.steps_of(names["my_history"]) is None  # Keras's own object has them inside
+    references.is_of_ten_steps(names["my_history"])
+    references.tells_of_all_steps(names["my_model"], names["my_history"])
 
 
 def test_early_stopping_of_another_training_is_not_counted() -> None:
@@ -504,6 +667,34 @@ def test_claims_that_are_true_pass() -> None:
     assert result.verdict is Verdict.PASSED, result.checks
 
 
+def test_scalars_of_any_kind_are_numbers() -> None:
+    """A tensor or an array of no axes is a number as well."""
+    names: dict[str, Any] = {"np": np}
+    exec(CONFUSION, names)
+    true = claims()
+    kinds = {
+        "parameters": np.array(true["parameters"]),
+        "work": tf.constant(true["work"], tf.int64),
+        "accuracy": np.array(true["accuracy"]),
+        "gap": tf.constant(true["gap"]),
+    }
+    answer = {**normalized(), "defense": {**true, **kinds}, "confusion": names["confusion"]}
+    result = judged("defense", answer).result
+    assert result.verdict is Verdict.PASSED, result.checks
+
+
+def test_a_claim_that_is_missing_fails_its_check_alone() -> None:
+    """The others are judged as ever."""
+    names: dict[str, Any] = {"np": np}
+    exec(CONFUSION, names)
+    true = claims()
+    del true["gap"]
+    answer = {**normalized(), "defense": true, "confusion": names["confusion"]}
+    result = judged("defense", answer).result
+    failed = [check.name for check in result.checks if check.verdict is not Verdict.PASSED]
+    assert failed == ["claims_what_the_network_does"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -512,6 +703,7 @@ def test_claims_that_are_true_pass() -> None:
         {"accuracy": 0.5},
         {"gap": 5.0},
         {"gap": "small"},
+        {"gap": None},
         {"most_confused": "circle"},
         {"most_confused": ("circle", "moon")},
     ],

@@ -5,7 +5,7 @@
 from grader.rubrics.capstone.diagnosing import diagnose_curves
 from grader.rubrics.capstone.planning import plan
 from grader.rubrics.capstone.building import build_network
-from grader.rubrics.capstone.training import trained
+from grader.rubrics.capstone.training_mistakes import trained
 from grader.rubrics.capstone.occluding import occlusion_map
 from grader.rubrics.capstone.defending import defense
 # isort: on

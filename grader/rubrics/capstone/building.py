@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from grader import Exercise, expect
 from grader.errors import Mismatch
 from grader.networks import Callback
@@ -15,7 +17,9 @@ from grader.rubrics.capstone.references import (
     gives_four_scores,
     gives_probabilities,
     remedies_of,
+    remedies_of_optimizer,
     stops_early,
+    takes_scores_for_probabilities,
 )
 from grader.rubrics.capstone.rows import COUNTED, Row, fault, rows_of
 
@@ -26,6 +30,7 @@ build_network = Exercise(
     title="Build what was planned",
     names=("build_network", "my_callbacks", "plan"),
     functions=("build_network",),
+    slow=True,
     hints=(
         (
             "The function returns a new `keras.Sequential([keras.Input((28, 28, 1)), …])`. Write "
@@ -53,6 +58,34 @@ def takes_images_and_gives_scores(build_network: Function) -> None:
         "The four outputs of your network are probabilities: they add up to 1 for every image. "
         "The loss of `fit` expects scores and applies softmax itself.",
     )
+    expect.that(
+        not takes_scores_for_probabilities(model),
+        "Your network gives scores, and it is compiled with a loss that takes them for "
+        "probabilities. Use the loss of `fit`, which has `from_logits=True`.",
+    )
+
+
+@build_network.check(points=1)
+def is_new_each_time(build_network: Function) -> None:
+    """Each call gives a new network."""
+    first, second = build_network(), build_network()
+    expect.model(first)
+    expect.model(second)
+    expect.that(
+        not is_the_same(first, second),
+        "Two calls of `build_network` returned the same network, weights and all. Training it "
+        "would change what the next call returns. (If you set a seed, do so outside the function.)",
+    )
+
+
+def is_the_same(first: Any, second: Any) -> bool:
+    """Whether two networks are one: the same names, which Keras counts up, and the same weights."""
+
+    def names(model: Any) -> list[str]:
+        return [model.name, *(layer.name for layer in expect.every_layer(model))]
+
+    weights = [first.get_weights(), second.get_weights()]
+    return names(first) == names(second) and all(map(np.array_equal, *weights))
 
 
 @build_network.check(points=1)
@@ -75,7 +108,9 @@ def regularizes_in_two_ways(build_network: Function, my_callbacks: Any) -> None:
 def is_the_network_of_the_plan(build_network: Function, plan: Any) -> None:
     """Every shape and every count is what the plan says."""
     planned = planned_rows(plan)
-    built = layers_of(build_network())
+    model = build_network()
+    expect.model(model)
+    built = layers_of(model)
     for row, layer in zip(planned, built, strict=False):
         _agree(row, *layer)
     expect.that(
@@ -96,6 +131,7 @@ def is_list_of_callbacks(received: Any) -> None:
 
 def uses_two_kinds(model: Any, callbacks: Any) -> None:
     """At least two kinds of regularization act when `model` is trained with `callbacks`."""
+    expect.model(model)
     found = sorted(remedies_of(model, callbacks))
     expect.that(
         len(found) >= KINDS,
@@ -149,6 +185,9 @@ PLAN = [
 ]
 
 
+LOSS = "sparse_categorical_crossentropy"
+
+
 def _answer(model: Callable[[], Any], *callbacks: Callback, plan: Any = None) -> dict[str, Any]:
     return {
         "build_network": lambda: model(),
@@ -179,6 +218,34 @@ def softmax_at_the_end() -> dict[str, Any]:
         return network(_flip(), **remedies(), after=[layers.Softmax()], compiled=False)
 
     return _answer(model)
+
+
+@build_network.misconception(
+    "You compile your network with a loss that takes its scores for probabilities: a loss given by "
+    "its name alone does. Which argument of `SparseCategoricalCrossentropy` says what comes in?",
+    recognise=lambda build_network: any(map(takes_scores_for_probabilities, build_network)),
+)
+def loss_not_told_of_scores() -> dict[str, Any]:
+    def model() -> Any:
+        made = network(_flip(), **remedies(), compiled=False)
+        made.compile("adam", LOSS, metrics=["accuracy"])
+        return made
+
+    return _answer(model)
+
+
+@build_network.misconception(
+    "Your function returns one and the same network each time: it was made outside, or kept. After "
+    "a training the function would return the trained one. Where should the layers be made?",
+    recognise=lambda build_network: any(
+        is_the_same(first, second)
+        for index, first in enumerate(build_network)
+        for second in build_network[:index]
+    ),
+)
+def same_network_each_time() -> dict[str, Any]:
+    made = network(_flip(), **remedies(), compiled=False)
+    return _answer(lambda: made)
 
 
 @build_network.misconception(
@@ -213,28 +280,23 @@ def over_budget() -> dict[str, Any]:
 
 def _silent(model: Any) -> bool:
     """Whether a remedy stands in the network, set so that it does nothing."""
+    decay = getattr(model.optimizer, "weight_decay", None) if model.compiled else None
     silent = [
         layer
         for layer in expect.every_layer(model)
-        if layer.get_config().get("rate") == 0
-        or layer.get_config().get("stddev") == 0
-        or _has_no_strength(layer.get_config().get("kernel_regularizer"))
-        or (type(layer).__name__.startswith("Random") and not remedies_of(layer))
+        if not remedies_of(layer)
+        and (
+            type(layer).__name__.startswith(("Random", "Gaussian"))
+            or "Dropout" in type(layer).__name__
+            or layer.get_config().get("kernel_regularizer")
+        )
     ]
-    return bool(silent)
-
-
-def _has_no_strength(regularizer: Any) -> bool:
-    if not regularizer:
-        return False
-    settings = regularizer.get("config", {})
-    strengths = [settings[name] for name in ("l1", "l2") if name in settings]
-    return bool(strengths) and all(float(strength) == 0 for strength in strengths)
+    return bool(silent) or (decay is not None and not remedies_of_optimizer(model))
 
 
 @build_network.misconception(
-    "A remedy of yours stands there with a rate, a factor or a strength of 0. It changes nothing, "
-    "so it is not counted. How strong should it be?",
+    "A remedy of yours stands there with a rate, a factor or a strength of 0, or next to it. It "
+    "changes nothing, so it is not counted. How strong should it be?",
     recognise=lambda build_network, my_callbacks: any(
         len(remedies_of(model, my_callbacks)) < KINDS and _silent(model) for model in build_network
     ),
@@ -305,8 +367,10 @@ def _is_sound(model: Any, callbacks: Any, plan: Any) -> bool:
 
 
 def _unpadded(model: Any, plan: Any) -> bool:
-    row, (kind, shape, _) = _disagreement(model, plan)
-    return row.kind == kind == "Conv2D" and row.shape[:2] == row.before[:2] and shape < row.shape
+    row, (kind, shape, parameters) = _disagreement(model, plan)
+    if not row.kind == kind == "Conv2D" or row.parameters != parameters:
+        return False
+    return row.shape[:2] == row.before[:2] and shape[0] < row.shape[0]
 
 
 @build_network.misconception(

@@ -13,6 +13,7 @@ from grader.networks import History
 from grader.rubrics.capstone.references import (
     CLASSES,
     IMAGES,
+    claimed_work_of,
     gap_of,
     is_reader,
     multiplications,
@@ -34,15 +35,16 @@ defense = Exercise(
     title="The defense",
     names=("confusion", "defense", "my_model", "my_history"),
     functions=("confusion",),
+    slow=True,
     hints=(
         (
             "`confusion`: begin with zeros. For each image one number of the matrix grows by one. "
             "Which row, and which column?"
         ),
         (
-            "`accuracy` and `gap` are those of `my_model` as it is: `my_model.evaluate(images, "
-            "labels, batch_size=400, verbose=0)` gives loss and accuracy. On which images? And if "
-            "there is a penalty in the loss, take it out, as in `gap_of` of lesson 6."
+            "`accuracy` and `gap` are those of `my_model` as it is: the given `measure` returns "
+            "the loss, without penalties, and the accuracy on the images that it gets. On which "
+            "images should it be called for each of the two?"
         ),
         (
             "`most_confused`: set the diagonal of the confusion matrix to zero first, for those "
@@ -83,19 +85,20 @@ def _answers(rng: Rng) -> Iterator[tuple[Array, Array, int]]:
 @defense.check(points=1)
 def knows_its_size_and_work(defense: Any, my_model: Any, my_history: Any) -> None:
     """`parameters` and `work`, the multiplications of the whole training, are those of my_model."""
-    _is_complete(defense)
+    _has(defense, "parameters", "work")
     expect.model(my_model)
     training.curve(my_history, "val_loss")
     _is_number(defense, "parameters")
     _is_number(defense, "work")
     _agrees("parameters", defense["parameters"], int(my_model.count_params()), 0.5)
-    _agrees("work", defense["work"], work_of(my_model, my_history), 0.5)
+    if _number(defense["work"]) != work_of(my_model, my_history):  # of a network trained before
+        _agrees("work", defense["work"], claimed_work_of(my_model, my_history), 0.5)
 
 
 @defense.check(points=2)
 def claims_what_the_network_does(defense: Any, my_model: Any) -> None:
     """`accuracy` and `gap` are those of my_model, evaluated, to three decimals."""
-    _is_complete(defense)
+    _has(defense, "accuracy", "gap")
     is_reader(my_model)
     _is_number(defense, "accuracy")
     _is_number(defense, "gap")
@@ -108,7 +111,7 @@ def claims_what_the_network_does(defense: Any, my_model: Any) -> None:
 @defense.check(points=1)
 def knows_its_weakest_point(defense: Any, my_model: Any) -> None:
     """`most_confused` is the pair (what it is, what it is taken for) of most of its mistakes."""
-    _is_complete(defense)
+    _has(defense, "most_confused")
     is_reader(my_model)
     pairs = _most_confused(my_model)
     claimed = defense["most_confused"]
@@ -131,30 +134,37 @@ def knows_its_weakest_point(defense: Any, my_model: Any) -> None:
     )
 
 
-def _is_complete(claims: Any) -> None:
+def _has(claims: Any, *keys: str) -> None:
+    """Whether the claims are a dict, and these are among them."""
     expect.that(
         isinstance(claims, dict),
-        f"`defense` is a dict with the keys {', '.join(map(repr, KEYS))}.",
-        received=claims,
+        f"`defense` is a dict with the keys {', '.join(map(repr, KEYS))}. "
+        f"Received: a {type(claims).__name__}.",
     )
-    for key in KEYS:
+    for key in keys:
         expect.that(key in claims, f"`defense` has no claim {key!r} yet.")
         expect.that(claims[key] is not ..., f"`defense[{key!r}]` is still open.")
 
 
 def _is_number(claims: Any, key: str) -> None:
     value = claims[key]
-    is_number = np.ndim(value) == 0 and np.asarray(value).dtype.kind in "iuf"
+    found = np.asarray(value)  # of a tensor as well
+    is_number = found.ndim == 0 and found.dtype.kind in "iuf" and bool(np.isfinite(found))
     expect.that(is_number, f"`defense[{key!r}]` should be a number.", received=value)
 
 
 def _agrees(key: str, claimed: Any, own: float, near: float) -> None:
     expect.that(
-        abs(float(claimed) - own) <= near,
+        abs(_number(claimed) - own) <= near,
         f"`defense[{key!r}]` is not what we find when we compute it from your network.",
         expected=own if key == "parameters" else round(own, 4),
         received=claimed,
     )
+
+
+def _number(value: Any) -> float:
+    """A scalar of any kind as a float; a tensor of no backend has no `__float__`."""
+    return float(np.asarray(value))
 
 
 def _matrix(model: Any) -> Array:
@@ -261,7 +271,7 @@ def _claims(**changes: Any) -> dict[str, Any]:
 
 
 def _is(claimed: Any, value: float, near: float = NEAR) -> bool:
-    return abs(float(claimed) - value) <= near
+    return abs(_number(claimed) - value) <= near
 
 
 def _is_off(claims: Any, model: Any, key: str) -> bool:
@@ -285,9 +295,11 @@ def accuracy_on_training_shapes() -> dict[str, Any]:
 @defense.misconception(
     "Your accuracy is in percent. It is a share here, from 0 to 1.",
     recognise=lambda defense, my_model: (
-        defense["accuracy"] > 1
+        _number(defense["accuracy"]) > 1
         and _is(
-            defense["accuracy"] / 100, training.accuracy_of(my_model, *validation_part()), 0.006
+            _number(defense["accuracy"]) / 100,
+            training.accuracy_of(my_model, *validation_part()),
+            0.006,
         )
     ),
 )
@@ -318,7 +330,7 @@ def luckiest_accuracy() -> dict[str, Any]:
     "Your gap has the opposite sign. A network that does worse on new images has the larger loss "
     "there, and a positive gap.",
     recognise=lambda defense, my_model: (
-        _is_off(defense, my_model, "gap") and _is(-defense["gap"], gap_of(my_model))
+        _is_off(defense, my_model, "gap") and _is(-_number(defense["gap"]), gap_of(my_model))
     ),
 )
 def gap_with_the_other_sign() -> dict[str, Any]:
@@ -349,7 +361,8 @@ def _claimed_gaps(history: Any) -> list[float]:
     "Your gap is one of accuracies. In this course the gap is that of the losses, which also tell "
     "how certain the network is of its mistakes.",
     recognise=lambda defense, my_model: (
-        _is_off(defense, my_model, "gap") and _is(abs(defense["gap"]), abs(_accuracy_gap(my_model)))
+        _is_off(defense, my_model, "gap")
+        and _is(abs(_number(defense["gap"])), abs(_accuracy_gap(my_model)))
     ),
 )
 def gap_of_accuracies() -> dict[str, Any]:
@@ -365,13 +378,23 @@ def _accuracy_gap(model: Any) -> float:
 
 
 @defense.misconception(
-    "Your work is that of a single image, or of one epoch. The rules count the whole training: all "
-    "images, in every epoch that was trained.",
+    "Your work is that of a single image: what `work_of` gives. The rules count the whole "
+    "training. How many images went through the network in one epoch, and how many epochs were "
+    "there?",
+    recognise=lambda defense, my_model: _number(defense["work"]) == multiplications(my_model),
+)
+def work_of_one_image() -> dict[str, Any]:
+    model, _ = _network()
+    return _claims(work=multiplications(model))
+
+
+@defense.misconception(
+    "Your work is that of one epoch, or of one image in each epoch. The rules count the whole "
+    "training: all images, in every epoch that was trained.",
     recognise=lambda defense, my_model, my_history: (
         len(my_history.epoch) > 1
-        and int(defense["work"])
+        and _number(defense["work"])
         in (
-            multiplications(my_model),
             multiplications(my_model) * IMAGES,
             multiplications(my_model) * len(my_history.epoch),
         )

@@ -15,7 +15,7 @@ Curve = list[float]
 
 UNDER, OVER, GOOD = "underfitting", "overfitting", "good fit"
 LARGER, MORE, LESS = "larger network", "more regularization", "less regularization"
-STEPS, NOTHING = "smaller learning rate", "nothing"
+LONGER, STEPS, NOTHING = "more epochs", "smaller learning rate", "nothing"
 
 HIGH, WIDE, LAST = 0.7, 0.4, 3
 """The rule: the ends of the curves, means of three epochs, and where high and wide begin."""
@@ -77,7 +77,7 @@ def finds_what_ails_the_three(diagnoses: Any) -> None:
 @diagnose_curves.check(points=1, after=finds_what_ails_the_three)
 def knows_first_aid(first_aid: Any) -> None:
     """`first_aid` says what to try first: for the one that is well, nothing."""
-    _is_of_words(first_aid, "first_aid", (LARGER, MORE, LESS, STEPS, NOTHING))
+    _is_of_words(first_aid, "first_aid", (LARGER, LONGER, MORE, LESS, STEPS, NOTHING))
     wrong = sorted(name for name, word in FIRST_AID.items() if first_aid[name] != word)
     expect.that(
         not wrong,
@@ -211,6 +211,21 @@ def underfitting_by_validation() -> dict[str, Any]:
 
 
 @diagnose_curves.misconception(
+    "You look at the validation loss alone first, and call it underfitting wherever it is high. It "
+    "is also high where a network has learned its images by heart. Which curve tells whether it "
+    "has learned what it was shown?"
+)
+def validation_loss_first() -> dict[str, Any]:
+    def diagnose(losses: Curve, val_losses: Curve) -> str:
+        training, validation = _ends(losses, val_losses)
+        if validation > HIGH:
+            return UNDER
+        return OVER if validation - training > WIDE else GOOD
+
+    return {"diagnose": diagnose}
+
+
+@diagnose_curves.misconception(
     "You take any distance between the curves for overfitting. A validation loss below the "
     "training loss is no illness: with dropout or augmentation it is usual. In which direction "
     "does the gap count?"
@@ -277,10 +292,22 @@ def regularizes_what_underfits() -> dict[str, Any]:
 
 
 @diagnose_curves.misconception(
+    "You would train training 'b' for longer. Its curves still fall, but how far did they come in "
+    "the last five epochs? At that pace, and slowing down, when would they reach 0.7? The network "
+    "has 60 parameters.",
+    recognise=lambda diagnoses, first_aid: (
+        diagnoses == TRUTH and first_aid["b"] == LONGER and first_aid["a"] == MORE
+    ),
+)
+def waits_for_a_small_network() -> dict[str, Any]:
+    return {"first_aid": {**FIRST_AID, "b": LONGER}}
+
+
+@diagnose_curves.misconception(
     "You would give a network that overfits more room, or fewer restraints. Then it could learn "
     "even more by heart. Which curve should come down, and which may rise a little?",
     recognise=lambda diagnoses, first_aid: (
-        diagnoses == TRUTH and first_aid["a"] in (LARGER, LESS) and first_aid["b"] != MORE
+        diagnoses == TRUTH and first_aid["a"] in (LARGER, LONGER, LESS) and first_aid["b"] != MORE
     ),
 )
 def feeds_what_overfits() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from grader.rubrics.capstone import references
 from grader.rubrics.capstone.references import (
     CLASSES,
     SHAPE,
+    STEPS,
     training_part,
     validation_part,
 )
@@ -28,12 +29,15 @@ def network(
     pooled: bool = True,
     optimizer: Any = None,
     compiled: bool = True,
+    filters: tuple[int, int, int] = (8, 16, 32),
+    normalized: bool = False,
     **settings: Any,
 ) -> Any:
     """A new network like that of the lesson.
 
     `first` in front, `before` the four scores, `after` them; `settings` are those of the layers
-    with weights. Not `pooled`, it has a dense layer for every place of the image.
+    with weights. Not `pooled`, it has a dense layer for every place of the image. `normalized`, a
+    batch normalization follows the first convolution.
     """
     import keras
     from keras import layers
@@ -41,11 +45,12 @@ def network(
     same = {"padding": padding, "activation": "relu", **settings}
     dense = layers.Dense(40, activation="relu", **settings)
     body = [
-        layers.Conv2D(8, 3, **same),
+        layers.Conv2D(filters[0], 3, **same),
+        *([layers.BatchNormalization()] if normalized else []),
         layers.MaxPooling2D(),
-        layers.Conv2D(16, 3, **same),
+        layers.Conv2D(filters[1], 3, **same),
         layers.MaxPooling2D(),
-        layers.Conv2D(32, 3, **same),
+        layers.Conv2D(filters[2], 3, **same),
         layers.GlobalMaxPooling2D(),
     ]
     body = body if pooled else [layers.AveragePooling2D(2), layers.Flatten(), dense]
@@ -83,12 +88,33 @@ def trained(images: Array, labels: Array, epochs: int, model: Any) -> tuple[Any,
     validation = tf.data.Dataset.from_tensor_slices(validation_part()).batch(400)
     fitted = model.fit(part, epochs=epochs, validation_data=validation, shuffle=False, verbose=0)
     curves = {name: tuple(map(float, curve)) for name, curve in fitted.history.items()}
-    return model, History(tuple(fitted.epoch), curves)
+    return model, History(tuple(fitted.epoch), curves, steps=int(fitted.params["steps"]))
+
+
+def after_epochs(model: Any, epochs: int, *, steps: int = STEPS) -> Any:
+    """`model`, with as many steps taken as so many epochs have."""
+    model.optimizer.iterations.assign(steps * epochs)
+    return model
 
 
 def overfitted() -> tuple[list[Array], History]:
     """Weights of one that knows the training shapes by heart, with a weight for every place."""
     return _fitted(references.SEED, on_validation=False)
+
+
+def halfway() -> tuple[list[Array], History]:
+    """Weights of the lesson's network when its curves still fall, and it reads half of them."""
+    return _halfway(references.SEED)
+
+
+@cache
+def _halfway(seed: int) -> tuple[list[Array], History]:
+    assert seed == references.SEED
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model, history = trained(*training_part(), 6, network())
+    return [np.asarray(weight) for weight in model.get_weights()], history
 
 
 def trained_on_validation() -> tuple[list[Array], History]:
@@ -121,13 +147,27 @@ def history_of(model: Any, epochs: int, *, best: int | None = None) -> History:
     steps = np.arange(epochs) - best
     curve = own + np.where(steps > 0, 0.6, 1.0) * np.abs(steps) * np.pi / 40
     values = tuple(map(float, curve))
-    return History(tuple(range(epochs)), {"loss": values, "val_loss": values})
+    return History(tuple(range(epochs)), {"loss": values, "val_loss": values}, steps=STEPS)
+
+
+def flat_history(model: Any, epochs: int) -> History:
+    """A history whose curves fell early and then stood where the model is."""
+    low, high = (
+        expect.training.loss_of(model, *part) for part in (training_part(), validation_part())
+    )
+    early = np.maximum(0.0, 1 - np.arange(epochs) / 5) * np.pi / 10
+    curves = {"loss": low + early, "val_loss": high + early}
+    return History(
+        tuple(range(epochs)),
+        {name: tuple(map(float, curve)) for name, curve in curves.items()},
+        steps=STEPS,
+    )
 
 
 def typed_history(epochs: int) -> History:
     """A history with round numbers."""
     values = tuple(round(1.4 - 1.2 * epoch / epochs, 2) for epoch in range(epochs))
-    return History(tuple(range(epochs)), {"loss": values, "val_loss": values})
+    return History(tuple(range(epochs)), {"loss": values, "val_loss": values}, steps=STEPS)
 
 
 def early_stopping(history: History | None = None, **settings: Any) -> Callback:

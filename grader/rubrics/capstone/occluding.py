@@ -17,6 +17,7 @@ occlusion_map = Exercise(
     "occlusion_map",
     title="What does it look at?",
     forbid=("keras", "tensorflow", "scipy", "skimage"),
+    slow=True,
     hints=(
         (
             "Begin with one place: a copy of the image, some pixels of it set to `gray`, and what "
@@ -284,6 +285,44 @@ def one_place_short(
 ) -> Array:
     last = [max(1, (side - size) // stride) for side in image.shape[:2]]
     return falls(predict, image, label, size, stride, gray)[: last[0], : last[1]]
+
+
+@occlusion_map.misconception(
+    "Your map has no negative values: what rises is set to 0. Where covering a part helps the "
+    "network, the probability rises, and that is worth knowing. Which sign should it have?"
+)
+def rises_cut_off(
+    predict: Any, image: Array, label: int, size: int, stride: int, gray: float
+) -> Array:
+    return np.maximum(falls(predict, image, label, size, stride, gray), 0)
+
+
+@occlusion_map.misconception(
+    "Your map takes the size of each change and drops its sign, so that a rise looks like a fall. "
+    "Covering a part can also help the network. Which sign should that have?"
+)
+def change_without_its_sign(
+    predict: Any, image: Array, label: int, size: int, stride: int, gray: float
+) -> Array:
+    return np.abs(falls(predict, image, label, size, stride, gray))
+
+
+@occlusion_map.misconception(
+    "Your squares lie around their place: half of each is above and to the left of it. Here the "
+    "place is the upper left pixel of the square. Which pixels does the very first square cover?"
+)
+def centered_on_the_place(
+    predict: Any, image: Array, label: int, size: int, stride: int, gray: float
+) -> Array:
+    found = _empty(image, size, stride)
+    free = np.asarray(predict(image[None]))[0, label]
+    half = size // 2
+    for row, column, top, left in _squares(image, size, stride):
+        covered = image.copy()
+        part = covered[max(0, top - half) : top + size - half]
+        part[:, max(0, left - half) : left + size - half] = gray
+        found[row, column] = free - np.asarray(predict(covered[None]))[0, label]
+    return found
 
 
 @occlusion_map.misconception(

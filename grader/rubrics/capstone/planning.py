@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from grader import Exercise, expect
 from grader.errors import Mismatch
-from grader.rubrics.capstone.references import BUDGET, CLASSES
+from grader.rubrics.capstone.references import BUDGET, CLASSES, IMAGES
 from grader.rubrics.capstone.rows import (
     POOLING,
     Row,
@@ -65,6 +67,11 @@ def ends_in_four_scores_within_the_budget(plan: Any) -> None:
         rows[-1].shape == (CLASSES,),
         f"The last row should leave four scores, (4,). Your plan says {rows[-1].shape}.",
     )
+    expect.that(
+        rows[-1].kind != "Softmax",
+        "The last row should leave scores, not probabilities: the loss applies the softmax itself. "
+        "Leave that row out.",
+    )
     total = sum(row.parameters for row in rows)
     expect.that(
         total <= BUDGET, f"The rows have {total:,} parameters together; {BUDGET:,} are the budget."
@@ -76,7 +83,7 @@ def adds_up(plan: Any, planned_parameters: Any) -> None:
     """`planned_parameters` are those of all rows together."""
     total = sum(row.parameters for row in rows_of(plan))
     expect.that(
-        is_whole(planned_parameters) and int(planned_parameters) == total,
+        _is_count(planned_parameters) and int(planned_parameters) == total,
         "`planned_parameters` is not what your rows have together.",
         received=planned_parameters,
     )
@@ -86,11 +93,16 @@ def adds_up(plan: Any, planned_parameters: Any) -> None:
 def knows_the_work(plan: Any, planned_work: Any) -> None:
     """`planned_work` is how often the plan multiplies for one image."""
     expect.that(
-        is_whole(planned_work) and int(planned_work) == work_of_plan(plan),
+        _is_count(planned_work) and int(planned_work) == work_of_plan(plan),
         "`planned_work` is not how often the rows of your plan multiply for one image. Begin with "
         "the convolutions: weights of all kernels, times places of the output.",
         received=planned_work,
     )
+
+
+def _is_count(value: Any) -> bool:
+    """Whether it is a whole number, as an int or as a float that has nothing behind the point."""
+    return is_whole(value) or (isinstance(value, float | np.floating) and float(value).is_integer())
 
 
 # Wrong plans. Each differs from this one in a row or a number.
@@ -162,6 +174,8 @@ def biases_of_units_forgotten() -> dict[str, Any]:
 
 
 def _lacks_biases(row: Row, kind: str) -> bool:
+    if row.kind == kind == "Conv2D" and list(kernels_of(row)):
+        return False  # it can be read with biases: something else is wrong
     if row.kind != kind or row.normalized or len(row.before) != (3 if kind == "Conv2D" else 1):
         return False
     window, rest = divmod(row.parameters, row.before[-1] * row.units)
@@ -224,7 +238,31 @@ def flatten_without_channels() -> dict[str, Any]:
 
 
 def _flattens_one_channel(row: Row) -> bool:
-    return row.kind == "Flatten" and row.shape == (math.prod(row.before[:-1]),)
+    return (
+        row.kind == "Flatten"
+        and len(row.before) == 3
+        and row.shape == (math.prod(row.before[:-1]),)
+    )
+
+
+@plan.misconception(
+    "Your Flatten has another number of values than goes in: it keeps every one of them. How many "
+    "rows, columns and channels has the map above it, and what is their product?",
+    recognise=lambda plan: _flattens_wrongly(_faulty(plan)),
+)
+def flatten_of_another_size() -> dict[str, Any]:
+    return _with({6: ("Flatten", (392,), 0), 7: ("Dense", (16,), 6288)})
+
+
+def _flattens_wrongly(row: Row) -> bool:
+    """A Flatten of another size, without parameters, and not one that forgets the channels."""
+    return (
+        row.kind == "Flatten"
+        and len(row.shape) == 1
+        and row.shape != (math.prod(row.before),)
+        and not row.parameters
+        and not _flattens_one_channel(row)
+    )
 
 
 @plan.misconception(
@@ -308,6 +346,7 @@ def trained_ones_only() -> dict[str, Any]:
     "every place of the map. At how many?",
     recognise=lambda plan, planned_work: (
         _sound(plan)
+        and planned_work != work_of_plan(plan)
         and planned_work
         in (sum(row[2] for row in plan), sum(weights_of(row) for row in rows_of(plan)))
     ),
@@ -319,27 +358,72 @@ def parameters_for_work() -> dict[str, Any]:
 @plan.misconception(
     "You count the biases among the multiplications. They are added once the products are summed. "
     "Which numbers of a filter are multiplied?",
-    recognise=lambda plan, planned_work: _sound(plan) and planned_work == _biased(plan, after=True),
+    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _biased(plan)),
 )
 def biases_multiplied() -> dict[str, Any]:
-    return {**_with({}), "planned_work": _biased(RIGHT, after=True)}
+    return {**_with({}), "planned_work": _biased(RIGHT)}
 
 
 @plan.misconception(
     "You multiply at every place of what comes into a convolution. The sums are made for the "
     "places of what comes out. Where the two differ (`valid`, strides), which counts?",
-    recognise=lambda plan, planned_work: (
-        _sound(plan) and planned_work == _at_the_input(plan) != work_of_plan(plan)
-    ),
+    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _at_the_input(plan)),
 )
 def places_of_the_input() -> dict[str, Any]:
     return {**_with({}), "planned_work": _at_the_input(RIGHT)}
 
 
-def _biased(plan: Any, *, after: bool) -> int:
+@plan.misconception(
+    "You multiply in one channel of what comes in. A filter has a window for each of them, and all "
+    "their products are summed.",
+    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _in_one_channel(plan)),
+)
+def work_without_kernel_depth() -> dict[str, Any]:
+    return {**_with({}), "planned_work": _in_one_channel(RIGHT)}
+
+
+@plan.misconception(
+    "You leave the dense layers out. They are small beside the convolutions, but each of their "
+    "weights is multiplied as well, once for an image.",
+    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _without_dense(plan)),
+)
+def work_without_dense_layers() -> dict[str, Any]:
+    return {**_with({}), "planned_work": _without_dense(RIGHT)}
+
+
+@plan.misconception(
+    "You count the work of all the training shapes. Asked is that of one image; the number of "
+    "shapes and the epochs come in later, when the training is counted.",
+    recognise=lambda plan, planned_work: _claims_work(
+        plan, planned_work, IMAGES * work_of_plan(plan)
+    ),
+)
+def work_of_all_images() -> dict[str, Any]:
+    return {**_with({}), "planned_work": IMAGES * work_of_plan(RIGHT)}
+
+
+def _claims_work(plan: Any, claimed: Any, wrong: int) -> bool:
+    """Whether the plan is sound, and the work that is claimed is this wrong one."""
+    return _sound(plan) and claimed == wrong != work_of_plan(plan)
+
+
+def _biased(plan: Any) -> int:
     rows = [row for row in rows_of(plan) if row.kind in ("Conv2D", "Dense")]
+    return sum(row.parameters * math.prod(row.shape[:-1]) for row in rows)
+
+
+def _in_one_channel(plan: Any) -> int:
     return sum(
-        row.parameters * math.prod((row.shape if after else row.before)[:-1]) for row in rows
+        weights_of(row)
+        * math.prod(row.shape[:-1])
+        // (row.before[-1] if row.kind == "Conv2D" else 1)
+        for row in rows_of(plan)
+    )
+
+
+def _without_dense(plan: Any) -> int:
+    return sum(
+        weights_of(row) * math.prod(row.shape[:-1]) for row in rows_of(plan) if row.kind == "Conv2D"
     )
 
 

@@ -24,6 +24,9 @@ SEED = 0
 """Which draw of the shapes the lesson uses; a script that measures on others sets it."""
 IMAGES, VALIDATION, HIDDEN = 320, 400, 800
 """How many shapes to train with, to validate with, and to be judged on."""
+BATCH = 32
+STEPS = IMAGES // BATCH
+"""Batches of an epoch, each of which moves the weights once."""
 SHAPE, CLASSES = (28, 28, 1), len(NAMES)
 
 BUDGET = 10_000
@@ -47,10 +50,17 @@ GAP = 0.4
 1.32 without a remedy, .31 / .76 / .94 with weak ones: 1 of 30 below, and none of them is accurate.
 """
 
+LEAST, LEAST_PENALTY = 0.01, 1e-6
+"""Dropout rates, factors, noise, and the strengths of penalties below these do not act."""
+
 SEEN, BETTER = 0.5, 0.25
 """Trained on the validation shapes: their loss is below half of that of new ones, and by 0.25."""
 LEARNED = 0.5
 """Networks that read less of the training shapes have hardly been trained; guessing reads .25."""
+GUESSING = math.log(len(NAMES))
+"""The loss of a network that gives every class the same probability: 1.39."""
+STILL, SHARE = 0.03, 0.05
+"""A curve still falls if three epochs later it is lower by so much, and by such a share of it."""
 
 
 class Shapes(NamedTuple):
@@ -85,9 +95,9 @@ def validation_part() -> tuple[Array, Array]:
     return shapes.validation_images, shapes.validation_labels
 
 
-def hidden_part(rng: Rng) -> tuple[Array, Array]:
+def hidden_part(rng: Rng, count: int = HIDDEN) -> tuple[Array, Array]:
     """Shapes that were never seen before."""
-    return draw_shapes(HIDDEN, rng)
+    return draw_shapes(count, rng)
 
 
 @cache
@@ -104,6 +114,11 @@ def is_reader(model: Any) -> None:
         not takes_softmax_twice(model),
         "The four outputs of your model are probabilities: they add up to 1 for every image. The "
         "loss expects scores (`from_logits=True`) and applies softmax itself.",
+    )
+    expect.that(
+        not takes_scores_for_probabilities(model),
+        "The four outputs of your model are scores, and its loss takes them for probabilities. "
+        "Compile it with the loss of `fit`, which has `from_logits=True`.",
     )
 
 
@@ -123,11 +138,25 @@ def gives_probabilities(model: Any) -> bool:
 
 def takes_softmax_twice(model: Any) -> bool:
     """Whether the outputs are probabilities already, and the loss makes some of them again."""
+    return _expects_scores(model) is True and gives_probabilities(model)
+
+
+def takes_scores_for_probabilities(model: Any) -> bool:
+    """Whether the outputs are scores, and the loss was not told so."""
+    return _expects_scores(model) is False and not gives_probabilities(model)
+
+
+def _expects_scores(model: Any) -> bool | None:
+    """Whether the loss applies the softmax; None for a model that is not compiled with it."""
+    try:
+        expect.compiled(model, loss="sparse_categorical_crossentropy")
+    except Mismatch:
+        return None
     try:
         expect.compiled(model, from_logits=True)
     except Mismatch:
         return False
-    return gives_probabilities(model)
+    return True
 
 
 def gap_of(model: Any) -> float:
@@ -153,8 +182,79 @@ def multiplications(model: Any) -> int:
 
 
 def work_of(model: Any, history: Any) -> int:
-    """The multiplications of a whole training, forwards."""
+    """The multiplications of a whole training, forwards: all that the network went through."""
+    seen = max(IMAGES * len(history.epoch), BATCH * (iterations_of(model) or 0))
+    return multiplications(model) * seen
+
+
+def claimed_work_of(model: Any, history: Any) -> int:
+    """The multiplications of the epochs that a history tells of."""
     return multiplications(model) * IMAGES * len(history.epoch)
+
+
+# Steps.
+
+
+def steps_of(history: Any) -> int | None:
+    """How many batches made an epoch; None where the history does not say so."""
+    return getattr(history, "steps", None)
+
+
+def iterations_of(model: Any) -> int | None:
+    """How often a training moved the weights of `model`; None where it is not compiled."""
+    if not getattr(model, "compiled", False) or model.optimizer is None:
+        return None
+    return int(model.optimizer.iterations)
+
+
+def told_iterations(history: Any) -> int | None:
+    """How often the epochs of a history moved the weights; None where it does not say so."""
+    steps = steps_of(history)
+    return None if steps is None else steps * len(history.epoch)
+
+
+def is_of_ten_steps(history: Any) -> None:
+    """An epoch of `history` is one pass over the training shapes."""
+    steps = steps_of(history)
+    expect.that(
+        steps in (None, STEPS),
+        f"One epoch took {steps} steps. The {IMAGES} training shapes in batches of {BATCH} make "
+        f"{STEPS}: train with `fit` as it is given.",
+    )
+
+
+def tells_of_all_steps(model: Any, history: Any) -> None:
+    """`history` tells of the whole training of `model`."""
+    taken, told = iterations_of(model), told_iterations(history)
+    if taken is None or told is None:
+        return
+    expect.that(
+        taken > 0,
+        "The optimizer of this network has taken 0 steps: this network was never trained, or was "
+        "compiled again afterwards. Hand in the network as `fit` left it.",
+    )
+    expect.that(
+        taken <= told,
+        f"The network took {taken} steps, your history tells of {told}: it was trained before. "
+        f"Build it anew, and train it once.",
+    )
+    accumulates = getattr(model.optimizer, "gradient_accumulation_steps", None)
+    expect.that(
+        taken == told or bool(accumulates),
+        f"The network took {taken} steps, your history tells of {told}: they do not belong "
+        f"together.",
+    )
+
+
+def was_never_trained(model: Any, history: Any) -> bool:
+    """Whether no step was taken, though a history tells of some."""
+    return iterations_of(model) == 0 and bool(told_iterations(history))
+
+
+def was_trained_before(model: Any, history: Any) -> bool:
+    """Whether more steps were taken than the history tells of."""
+    taken, told = iterations_of(model), told_iterations(history)
+    return taken is not None and told is not None and taken > told
 
 
 # Regularization.
@@ -166,24 +266,33 @@ def remedies_of(model: Any, callbacks: Sequence[Any] = ()) -> set[str]:
     """The kinds of regularization that act in training, by the words of the lesson."""
     found = {kind for layer in expect.every_layer(model) if (kind := _kind_of(layer))}
     found |= {"penalty" for layer in expect.every_layer(model) if is_penalized(layer)}
-    if _decay_of(model):
-        found.add("penalty")
+    found |= remedies_of_optimizer(model)
     if any(stops_early(callback) for callback in callbacks):
         found.add("early stopping")
     return found
 
 
+def remedies_of_optimizer(model: Any) -> set[str]:
+    """A penalty, where the optimizer of a model lets its weights decay."""
+    return {"penalty"} if _acts(_decay_of(model), LEAST_PENALTY) else set()
+
+
 def _kind_of(layer: Any) -> str:
     kind, settings = type(layer).__name__, layer.get_config()
     if "Dropout" in kind:
-        return "dropout" if (settings.get("rate") or 0) > 0 else ""
+        return "dropout" if _acts(settings.get("rate")) else ""
     if kind == "GaussianNoise":
-        return "noise" if (settings.get("stddev") or 0) > 0 else ""
+        return "noise" if _acts(settings.get("stddev")) else ""
     if kind == "BatchNormalization":
         return "batch normalization"
     if kind.startswith("Random"):
-        return "augmentation" if kind == "RandomFlip" or _largest_factor(settings) else ""
+        return "augmentation" if kind == "RandomFlip" or _acts(_largest_factor(settings)) else ""
     return ""
+
+
+def _acts(strength: Any, least: float = LEAST) -> bool:
+    """Whether it is at least as strong as the rules ask for; a float32 may be a little less."""
+    return float(strength or 0) >= least * (1 - 1e-6)
 
 
 def _largest_factor(settings: dict[str, Any]) -> float:
@@ -202,7 +311,7 @@ def is_penalized(layer: Any) -> bool:
         settings.get(f"{part}_regularizer") for part in ("kernel", "depthwise", "pointwise")
     ]
     return any(
-        float(strength or 0) > 0
+        _acts(strength, LEAST_PENALTY)
         for regularizer in regularizers
         if regularizer
         for name, strength in _strengths(regularizer).items()
@@ -257,6 +366,22 @@ def stands_in(model: Any, history: Any) -> bool:
     own = expect.training.loss_of(model, *validation_part())
     claimed = np.asarray(history.history["val_loss"], np.float64)
     return bool((np.abs(claimed - own) <= CLOSE * max(1.0, own)).any())
+
+
+def still_falls(history: Any) -> bool:
+    """Whether the training loss still fell in the last epochs."""
+    losses = np.asarray(history.history["loss"], np.float64)
+    if len(losses) < 4:
+        return True
+    half = min(3, len(losses) // 2)
+    before, end = losses[-2 * half : -half].mean(), losses[-half:].mean()
+    return bool(before - end > max(STILL, SHARE * end))
+
+
+def stays_at_guessing(history: Any) -> bool:
+    """Whether both curves end where guessing is, or above it."""
+    ends = [np.mean(history.history[name][-3:]) for name in ("loss", "val_loss")]
+    return bool(min(ends) > GUESSING - 0.2)
 
 
 def has_seen_the_validation_shapes(model: Any, unseen: tuple[Array, Array]) -> bool:

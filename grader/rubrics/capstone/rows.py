@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,11 @@ def _read(number: int, row: Any) -> tuple[str, Shape, int]:
         f"changes neither shape nor count, such as Dropout or RandomFlip.",
         received=kind,
     )
-    shape = (shape,) if is_whole(shape) else shape
+    expect.that(
+        not is_whole(shape),
+        f"Row {number}: a shape is a tuple, also of one number: ({shape},), with a comma.",
+        received=shape,
+    )
     expect.that(
         isinstance(shape, list | tuple) and bool(shape) and all(_is_size(size) for size in shape),
         f"Row {number}: the shape is a tuple of whole numbers, (height, width, channels) or "
@@ -133,12 +137,27 @@ def kernels_of(row: Row) -> Iterator[tuple[tuple[int, int], int]]:
     yield from found
 
 
-def positions(size: int, kernel: int) -> set[int]:
-    """Sizes that a window of `kernel` may make of `size`: any stride, padding `same` or `valid`."""
-    strides = range(1, size + 1)
-    same = {-(-size // stride) for stride in strides}
-    valid = {(size - kernel) // stride + 1 for stride in strides} if kernel <= size else set()
-    return same | valid
+def _padded(size: int, _kernel: int) -> set[int]:
+    """Sizes that a window may make of `size` with the padding `same` and any stride."""
+    return {-(-size // stride) for stride in range(1, size + 1)}
+
+
+def _unpadded(size: int, kernel: int) -> set[int]:
+    """Sizes that a window of `kernel` may make of `size` with `valid` and any stride."""
+    strides = range(1, size + 1) if kernel <= size else ()
+    return {(size - kernel) // stride + 1 for stride in strides}
+
+
+def _reaches(before: Shape, shape: Shape, kernels: Iterable[int]) -> bool:
+    """Whether one padding makes `shape` of `before`, with one of the kernels along each axis."""
+    sides = tuple(kernels)
+    return any(
+        all(
+            any(out in positions(size, side) for side in sides)
+            for out, size in zip(shape[:2], before[:2], strict=True)
+        )
+        for positions in (_padded, _unpadded)
+    )
 
 
 def fault(row: Row) -> str:
@@ -171,17 +190,20 @@ def _convolution(row: Row) -> str:
     found = list(kernels_of(row))
     if not found:
         return (
-            f"{row.parameters:,} parameters belong to no {row.units} filters with square windows "
-            f"over {row.before[-1]} channels, biases counted."
+            f"{row.parameters:,} parameters belong to no {_some(row.units, 'filter')} with square "
+            f"windows over {_some(row.before[-1], 'channel')}, biases counted."
         )
     (height, width), _ = found[0]
-    sizes = [positions(size, side) for size, side in zip(row.before, (height, width), strict=False)]
-    if any(out not in allowed for out, allowed in zip(row.shape, sizes, strict=False)):
+    if not _reaches(row.before, row.shape, (height,)):
         return (
-            f"with windows of {height}×{width}, no padding and no stride makes "
+            f"with windows of {height}×{width}, neither `same` nor `valid`, with any stride, makes "
             f"{row.shape[0]}×{row.shape[1]} of {row.before[0]}×{row.before[1]}."
         )
     return ""
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _pooling(row: Row) -> str:
@@ -191,9 +213,8 @@ def _pooling(row: Row) -> str:
         return f"out of it comes a smaller map, with as many channels. Your plan says {row.shape}."
     if row.shape[2] != row.before[2]:
         return f"each of the {row.before[2]} channels is pooled. Your plan says {row.shape[2]}."
-    for out, size in zip(row.shape[:2], row.before[:2], strict=True):
-        if out not in set().union(*(positions(size, pool) for pool in range(2, size + 1))):
-            return f"no pooling makes {out} of {size} rows or columns."
+    if not _reaches(row.before, row.shape, range(1, max(row.before[:2]) + 1)):
+        return f"no pooling makes {row.shape[0]}×{row.shape[1]} of {row.before[0]}×{row.before[1]}."
     return _none(row)
 
 
