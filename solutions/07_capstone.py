@@ -451,7 +451,8 @@ if finished(my_model, my_history, diagnose([1.0] * 3, [1.0] * 3)):
 # ### Exercise: the occlusion map
 #
 # Write `occlusion_map`, by hand. `predict` is a function: it takes a batch of images, an array (N,
-# height, width, 1), and gives the probabilities of the classes, (N, classes).
+# height, width, 1), and gives the probabilities of the classes, (N, classes). As networks do, it
+# may give a tensor of TensorFlow; `np.asarray` makes an array of it.
 #
 # Cover first and ask afterwards: put all covered images into **one** batch, and call `predict` only
 # once or twice. A call takes about as long for 40 small images as for one, some milliseconds. In a
@@ -463,10 +464,11 @@ if finished(my_model, my_history, diagnose([1.0] * 3, [1.0] * 3)):
 def occlusion_map(predict, image, label, size, stride, gray):
     """How far the probability of a class falls where a gray square covers the image.
 
-    predict: images (N, H, W, 1) → probabilities (N, classes); image: array (H, W, 1), left as it
-    is; label: the class; size: pixels on each side of the square, whose pixels all become `gray`;
-    stride: pixels from one place to the next. Row r, column c of the map belongs to the square
-    whose upper left pixel is (r · stride, c · stride). Only whole squares inside the image count.
+    predict: images (N, H, W, 1) → probabilities (N, classes), an array or a tensor;
+    image: array (H, W, 1), left as it is; label: the class; size: pixels on each side of the
+    square, whose pixels all become `gray`; stride: pixels from one place to the next. Row r,
+    column c of the map belongs to the square whose upper left pixel is (r · stride, c · stride).
+    Only whole squares inside the image count.
     Returns an array (rows, columns): probability without the square minus probability with it.
     """
     ### BEGIN SOLUTION

@@ -23,8 +23,8 @@ ANSWERS = {
                     for column in range(columns):
                         top, left = row * stride, column * stride
                         covered[row * columns + column, top : top + size, left : left + size] = gray
-                free = predict(image[None])[0, label]
-                return free - predict(covered)[:, label].reshape(rows, columns)
+                free = np.asarray(predict(image[None]))[0, label]
+                return free - np.asarray(predict(covered))[:, label].reshape(rows, columns)
             """,
     },
     "mia_her_own_way": {

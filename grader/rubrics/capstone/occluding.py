@@ -25,7 +25,8 @@ occlusion_map = Exercise(
         ),
         (
             "`predict` takes a batch, (N, height, width, 1). A single image becomes a batch of one "
-            "by `image[None]`; better still, cover many copies first and ask once."
+            "by `image[None]`; better still, cover many copies first and ask once. What comes back "
+            "may be a tensor, which has no `reshape`: make an array of it first, `np.asarray(…)`."
         ),
         (
             "Row `i` of the map belongs to the squares that begin in row `i * stride` of the "
