@@ -41,7 +41,7 @@ trained = Exercise(
     title="Train it, and keep the rules",
     names=("my_model", "my_history", "my_callbacks", "build_network"),
     functions=("build_network",),
-    slow=True,  # some of its mistakes do
+    slow=True,  # some of its mistakes are trained networks
     hints=(
         (
             "`my_model = build_network()` and then `my_history = fit(my_model, "

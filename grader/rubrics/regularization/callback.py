@@ -24,7 +24,7 @@ with_early_stopping = Exercise(
     title="Let Keras stop",
     names=("early_stopping", "stopped_model", "stopped_history"),
     functions=(),
-    slow=True,  # some of its mistakes do
+    slow=True,  # some of its mistakes are trained networks
     hints=(
         (
             "`keras.callbacks.EarlyStopping(…)` has an argument for what it watches, one for its "

@@ -221,7 +221,7 @@ with_dropout = Exercise(
     title="The same network with dropout",
     names=("dropout_model", "dropout_history", "baseline"),
     functions=(),
-    slow=True,  # some of its mistakes do
+    slow=True,  # some of its mistakes are trained networks
     hints=(
         "Copy the list of layers of your baseline and add one line: `layers.Dropout(0.5)`.",
         (

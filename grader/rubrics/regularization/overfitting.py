@@ -39,7 +39,7 @@ overfit_on_purpose = Exercise(
     title="Overfit on purpose",
     names=("baseline", "baseline_history"),
     functions=(),
-    slow=True,  # some of its mistakes do
+    slow=True,  # some of its mistakes are trained networks
     hints=(
         (
             "The network is a `keras.Sequential` that begins with `keras.Input((8, 8, 1))` and "
