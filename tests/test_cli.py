@@ -221,8 +221,7 @@ def test_the_example_class_is_graded_as_its_script_intends(
 ) -> None:
     """Every student's score, and every exercise's verdict and diagnosis, is the golden one."""
     shown = run(
-        "grade", CLASS, "--to", tmp_path, "--timeout", "10",
-        "--format", "console,junit", "--quiet",
+        "grade", CLASS, "--to", tmp_path, "--format", "console,junit", "--quiet",
     )  # fmt: skip
     assert shown.returncode == 3  # one notebook is rejected
     summary = {
