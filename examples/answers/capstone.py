@@ -30,32 +30,35 @@ ANSWERS = {
     "mia_her_own_way": {
         "plan": """
             plan = [
-                ("Conv2D", (26, 26, 8), 80),
-                ("BatchNormalization", (26, 26, 8), 32),
-                ("MaxPooling2D", (13, 13, 8), 0),
-                ("Conv2D", (11, 11, 24), 1752),
-                ("BatchNormalization", (11, 11, 24), 96),
-                ("MaxPooling2D", (5, 5, 24), 0),
-                ("Conv2D", (3, 3, 24), 5208),
-                ("GlobalMaxPooling2D", (24,), 0),
-                ("Dense", (4,), 100),
+                ("Conv2D", (28, 28, 8), 80),
+                ("BatchNormalization", (28, 28, 8), 32),
+                ("MaxPooling2D", (14, 14, 8), 0),
+                ("Conv2D", (14, 14, 16), 1168),
+                ("BatchNormalization", (14, 14, 16), 64),
+                ("MaxPooling2D", (7, 7, 16), 0),
+                ("Conv2D", (7, 7, 32), 4640),
+                ("BatchNormalization", (7, 7, 32), 128),
+                ("GlobalMaxPooling2D", (32,), 0),
+                ("Dense", (4,), 132),
             ]
             planned_parameters = sum(parameters for _, _, parameters in plan)
-            planned_work = 26 * 26 * 72 + 121 * 72 * 24 + 9 * 216 * 24 + 96
+            planned_work = 784 * 72 + 196 * 72 * 16 + 49 * 144 * 32 + 128
             """,
         "build_network": """
             def build_network():
-                l2 = keras.regularizers.L2(0.001)
+                same = {"padding": "same", "kernel_regularizer": keras.regularizers.L2(0.001)}
                 inputs = maps = keras.Input((28, 28, 1))
-                for filters in (8, 24):
-                    maps = layers.Conv2D(filters, 3, kernel_regularizer=l2)(maps)
+                for filters in (8, 16, 32):
+                    maps = layers.Conv2D(filters, 3, **same)(maps)
                     maps = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(maps))
-                    maps = layers.MaxPooling2D()(maps)
-                maps = layers.Conv2D(24, 3, activation="relu", kernel_regularizer=l2)(maps)
+                    if filters < 32:
+                        maps = layers.MaxPooling2D()(maps)
                 return keras.Model(inputs, layers.Dense(4)(layers.GlobalMaxPooling2D()(maps)))
 
 
-            my_callbacks = []
+            my_callbacks = [
+                keras.callbacks.EarlyStopping(patience=6, restore_best_weights=True)
+            ]
             """,
     },
 }
