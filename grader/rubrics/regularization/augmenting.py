@@ -350,7 +350,7 @@ def digits_flipped() -> dict[str, Any]:
 
 @augment.misconception(
     "Your digits are turned too far. Keras measures a rotation in full turns, not in degrees or "
-    "radians, and turns by up to so much to *either* side: with a factor of 0.5, a 6 is a 9. How "
+    "radians, and turns by up to so much to either side: with a factor of 0.5, a 6 is a 9. How "
     "many turns are 18 degrees?",
     recognise=lambda augmentation: (
         _largest(augmentation, "RandomRotation", "factor") > ASKED["RandomRotation"][1]

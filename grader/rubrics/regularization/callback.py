@@ -184,7 +184,7 @@ def watches_the_accuracy() -> dict[str, Any]:
 
 
 @with_early_stopping.misconception(
-    'Your callback looks for the *largest* validation loss (`mode="max"`), so the first epoch is '
+    'Your callback looks for the largest validation loss (`mode="max"`), so the first epoch is '
     "the best one for it. That is right for an accuracy. Which way should a loss go?",
     recognise=lambda early_stopping: _known(early_stopping, monitor="val_loss", mode="max"),
 )

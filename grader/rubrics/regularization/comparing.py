@@ -197,7 +197,7 @@ def _ranked(league: Any) -> tuple[str, ...]:
 
 
 @league_table.misconception(
-    "That is the order of the *training* losses: the network without a remedy has the smallest. It "
+    "That is the order of the training losses: the network without a remedy has the smallest. It "
     "is also the one that learned wrong labels by heart. Which curve tells how it does on digits "
     "that it has not seen?",
     recognise=lambda league: _ranked(league) == ORDER[::-1],
@@ -285,7 +285,7 @@ def _is_input_only(model: Any) -> bool:
 
 @league_table.misconception(
     "You normalize the image only, in front of the first layer. Pixels lie between 0 and 1 anyway; "
-    "it is the inputs of the *later* layers whose spread nobody controls. Where else could the "
+    "it is the inputs of the later layers whose spread nobody controls. Where else could the "
     "layer stand?",
     recognise=lambda build_remedy: any(map(_is_input_only, build_remedy)),
 )

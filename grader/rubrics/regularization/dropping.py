@@ -168,7 +168,7 @@ def not_rescaled(activations: Array, rate: float, u: Array, training: bool) -> A
 
 
 @dropout.misconception(
-    "You take the rate for the share that is *kept*. In Keras, and here, it is the share that is "
+    "You take the rate for the share that is kept. In Keras, and here, it is the share that is "
     "dropped. (Some older libraries had it the other way round.) So which share is kept?"
 )
 def rate_kept(activations: Array, rate: float, u: Array, training: bool) -> Any:  # noqa: FBT001
@@ -200,8 +200,8 @@ def shrunk(activations: Array, rate: float, u: Array, training: bool) -> Any:  #
 
 
 @dropout.misconception(
-    "You also drop where `u` is the rate itself. Asked is *less than*: of the numbers from 0 to 1 "
-    "that includes 0 and leaves out 1, so the share is just the rate. `<` or `<=`?"
+    "You also drop where `u` is the rate itself. The exercise drops where `u` is less than the rate, "
+    "as `u` may be 0 and is never 1. `<` or `<=`?"
 )
 def drops_at_the_rate(activations: Array, rate: float, u: Array, training: bool) -> Any:  # noqa: FBT001
     return np.where(u <= rate, 0, activations / (1 - rate)) if training else activations

@@ -231,7 +231,7 @@ def deviation_left_out(values: Array, _stddev: float, draws: Array, training: bo
 
 @noise_injection.misconception(
     "You multiply by the noise, so that a value of 0 is never disturbed. That is a remedy, too "
-    "(`GaussianDropout`); here noise is *added*, to black pixels as well."
+    "(`GaussianDropout`); here noise is added, to black pixels as well."
 )
 def multiplied_noise(values: Array, stddev: float, draws: Array, training: bool) -> Array:
     return values * (1 + stddev * draws) if training else values
@@ -351,7 +351,7 @@ def strengths_exchanged() -> dict[str, Any]:
 
 @noise_injection.misconception(
     "The noise is there, but far too little of it: a network can learn the training digits by "
-    "heart all the same. How strong may it be so that *you* can still read the digits?",
+    "heart all the same. How strong may it be so that you can still read the digits?",
     recognise=lambda noisy_model: (
         _is_right(noisy_model) and max(stddev for _, stddev in _noise(noisy_model)) < 0.1
     ),

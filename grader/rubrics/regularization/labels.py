@@ -28,7 +28,7 @@ memorised = Exercise(
             "label. In square brackets it picks just those."
         ),
         (
-            "Of those images: for how many is the prediction the *wrong* label, the one that no "
+            "Of those images: for how many is the prediction the wrong label, the one that no "
             "image can teach? The mean of True and False is a share."
         ),
     ),
@@ -93,7 +93,7 @@ def _share(scores: Array, labels: Array, true_labels: Array) -> float:
 
 @memorised.misconception(
     "You divide by the number of all images. The question is about those with a wrong label: how "
-    "many of *them* does the network repeat?"
+    "many of them does the network repeat?"
 )
 def divided_by_all(scores: Array, labels: Array, true_labels: Array) -> Any:
     predicted = scores.argmax(axis=1)
@@ -110,7 +110,7 @@ def all_images_counted(scores: Array, labels: Array, _true_labels: Array) -> Any
 
 @memorised.misconception(
     "You compare with the true labels. A network that sees what such an image really shows has "
-    "*not* learned its wrong label by heart. Which label has it repeated if it has?"
+    "not learned its wrong label by heart. Which label has it repeated if it has?"
 )
 def compared_with_the_truth(scores: Array, labels: Array, true_labels: Array) -> Any:
     wrong = labels != true_labels

@@ -217,7 +217,7 @@ def moving_statistics_in_training(
 
 
 @batch_norm.misconception(
-    "Your moving statistics nearly forget what they knew: you multiply the *new* value by "
+    "Your moving statistics nearly forget what they knew: you multiply the new value by "
     "`momentum`. In Keras momentum is what stays. (PyTorch calls the other share momentum.) How "
     "much of a batch should stay after the next ten?"
 )
@@ -342,7 +342,7 @@ def epsilon_of_keras(
 
 
 @batch_norm.misconception(
-    "You move the standard deviation of the batch into the moving *variance*. At inference its "
+    "You move the standard deviation of the batch into the moving variance. At inference its "
     "root is taken once more. What is kept, the spread or its square?"
 )
 def moving_deviation(

@@ -128,7 +128,7 @@ def half_the_squares(weights: Weights, l1: float, l2: float) -> tuple[float, flo
 
 
 @penalties.misconception(
-    "You take the root of the sum of squares, the norm. The L2 penalty is the norm *squared*, so "
+    "You take the root of the sum of squares, the norm. The L2 penalty is the norm squared, so "
     "that each weight is pulled in proportion to its own size. What is left out?"
 )
 def norm_instead_of_squares(weights: Weights, l1: float, l2: float) -> tuple[float, float]:

@@ -211,7 +211,7 @@ def sign_exchanged() -> dict[str, Any]:
 
 
 @read_the_curve.misconception(
-    "You drop the sign of the gap. A negative one says something, too: the network does *better* "
+    "You drop the sign of the gap. A negative one says something, too: the network does better "
     "on the validation images. With dropout that will happen before your eyes."
 )
 def absolute_gap() -> dict[str, Any]:
@@ -288,7 +288,7 @@ _WRONG_GAPS: tuple[Function, ...] = (
 
 @read_the_curve.misconception(
     "You call every gap overfitting. Nearly every network does a little better on what it learned "
-    "from, and may still be improving on new images. Does its validation loss *rise*?"
+    "from, and may still be improving on new images. Does its validation loss rise?"
 )
 def every_gap_overfits() -> dict[str, Any]:
     return {"is_overfitting": lambda losses, val_losses: val_losses[-1] > losses[-1]}
@@ -337,7 +337,7 @@ def against_the_first_epoch() -> dict[str, Any]:
 
 
 @read_the_curve.misconception(
-    "You ask for a rise of 0.1. The rule asks for a tenth *of the smallest validation loss*: "
+    "You ask for a rise of 0.1. The rule asks for a tenth of the smallest validation loss: "
     "for a loss of 0.2, a rise by 0.06 is much."
 )
 def a_tenth_of_one() -> dict[str, Any]:
@@ -350,7 +350,7 @@ def a_tenth_of_one() -> dict[str, Any]:
 
 @read_the_curve.misconception(
     "You measure the rise as a share of the last validation loss. The rule speaks of 10 % of the "
-    "*smallest* one: from 1.00 to 1.10 is 10 % of the one, and how much of the other?"
+    "smallest one: from 1.00 to 1.10 is 10 % of the one, and how much of the other?"
 )
 def a_tenth_of_the_last() -> dict[str, Any]:
     def is_overfitting(losses: Curve, val_losses: Curve) -> bool:

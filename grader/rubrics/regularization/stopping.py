@@ -24,7 +24,7 @@ early_stop_epoch = Exercise(
             "have to be remembered on the way: the best loss so far, and its epoch."
         ),
         (
-            "An epoch is better only if its loss is *less* than the best one minus `min_delta`. "
+            "An epoch is better only if its loss is less than the best one minus `min_delta`. "
             "Then it becomes the new best; otherwise nothing is remembered of it."
         ),
         (
@@ -186,7 +186,7 @@ def min_delta_ignored(losses: Losses, patience: int, _min_delta: float) -> Any:
 
 
 @early_stop_epoch.misconception(
-    "You add `min_delta` where it is to be subtracted: even an epoch that is a little *worse* "
+    "You add `min_delta` where it is to be subtracted: even an epoch that is a little worse "
     "than the best one counts as better for you. How far below the best must a better loss lie?"
 )
 def added_min_delta(losses: Losses, patience: int, min_delta: float) -> Any:
@@ -283,7 +283,7 @@ def best_since_the_epoch_before(losses: Losses, patience: int, min_delta: float)
 
 
 @early_stop_epoch.misconception(
-    "You never begin to count anew. Patience is about epochs *in a row*: what happens to the count "
+    "You never begin to count anew. Patience is about epochs in a row: what happens to the count "
     "when an epoch is better than all before?"
 )
 def never_counts_anew(losses: Losses, patience: int, min_delta: float) -> Any:
