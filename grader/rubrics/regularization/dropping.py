@@ -200,8 +200,8 @@ def shrunk(activations: Array, rate: float, u: Array, training: bool) -> Any:  #
 
 
 @dropout.misconception(
-    "You also drop where `u` is the rate itself. The exercise drops where `u` is less than the rate, "
-    "as `u` may be 0 and is never 1. `<` or `<=`?"
+    "You also drop where `u` is the rate itself. The exercise drops where `u` is less than the "
+    "rate, as `u` may be 0 and is never 1. `<` or `<=`?"
 )
 def drops_at_the_rate(activations: Array, rate: float, u: Array, training: bool) -> Any:  # noqa: FBT001
     return np.where(u <= rate, 0, activations / (1 - rate)) if training else activations
