@@ -16,6 +16,7 @@ ALLOWED_OF_GRADER = (
     "grader.hint",
     "grader.digits",
     "grader.drawing",
+    "grader.quiet",
     "grader.shapes",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,6 @@ from jupyter_client.manager import KernelManager
 
 # How long a cell may take, and a kernel to start, on a machine that is busy, in seconds.
 PATIENCE = 120.0
-# What the kernel's descriptors say reaches the notebook some time after the cell has ended.
-LATE = 0.5
 
 
 @dataclass
@@ -55,11 +54,12 @@ class Lab:
         self._client = client
 
     def run(
-        self, source: str, *, cell: str | None = None, interrupt_at: str = "", late: float = 0.0
+        self, source: str, *, cell: str | None = None, interrupt_at: str = "", until: str = ""
     ) -> Shown:
-        """Run a cell and wait for what it shows, and for `late` seconds more.
+        """Run a cell and wait for what it shows, and until `until` stands in its error stream.
 
-        `cell` is its id, as JupyterLab tells it. The cell is interrupted once it has printed
+        What is written to the kernel's descriptors may arrive after the end of the cell. `cell` is
+        the cell's id, as JupyterLab tells it. The cell is interrupted once it has printed
         `interrupt_at`.
         """
         shown, client = Shown(), self._client
@@ -68,7 +68,7 @@ class Lab:
         request = client.session.msg("execute_request", content, metadata=metadata)
         client.shell_channel.send(request)
         end, idle = time.monotonic() + PATIENCE, False
-        while not idle:
+        while not (idle and until in shown.streams.get("stderr", "")):
             message = client.get_iopub_msg(timeout=max(0.1, end - time.monotonic()))
             if message["parent_header"].get("msg_id") != request["header"]["msg_id"]:
                 continue
@@ -76,12 +76,7 @@ class Lab:
             if interrupt_at and interrupt_at in shown.streams.get("stdout", ""):
                 self.manager.interrupt_kernel()
                 interrupt_at = ""
-            idle = message["content"].get("execution_state") == "idle"
-        end = time.monotonic() + late
-        while late and time.monotonic() < end:
-            if client.iopub_channel.msg_ready():
-                shown.take(client.get_iopub_msg(timeout=1))
-            time.sleep(0.02)
+            idle = idle or message["content"].get("execution_state") == "idle"
         return shown
 
     def restart(self) -> None:
@@ -94,7 +89,11 @@ class Lab:
 def lab(folder: Path) -> Iterator[Lab]:
     """A notebook in `folder`, in the kernel that JupyterLab offers first."""
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(folder), extra_arguments=["--IPKernelApp.log_level=50"])
+    # Under pytest, ipykernel would leave out what is written to its descriptors.
+    environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    manager.start_kernel(
+        cwd=str(folder), env=environment, extra_arguments=["--IPKernelApp.log_level=50"]
+    )
     client = manager.client()
     try:
         client.start_channels()
