@@ -4,9 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SCHEMA := .venv/schemas/junit-10.xsd
+DAN := examples/class/dan_flipped_kernel/convolution.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lessons figures class lint types contract quick test proof system clean
+.PHONY: help setup demo lessons figures class lint types contract quick test proof sandbox system clean
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,15 +15,20 @@ help: ## say what can be made
 setup: $(INSTALLED) ## create .venv with the exact tested versions
 
 $(INSTALLED): pyproject.toml constraints.txt
+	@[ -n "$(PYTHON)" ] || \
+		{ echo "Python 3.11 or newer is needed. Received: none. Set PYTHON=…"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed. Received: $$($(PYTHON) --version). Set PYTHON=…"; exit 2; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@$(PYTHON) -m venv .venv || \
+		{ echo "An environment needs Python's venv. On Debian: apt-get install python3-venv."; exit 2; }
+	@echo "Installing the tested versions of the Python packages in .venv: it takes some minutes."
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]' || \
+		{ echo "pip says above why they are not installed. Mend that, or the network, and try again."; exit 2; }
 	@touch $@
 
-demo: setup ## grade the example class and show what came of it
-	$(BIN)/grader build
-	$(BIN)/python -m examples.make_class
+demo: setup sandbox ## grade the example class and show what came of it
+	@$(BIN)/grader build
+	@$(BIN)/python -m examples.make_class
 	@rm -rf build/demo
 	@# Where there can be no sandbox, the demo runs its own class with your rights, and says so.
 	@wall=sandbox; \
@@ -30,7 +36,10 @@ demo: setup ## grade the example class and show what came of it
 	if [ -n "$$why" ]; then wall=none; echo "Running with --isolation none: $$why"; fi; \
 	$(BIN)/grader grade examples/class --to build/demo --isolation $$wall \
 		--format console,junit || [ $$? -lt 4 -a $$? -ne 2 ]
-	@echo "JUnit: build/demo/junit.xml. One student's feedback: $(BIN)/grader check examples/class/dan_flipped_kernel/convolution.ipynb"
+	@echo
+	@echo "What one of them sees in the notebook: docs/pictures/feedback.png"
+	@echo "The same in a terminal: $(BIN)/grader check $(DAN)"
+	@echo "For CI: build/demo/junit.xml"
 
 lessons: setup ## build the students' notebooks from their sources
 	$(BIN)/grader build
@@ -69,12 +78,13 @@ test: setup system $(SCHEMA) lint types contract ## everything that CI runs
 $(SCHEMA): $(INSTALLED) tests/schemas.py
 	$(BIN)/python tests/schemas.py
 
+sandbox: # what the demo can do without, as on a machine that installs nothing
+	@command -v bwrap >/dev/null || .ci/install bubblewrap || \
+		echo "bubblewrap is the sandbox for students' code; the demo goes on without it."
+
 system: ## the Debian packages that the sandbox and the tests of pages need
-	@{ command -v chromium && command -v bwrap; } >/dev/null || { \
-		echo "Installing Chromium, which tests of pages drive, and bubblewrap, the sandbox."; \
-		$$([ $$(id -u) = 0 ] || echo sudo) apt-get -qq update && \
-		$$([ $$(id -u) = 0 ] || echo sudo) apt-get -qq install -y --no-install-recommends \
-			chromium fonts-dejavu-core bubblewrap >/dev/null; }
+	@{ command -v chromium && command -v bwrap; } >/dev/null || \
+		.ci/install bubblewrap chromium fonts-dejavu-core
 
 clean: ## remove what was made, but not the environment
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,12 +26,30 @@ if TYPE_CHECKING:
 
 ALL_PASSED, POINTS_MISSING, USAGE, NOT_GRADED, INTERRUPTED = 0, 1, 2, 3, 130
 
+
+class _Commands(TyperGroup):
+    """The commands. The program's own options are flags, and off unless they are given.
+
+    Typer leaves them at None, and before each command it loads pydantic to find that None is no
+    flag: that takes longer than all else that `grader check --help` needs.
+    """
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Called by Typer to read the arguments, and for `--help`."""
+        options = super().get_params(ctx)
+        for option in options:
+            option.default = bool(option.default)
+        return options
+
+
 app = typer.Typer(
     name="grader",
+    cls=_Commands,
     help="Grade the exercises of a course on convolutional networks in Keras.",
     epilog="Exit status: 0 all passed, 1 points missing, 2 usage, 3 something was not graded.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # loading rich takes twice as long as all else that --help needs
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -56,7 +75,10 @@ def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook, an .ipynb file.")],
     timeout: CellSeconds = 20,
 ) -> None:
-    """Check your own notebook from top to bottom, in a fresh kernel, the way it will be graded."""
+    """Check your own notebook the way it will be graded.
+
+    It is run from top to bottom, in a fresh kernel.
+    """
     from grader.judge import PUBLIC_SECRET
     from grader.report.console import submission_report
     from grader.submissions import find
@@ -155,7 +177,10 @@ def build(
     ] = False,
     course: CourseFolder = Path(),
 ) -> None:
-    """Build the students' notebooks in lessons/ from the sources in solutions/."""
+    """Build the students' notebooks from their sources.
+
+    What stands in solutions/ is written to lessons/, without the solutions.
+    """
     from grader.build import lesson_path, notebook_text, student_notebook
     from grader.course import lesson, lesson_names
 
@@ -237,7 +262,7 @@ def selfcheck(
 
 @app.command()
 def doctor() -> None:
-    """Say what this machine has and lacks for grading, and which command mends it."""
+    """Say what this machine lacks for grading, and what mends it."""
     from grader.doctor import examine
 
     findings = examine()

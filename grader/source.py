@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import jupytext
-
 from grader.errors import AuthorError
 from grader.syntax import only_calls
 
@@ -60,6 +58,8 @@ def parse(text: str, where: str) -> list[Cell]:
 
     Raises AuthorError for solution markers that do not match, or stand outside an answer cell.
     """
+    import jupytext  # slow to load, and a student who calls `check` never reads a source
+
     notebook = jupytext.reads(text, fmt="py:percent")
     return [
         _typed(cell.cell_type, cell.source, cell.metadata.get("exercise"), where)

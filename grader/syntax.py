@@ -16,6 +16,7 @@ ALLOWED_OF_GRADER = (
     "grader.hint",
     "grader.digits",
     "grader.drawing",
+    "grader.quiet",
     "grader.shapes",
 )
 
@@ -43,6 +44,7 @@ _STORING = (
 )
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 # What the names of a scope may stand for: dotted names, or nothing for a value of their own.
@@ -254,7 +256,29 @@ def _statements(source: str) -> tuple[_Statement, ...]:
     tree = parse_cell(source)
     if tree is None and len(source) > LONGEST_CELL:
         return (_Statement(uses=(Use("%unread", 1),)),)
-    return tuple(_statement(node) for node in tree.body) if tree else ()
+    return tuple(_statement(part) for node in tree.body for part in _parted(node)) if tree else ()
+
+
+def _parted(node: ast.stmt) -> list[ast.stmt]:
+    """A statement, and before it each import in its bodies as a statement of its own.
+
+    What stands in one `with` or `try` is not one thing: who uses `keras` from there does not use
+    what the next line imports.
+    """
+    if isinstance(node, _SCOPES):
+        return [node]
+    imports: list[ast.stmt] = []
+    parts: list[ast.AST] = [node]
+    for part in parts:  # which grows meanwhile
+        for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+            body = getattr(part, name, [])
+            for index, inner in enumerate(body):
+                if isinstance(inner, ast.Import | ast.ImportFrom):
+                    imports.append(inner)
+                    body[index] = ast.copy_location(ast.Pass(), inner)
+                elif not isinstance(inner, _SCOPES):
+                    parts.append(inner)
+    return [*imports, node]
 
 
 def _statement(node: ast.stmt) -> _Statement:

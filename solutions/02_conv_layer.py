@@ -30,16 +30,15 @@
 #   deep a network can be, and how much of the image one value sees.
 
 # %%
-import os
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow is talkative when it starts
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves, show_network
+from grader.quiet import quietly
+
+with quietly():  # TensorFlow is talkative when it starts
+    import keras
 
 # %% [markdown]
 # From lesson 1 you take your sliding window along. Here it is once more, written without loops so

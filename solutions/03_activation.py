@@ -27,18 +27,17 @@
 # - explain why deep networks of sigmoids learn slowly, and measure it.
 
 # %%
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer messages from TensorFlow
-
-import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
 
 from grader import check, hint
 from grader.drawing import finished, show, show_curves, show_regions, step_through
+from grader.quiet import quietly
 from grader.shapes import draw_shapes
+
+with quietly():  # TensorFlow is talkative when it starts
+    import keras
+    import tensorflow as tf
+    from keras import layers
 
 # %% [markdown]
 # The sliding window is known from lesson 1, so here it is given, in a fast version: an image

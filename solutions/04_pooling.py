@@ -28,11 +28,6 @@
 # - shrink an image to maps of a given shape under a budget of parameters.
 
 # %%
-import os
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow is talkative when it starts
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.cbook import get_sample_data
@@ -40,6 +35,10 @@ from scipy.signal import correlate2d
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves, step_through
+from grader.quiet import quietly
+
+with quietly():  # TensorFlow is talkative when it starts
+    import keras
 
 # %% [markdown]
 # ## 1. Pools of numbers

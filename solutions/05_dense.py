@@ -32,17 +32,16 @@
 # - train a small network that keeps to a budget of parameters.
 
 # %%
-import os
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow is talkative when it starts
-
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves, show_network
+from grader.quiet import quietly
+
+with quietly():  # TensorFlow is talkative when it starts
+    import keras
 
 # %% [markdown]
 # ## 1. Flatten: from a volume to a vector

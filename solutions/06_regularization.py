@@ -34,18 +34,17 @@
 # 0.06 s.
 
 # %%
-import os
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow is talkative when it starts
-
-import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
 
 from grader import check, hint
 from grader.digits import noisy_digits
 from grader.drawing import finished, show, show_curves, show_histograms
+from grader.quiet import quietly
+
+with quietly():  # TensorFlow is talkative when it starts
+    import keras
+    import tensorflow as tf
+    from keras import layers
 
 # %% [markdown]
 # ## 1. To learn, or to learn by heart

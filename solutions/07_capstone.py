@@ -29,22 +29,21 @@
 # Nothing here has only one right answer: the design is yours. Our solution is one of many.
 
 # %%
-import os
-
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # TensorFlow is talkative when it starts
-
 import time
 
-import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
-from keras import layers
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves
 from grader.drawing import show_network, show_portrait
+from grader.quiet import quietly
 from grader.shapes import NAMES, draw_shapes
+
+with quietly():  # TensorFlow is talkative when it starts
+    import keras
+    import tensorflow as tf
+    from keras import layers
 
 # %% [markdown]
 # ## 1. The challenge

@@ -50,17 +50,47 @@ def test_help_names_every_command_and_the_exit_statuses() -> None:
     assert "Exit status" in shown.stdout
 
 
-def test_help_imports_neither_numpy_nor_keras() -> None:
-    """`--help` answers without the packages that take seconds to import."""
+@pytest.mark.parametrize("command", [[], ["check"], ["grade"]])
+def test_help_loads_nothing_that_reading_arguments_does_not_need(command: list[str]) -> None:
+    """`--help` answers without the packages that take long to load, those of Typer included."""
+    slow = {"numpy", "keras", "pydantic", "nbformat", "jupytext", "rich", "pygments"}
     code = (
-        "import sys; sys.argv = ['grader', '--help']\n"
-        "from grader.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print(sorted({'numpy', 'keras', 'pydantic', 'nbformat'} & set(sys.modules)))"
+        f"import sys; sys.argv = ['grader', *{command}, '--help']\n"
+        f"from grader.cli import main\n"
+        f"try: main()\n"
+        f"except SystemExit: pass\n"
+        f"print(sorted({slow} & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("Usage:")
     assert shown.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["check", "--help"]])
+def test_help_answers_within_ten_times_an_empty_interpreter(command: list[str]) -> None:
+    """The least CPU time of several runs, in turns, so that a busy machine changes nothing."""
+    empty = [sys.executable, "-I", "-c", "pass"]
+    pairs = [(cpu_seconds(empty), cpu_seconds([*GRADER, *command])) for _ in range(9)]
+    nothing, answer = (min(times) for times in zip(*pairs, strict=True))
+    assert answer < 10 * nothing
+
+
+def cpu_seconds(command: list[str]) -> float:
+    """What a command takes of the processor, in seconds."""
+    pid = os.posix_spawn(
+        command[0],
+        command,
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+    )
+    _, status, used = os.wait4(pid, 0)
+    assert status == 0
+    return used.ru_utime + used.ru_stime
+
+
+def test_every_command_is_summed_up_on_one_line() -> None:
+    """In the list of commands no sentence is cut short."""
+    assert "..." not in run("--help").stdout.partition("Commands:")[2]
 
 
 def test_every_command_has_help_and_stands_in_the_readme() -> None:

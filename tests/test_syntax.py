@@ -83,6 +83,7 @@ def test_only_calls(cell: str, *, expected: bool) -> None:
         "from scipy import signal\ndef conv(a): return signal.convolve2d(a, a)",
         "from scipy import signal as s\ndef conv(a): return s.convolve2d(a, a)",
         "from scipy.signal import convolve2d\ndef conv(a): return convolve2d(a, a)",
+        "with quietly():\n    from scipy import signal as s\ndef conv(a): return s.convolve2d(a)",
         "from scipy.signal import convolve2d as conv",
         "from scipy.signal import convolve2d as c\nconv = lambda a: c(a, a)",
         "def conv(a):\n    from scipy.signal import convolve2d\n    return convolve2d(a, a)",
@@ -171,6 +172,8 @@ def test_another_cell_is_not_held_against_this_one(cell: str) -> None:
         "def conv(a): return a.scipy.signal",
         "from grader import check\nfrom grader.drawing import show\ndef conv(a): return show(a)",
         "def conv(a) return scipy.signal",
+        "with quietly():\n    import keras\n    from scipy import signal\nconv = keras.ops.abs",
+        "try:\n    import keras\n    from scipy import signal\nfinally:\n    conv = keras.ops.abs",
     ],
 )
 def test_what_is_not_forbidden_is_not_found(cell: str) -> None:

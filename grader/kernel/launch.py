@@ -38,6 +38,7 @@ INSIDE = {
     "grader.drawing.networks": PACKAGE / "drawing" / "networks.py",
     "grader.drawing.portrait": PACKAGE / "drawing" / "portrait.py",
     "grader.digits": PACKAGE / "digits.py",
+    "grader.quiet": PACKAGE / "quiet.py",
     "grader.shapes": PACKAGE / "shapes.py",
     "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
 }

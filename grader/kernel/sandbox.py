@@ -34,6 +34,7 @@ MODULES = (
     "drawing/networks.py",
     "drawing/portrait.py",
     "digits.py",
+    "quiet.py",
     "shapes.py",
     "kernel/answer.py",
     "kernel/channels.py",
