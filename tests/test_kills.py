@@ -1,0 +1,148 @@
+"""Processes are killed, and the command is interrupted, at any moment: nothing is lost, or waits.
+
+`GRADER_KILLS` is how many processes are killed in all, `GRADER_INTERRUPTS` how often the command is
+interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.kernel.limits import Limits
+from grader.pool import Plan, grade_all
+from grader.results import SubmissionResult
+from grader.submissions import Submission
+from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook
+from tests.processes import Process, descendants, running
+
+pytestmark = pytest.mark.kernel
+
+KILLS = int(os.environ.get("GRADER_KILLS", "12"))
+INTERRUPTS = int(os.environ.get("GRADER_INTERRUPTS", "4"))
+SLOW = "import time\ntime.sleep(1)"
+ENDS_ITSELF = "import os\nos._exit(1)"
+# So that a busy machine is no reason for a limit.
+LIMITS = Limits(cell=60.0, submission=300.0)
+
+
+@pytest.fixture
+def load() -> Iterator[None]:
+    """Two busy loops beside the test."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    yield
+    for loop in loops:
+        loop.kill()
+        loop.wait()
+
+
+def drawn() -> random.Random:
+    """Random numbers, whose seed is shown when the test fails; GRADER_SEED sets it."""
+    seed = int(os.environ.get("GRADER_SEED", random.SystemRandom().randrange(10**6)))
+    print(f"GRADER_SEED={seed}")  # noqa: T201
+    return random.Random(seed)
+
+
+def a_class(folder: Path) -> list[Submission]:
+    """Eight submissions: right, wrong, slow, one whose cell ends its kernel."""
+    half: list[Cell] = [("patch_response", RIGHT["patch_response"])]
+    kinds: dict[str, list[Cell]] = {
+        "right": cells_of(RIGHT),
+        "wrong": cells_of(WRONG),
+        "slow": [SLOW, *cells_of(RIGHT)],
+        "ends": [*half, ENDS_ITSELF, ("feature_map_size", RIGHT["feature_map_size"])],
+    }
+    return [
+        Submission(f"{kind}{number}", write_notebook(folder / f"{kind}{number}.ipynb", cells))
+        for number in range(2)
+        for kind, cells in kinds.items()
+    ]
+
+
+def graded(submissions: list[Submission], jobs: int = 2) -> dict[str, Any]:
+    """What came of a class, by student, without how long it took; each is handed on once."""
+    results: list[SubmissionResult] = []
+    grade_all(submissions, Plan(b"a secret for tests", LIMITS, jobs=jobs), results.append)
+    told = {result.student: result.model_dump(exclude={"seconds"}) for result in results}
+    assert len(told) == len(results) == len(submissions)
+    return told
+
+
+def kind_of(process: Process) -> str:
+    """What a process of the grader is; "" where it is none of them."""
+    if "grader.judge_process" in process.command:
+        parent = running().get(process.parent)
+        is_template = parent is None or "grader.judge_process" not in parent.command
+        return "judge template" if is_template else "judge"
+    if process.command.startswith("bwrap") or "/bwrap" in process.command.split(" ")[0]:
+        return "walls"
+    return "kernel or its template" if "template.main" in process.command else ""
+
+
+class Killer:
+    """Kills processes of this test's grader at drawn moments, every other time the youngest one.
+
+    The youngest is the one that is being started; `killed` counts them by kind.
+    """
+
+    def __init__(self, draw: random.Random) -> None:
+        self._draw = draw
+        self._over = threading.Event()
+        self.killed: Counter[str] = Counter()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Kill until the block ends."""
+        self._over.clear()
+        thread = threading.Thread(target=self._kill)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            thread.join()
+
+    def _kill(self) -> None:
+        while not self._over.wait(self._draw.uniform(0.1, 5.0)):
+            by_kind: dict[str, list[Process]] = {}
+            for process in descendants():
+                by_kind.setdefault(kind_of(process), []).append(process)
+            by_kind.pop("", None)
+            if not by_kind:
+                continue
+            kind = self._draw.choice(sorted(by_kind))
+            found = sorted(by_kind[kind], key=lambda process: process.pid)
+            victim = found[-1] if self._draw.random() < 0.5 else self._draw.choice(found)
+            with suppress(ProcessLookupError):
+                os.kill(victim.pid, signal.SIGKILL)
+                self.killed[kind] += 1
+
+
+def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, load: None) -> None:
+    """Templates, judges and kernels are killed under load, at their start too: no result differs."""
+    submissions = a_class(tmp_path)
+    expected = graded(submissions)
+    assert {expected[f"right{n}"]["score"] for n in (0, 1)} == {sum(POINTS.values())}
+    killer = Killer(drawn())
+    begun = time.monotonic()
+    rounds = 0
+    while killer.killed.total() < KILLS:
+        with killer.at_work():
+            found = graded(submissions)
+        rounds += 1
+        for student, result in found.items():
+            assert result == expected[student], (student, result["message"], killer.killed)
+    print(f"{rounds} rounds, {time.monotonic() - begun:.0f} s, killed: {killer.killed}")  # noqa: T201
+    assert killer.killed.total() >= KILLS
