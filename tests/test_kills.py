@@ -131,7 +131,7 @@ class Killer:
 
 
 def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, load: None) -> None:
-    """Templates, judges and kernels are killed under load, at their start too: no result differs."""
+    """Templates, judges and kernels are killed under load, while they start too: all is right."""
     submissions = a_class(tmp_path)
     expected = graded(submissions)
     assert {expected[f"right{n}"]["score"] for n in (0, 1)} == {sum(POINTS.values())}
@@ -146,3 +146,59 @@ def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, loa
             assert result == expected[student], (student, result["message"], killer.killed)
     print(f"{rounds} rounds, {time.monotonic() - begun:.0f} s, killed: {killer.killed}")  # noqa: T201
     assert killer.killed.total() >= KILLS
+
+
+def interrupted(folder: Path, draw: random.Random, isolation: str, to: Path) -> float:
+    """How long the command takes to end after Ctrl-C at a drawn moment of grading, in seconds."""
+    command = ["grade", str(folder), "--to", str(to), "--isolation", isolation, "--jobs", "2"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "grader", *command, "--quiet", "--timeout", "100"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as command_line:
+        try:
+            for _ in range(1200):
+                started = {kind_of(process) for process in descendants(command_line.pid)}
+                if "judge template" in started or command_line.poll() is not None:
+                    break
+                time.sleep(0.05)
+            assert "judge template" in started, "grading did not begin within a minute"
+            time.sleep(draw.choice([draw.uniform(0, 0.5), draw.uniform(0, 20)]))
+            ours = descendants(command_line.pid)
+            begun = time.monotonic()
+            command_line.send_signal(signal.SIGINT)
+            _, errors = command_line.communicate(timeout=60)
+            took = time.monotonic() - begun
+        finally:
+            command_line.kill()
+    assert command_line.returncode == 130, errors
+    assert "Stopped" in errors
+    assert "Traceback" not in errors
+    # A kernel that has lost its judge looks for it once a second.
+    for _ in range(100):
+        left = [process for process in ours if process.pid in running()]
+        if not left:
+            return took
+        time.sleep(0.1)
+    raise AssertionError(f"still running: {left}")
+
+
+def test_ctrl_c_at_any_moment_ends_soon(tmp_path: Path, load: None, ctrl_c: None) -> None:
+    """Whatever is being started, graded or stopped, under load, Ctrl-C ends all of it in 30 s."""
+    for number in range(6):
+        plain: list[Cell] = [SLOW, *cells_of(RIGHT)]
+        if number % 2:
+            plain.append("while True:\n    pass")
+        write_notebook(tmp_path / "class" / f"{number}_plain" / "convolution.ipynb", plain)
+        keras = [*cells_of(RIGHT), "import keras"]
+        write_notebook(tmp_path / "class" / f"{number}_keras" / "dense.ipynb", keras, "dense")
+    draw = drawn()
+    taken = [
+        interrupted(tmp_path / "class", draw, isolation, tmp_path / f"out{number}")
+        for number in range(INTERRUPTS)
+        for isolation in [("sandbox", "none")[number % 2]]
+    ]
+    print(", ".join(f"{seconds:.1f} s" for seconds in taken))  # noqa: T201
+    assert max(taken) < 30
