@@ -254,12 +254,13 @@ class Slot:
         """A record that withholds the score; whatever the submission is, it can be made."""
         lesson = self._plan.lesson or unless_it_fails(named_lesson, submission.path)
         digest = unless_it_fails(fingerprint, submission.path)
+        ours = "This is a fault of the grader: the score is withheld. Grade again."
         return SubmissionResult(
-            student=submission.student,
+            student=_writable(submission.student),
             lesson=lesson or "unknown",
             notebook=NotebookFile(path=_writable(submission.path), sha256=digest or ""),
             verdict=Verdict.BROKEN,
-            message=f"{reason} This is a fault of the grader: the score is withheld. Grade again.",
+            message=_writable(f"{reason} {ours}"),
             isolation=self._isolation,
             versions=self._versions,
             exercises=exercises,
@@ -291,9 +292,9 @@ def _is_by_the_machine(ended: Ended, kernels: int) -> bool:
     return ended.status is None or (ended.status == _SIGKILL and kernels < _KernelEnded.limit)
 
 
-def _writable(path: Path) -> str:
-    """A path as text that can be written anywhere: of bytes that are no UTF-8, the escapes."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+def _writable(text: str | Path) -> str:
+    """`text` as one that can be written anywhere: of bytes that are no UTF-8, the escapes."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def unless_it_fails(look: Callable[[Path], T], path: Path) -> T | None:

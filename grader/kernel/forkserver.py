@@ -17,6 +17,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Generic, Protocol, TypeVar
 
@@ -26,6 +27,8 @@ Packages = tuple[str, ...]
 
 # How long it may take to import what lessons need, and to hand out a fork, in seconds.
 _IMPORT_SECONDS, _FORK_SECONDS = 120.0, 30.0
+# How long an interpreter may take to end once it has closed its socket, in seconds.
+_EXIT_SECONDS = 10.0
 # How often in a row it is tried to get a fork where nothing comes of it: where the processes fail
 # by themselves, and where they are killed, which says nothing about the next one.
 _FAILURES, _KILLS = 3, 20
@@ -160,6 +163,9 @@ class ForkServer(ABC, Generic[Fork]):
     def _buried(self, how: str) -> TemplateDied:
         """See to it that it has ended for good; the exception that says so, with its last words."""
         self._over = True
+        if not self._silent:  # its socket is closed long before its exit status can be had
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_EXIT_SECONDS)
         self._process.kill()
         self._process.wait()
         said = self.last_words() or _of_status(self._process.returncode)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
-from grader.errors import TemplateDied
 from grader.kernel.forkserver import ForkServers, Packages
 from grader.kernel.limits import KernelLimits
 from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
@@ -90,8 +88,9 @@ class KernelSupply:
         """Let go of a kernel that nobody has asked for, once it is there."""
 
         async def forget() -> None:
-            with suppress(TemplateDied):
-                await asyncio.to_thread((await ahead).close)
+            await asyncio.wait({ahead})
+            if ahead.exception() is None:  # else whoever needs one next meets that, too
+                await asyncio.to_thread(ahead.result().close)
 
         self._leave(asyncio.ensure_future(forget()))
 
