@@ -155,7 +155,8 @@ def test_what_is_broken_once_is_graded_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault that has passed when all others are done costs nothing, and is not reported."""
-    whole, failed = Slot._grade_once, []
+    whole = Slot._grade_once
+    failed: list[Submission] = []
 
     async def once(self: Slot, submission: Submission, *rest: Any) -> SubmissionResult:
         if submission.student == "ben" and not failed:

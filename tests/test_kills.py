@@ -6,6 +6,7 @@ interrupted.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -21,7 +22,11 @@ from typing import Any
 
 import pytest
 
+from grader.errors import CannotStart
+from grader.judges import Judges
+from grader.kernel.forkserver import ForkServers
 from grader.kernel.limits import Limits
+from grader.kernel.warm import ForkedKernel, KernelTemplate
 from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult
 from grader.submissions import Submission
@@ -146,6 +151,63 @@ def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, loa
             assert result == expected[student], (student, result["message"], killer.killed)
     print(f"{rounds} rounds, {time.monotonic() - begun:.0f} s, killed: {killer.killed}")  # noqa: T201
     assert killer.killed.total() >= KILLS
+
+
+def started_by(script: str, folder: Path) -> Judges:
+    """Judges whose template is this shell script; its socket is the descriptor $1."""
+    return Judges(str(folder), ["/bin/sh", "-c", script, "template"])
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence", "starts"),
+    [
+        # The one that sleeps holds the socket open: it does not tell that the template has ended.
+        ("sleep 25 & echo no room >&2; exit 1", r"\(no room\)\. It was tried 3 times", 3),
+        ("exit 1", r"it said nothing; its exit status was 1", 3),
+        ("echo no course >&2; exit 4", r"\(no course\)\.$", 1),
+        ("kill -9 $$", r"it was killed; .* It was tried 20 times", 20),
+    ],
+)
+def test_a_template_that_cannot_start_is_waited_for_and_tried_within_bounds(
+    tmp_path: Path, script: str, sentence: str, starts: int
+) -> None:
+    """Each wait ends with the process; after a few tries the reason is what the last one said."""
+
+    async def fork() -> None:
+        judges = started_by(f"echo x >> started; {script}", tmp_path)
+        try:
+            await judges.fork(())
+        finally:
+            judges.close()
+
+    begun = time.monotonic()
+    with pytest.raises(CannotStart, match=sentence):
+        asyncio.run(fork())
+    assert time.monotonic() - begun < 20
+    assert len((tmp_path / "started").read_text().split()) == starts
+
+
+def test_a_template_killed_while_it_imports_is_replaced(tmp_path: Path) -> None:
+    """Whoever waits for a kernel gets it from the next template, at once after the first's end."""
+
+    async def fork() -> list[int]:
+        templates = ForkServers[ForkedKernel](lambda packages: KernelTemplate(packages))
+        killed = []
+        try:
+            waiting = asyncio.create_task(templates.fork(()))
+            for _ in range(3):
+                await asyncio.sleep(0.3)
+                server = templates.begin(())
+                killed.append(server._process.pid)
+                os.kill(server._process.pid, signal.SIGKILL)
+            kernel = await waiting
+            assert kernel.alive
+            kernel.close()
+        finally:
+            templates.close()
+        return killed
+
+    assert len(set(asyncio.run(fork()))) == 3
 
 
 def interrupted(folder: Path, draw: random.Random, isolation: str, to: Path) -> float:
