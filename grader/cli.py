@@ -355,8 +355,6 @@ def _formats(text: str) -> list[str]:
 
 def _secret(seed: Path | None, to: Path) -> bytes:
     """The secret of this class: from a file, from standard input, or drawn and kept in `to`."""
-    import secrets
-
     from grader.errors import UsageError
 
     if seed is not None and str(seed) == "-":
@@ -369,18 +367,41 @@ def _secret(seed: Path | None, to: Path) -> bytes:
                 f"--seed names a file that can be read. Received: {seed} ({error.strerror})."
             ) from error
     else:
-        kept = to / "seed"
-        if not kept.exists():
-            to.mkdir(parents=True, exist_ok=True)
-            kept.touch(mode=0o600)
-            kept.write_text(secrets.token_hex(32) + "\n", encoding="utf-8")
-        text = kept.read_text(encoding="utf-8")
+        text = _kept_seed(to / "seed")
     if len(text.strip()) < 16:
         raise UsageError(
             "A seed has at least 16 characters that nobody can guess. Received: fewer. Make one "
             "with `openssl rand -hex 32`."
         )
     return text.strip().encode()
+
+
+def _kept_seed(kept: Path) -> str:
+    """The seed in the file `kept`; where there is none, one is drawn, for its owner's eyes only.
+
+    The file is there with all its text or not at all. An empty one was left by a grader that was
+    stopped halfway; nothing was graded with it.
+    """
+    import secrets
+    import tempfile
+
+    if kept.exists() and (text := kept.read_text(encoding="utf-8")):
+        return text
+    text = secrets.token_hex(32) + "\n"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    # Such a file has the mode 0600 from its first moment on.
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=kept.parent, prefix=".seed-", delete=False
+    ) as half:
+        try:
+            half.write(text)
+            half.flush()
+            os.fsync(half.fileno())
+            Path(half.name).replace(kept)
+        except BaseException:
+            Path(half.name).unlink(missing_ok=True)
+            raise
+    return text
 
 
 def _plan(

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from time import monotonic
 
-from grader.errors import TemplateDied
 from grader.execute import Ending, Kernel
 from grader.kernel import sandbox
+from grader.kernel.local import Kernels
 from grader.kernel.memory import group_place
 from grader.kernel.provisioner import KernelsOfTemplate
 from grader.kernel.warm import KernelTemplate
+
+# What every notebook needs.
+_IMPORT = "import numpy, matplotlib.pyplot"
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,32 @@ def _packages() -> list[Finding]:
     return findings
 
 
-def _kernel() -> Finding:
+def _kernel(source: str = _IMPORT) -> Finding:
     begun = monotonic()
     try:
-        with Kernel(cell_seconds=20) as kernel:
-            outcome = kernel.run("import numpy, matplotlib.pyplot")
+        wrong = _tried(None, source)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the machine lacks
         return Finding(
             f"A kernel does not start: {type(error).__name__}: {error}",
             fine=False,
             mend=f"{sys.executable} -m pip install --force-reinstall ipykernel jupyter-client",
         )
-    if outcome.ending is not Ending.DONE:
-        return Finding(f"A kernel cannot import NumPy: {outcome.text}", fine=False)
+    if wrong:
+        return Finding(
+            f"A kernel starts, but cannot import NumPy and matplotlib: {wrong}",
+            fine=False,
+            mend=f"{sys.executable} -m pip install --force-reinstall numpy matplotlib",
+        )
     return Finding(f"A kernel starts, with NumPy, in {monotonic() - begun:.1f} s", fine=True)
+
+
+def _tried(kernels: Kernels | None, source: str) -> str:
+    """What goes wrong when a kernel runs `source`; "" if nothing does."""
+    with Kernel(cell_seconds=20, kernels=kernels) as kernel:
+        outcome = kernel.run(source)
+    if outcome.ending is Ending.DONE:
+        return ""
+    return str(outcome.lost) if outcome.lost else f"{outcome.kind}: {outcome.text}"
 
 
 def _other_user() -> Finding:
@@ -97,7 +112,7 @@ def _memory() -> Finding:
     )
 
 
-def _sandbox() -> Finding:
+def _sandbox(source: str = _IMPORT) -> Finding:
     """Whether the sandbox keeps student code away here: built for real, with a kernel in it."""
     if wrong := sandbox.works():
         mend = "sudo apt-get install bubblewrap"
@@ -107,16 +122,19 @@ def _sandbox() -> Finding:
             )
         return Finding(f"The sandbox does not work: {wrong}", fine=False, mend=mend)
     begun = monotonic()
-    template = KernelTemplate()
     try:
-        with Kernel(cell_seconds=20, kernels=KernelsOfTemplate(template)) as kernel:
-            outcome = kernel.run("import numpy")
-    except TemplateDied as error:
-        said = template.last_words() or "it said nothing"
-        return Finding(f"The sandbox starts, but no kernel in it: {error} ({said})", fine=False)
-    finally:
-        template.close()
+        template = KernelTemplate()
+        try:
+            wrong = _tried(KernelsOfTemplate(template), source)
+        finally:
+            template.close()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the machine lacks
+        return Finding(f"The sandbox starts, but no kernel in it: {error}", fine=False)
+    if wrong:
+        return Finding(
+            f"The sandbox starts, but a kernel in it cannot import NumPy and matplotlib: {wrong}",
+            fine=False,
+        )
     return Finding(
-        f"The sandbox works: a kernel in it after {monotonic() - begun:.1f} s",
-        fine=outcome.ending is Ending.DONE,
+        f"The sandbox works: a kernel in it after {monotonic() - begun:.1f} s", fine=True
     )

@@ -4,7 +4,8 @@ GraderError
 ├── UsageError          what was asked of a command cannot be done
 ├── AuthorError         a rubric or a lesson's source breaks a rule of this project
 ├── Rejected            a submission that is not a notebook we can grade
-├── TemplateDied        the sandbox's own process ended, which is never the student's fault
+├── TemplateDied        a process of ours that forks others ended: never the student's fault
+│   └── CannotStart     and trying again does not help
 ├── Untransferable      a value that may not cross between a kernel and a judge
 ├── Unanswered          a question that the student's code did not answer
 │   ├── Missing         no cell gives that name a value
@@ -44,7 +45,11 @@ class Rejected(GraderError):
 
 
 class TemplateDied(GraderError):
-    """The process that forks kernels in the sandbox ended; a fault of ours or of the machine."""
+    """A process that forks kernels or judges ended; a fault of ours or of the machine."""
+
+
+class CannotStart(TemplateDied):
+    """Such a process does not start, however often it is tried; the message says what it said."""
 
 
 class Untransferable(GraderError):

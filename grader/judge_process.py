@@ -19,6 +19,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,10 +31,11 @@ import nbformat.validator
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from grader.course import lesson, packages_of_lessons
-from grader.errors import TemplateDied
+from grader.errors import GraderError, TemplateDied
 from grader.grade import grade
 from grader.judges import Job
 from grader.kernel.forking import assert_safe_to_fork
+from grader.kernel.forkserver import NOT_IMPORTABLE
 from grader.kernel.provisioner import WarmKernels
 from grader.kernel.warm import Ended
 from grader.provenance import versions
@@ -77,10 +79,16 @@ class HandedKernels(WarmKernels):
 def main() -> None:
     """Import, then fork a judge for each request until the command hangs up."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    _import_all([name for name in sys.argv[2].split(",") if name])
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended judges vanish by themselves
+    try:
+        _import_all([name for name in sys.argv[2].split(",") if name])
+    except (GraderError, ImportError, AttributeError, SyntaxError) as error:
+        kind = "" if isinstance(error, GraderError) else f"{type(error).__name__}: "
+        sys.stderr.write(f"{kind}{error}\n")
+        sys.exit(NOT_IMPORTABLE)
     control.send(b"ready")
     while control.recv(100) == b"judge":
+        # Not at once: until its pidfd is made, the number of a judge must not mean another process.
+        _bury_the_ended()
         assert_safe_to_fork()
         lines, our_lines = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         kernels, our_kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -95,6 +103,12 @@ def main() -> None:
             ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
             socket.send_fds(control, [b"judge"], ends)
             os.close(pidfd)
+
+
+def _bury_the_ended() -> None:
+    with suppress(ChildProcessError):  # there are none
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            continue
 
 
 def _import_all(packages: list[str]) -> None:
@@ -118,7 +132,6 @@ _LATE = ("encodings.ascii", "encodings.unicode_escape", "encodings.utf_8_sig", "
 
 def _judge(lines: socket.socket, kernels: socket.socket, errors: BinaryIO) -> None:
     """In the forked judge: do the one job, then end."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     # A kernel is stopped by leaving its `with` block, so a request to end must unwind the stack.
     signal.signal(signal.SIGTERM, _end)
     # Whatever a library prints goes where the grader looks for a judge's last words.

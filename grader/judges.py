@@ -7,22 +7,16 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import IO
 
 from pydantic import BaseModel
 
-from grader.errors import TemplateDied
+from grader.kernel.forkserver import ForkServer, ForkServers, last_line
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
-from grader.kernel.supply import Packages
-from grader.kernel.warm import last_line
 
-_IMPORT_SECONDS, _FORK_SECONDS = 120.0, 30.0
 _LINE = 64 * 2**20
 
 COMMAND = (sys.executable, "-I", "-m", "grader.judge_process")
@@ -57,6 +51,11 @@ class Judge:
         self.kernels = socket.socket(fileno=kernels)
         self._errors = os.fdopen(errors, "rb")
 
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return not self._wait(0)
+
     @asynccontextmanager
     async def working(self, job: str) -> AsyncIterator[asyncio.StreamReader]:
         """Give it the job, a line of JSON; what is yielded has the lines that it answers."""
@@ -75,11 +74,12 @@ class Judge:
 
     async def end(self, *, patience: float) -> None:
         """End it: with patience, in seconds, it may first stop the kernels that are its own."""
-        if patience:
-            self._signal(signal.SIGTERM)
-            await asyncio.to_thread(self._wait, patience)
-        self._signal(signal.SIGKILL)
-        self.close()
+        try:
+            if patience:
+                self._signal(signal.SIGTERM)
+                await asyncio.to_thread(self._wait, patience)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Kill it if it still runs, and let go of it."""
@@ -91,8 +91,9 @@ class Judge:
             os.close(self._pidfd)
             self._pidfd = -1
 
-    def _wait(self, seconds: float) -> None:
-        select.select([self._pidfd], [], [], seconds)
+    def _wait(self, seconds: float) -> bool:
+        ended, _, _ = select.select([self._pidfd], [], [], seconds)
+        return bool(ended)
 
     def _signal(self, number: int) -> None:
         if self._pidfd >= 0:
@@ -100,86 +101,30 @@ class Judge:
                 signal.pidfd_send_signal(self._pidfd, number)
 
 
-class JudgeTemplate:
-    """A process that has imported what judging takes, and `packages`, and forks judges."""
+class JudgeTemplate(ForkServer[Judge]):
+    """A process that has imported what judging takes, and `packages`, and forks judges.
+
+    Judges that it has forked go on when it ends.
+    """
 
     def __init__(
         self, packages: Sequence[str], folder: str, command: Sequence[str] = COMMAND
     ) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the template
-        with theirs:
-            self._process = subprocess.Popen(
-                [*command, str(theirs.fileno()), ",".join(packages)],
-                cwd=folder,
-                env={**os.environ, **THREADS},
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                start_new_session=True,  # Ctrl-C is for the command, which then ends its judges
-            )
-        self._ready = False
-
-    @property
-    def alive(self) -> bool:
-        """Whether the template still runs."""
-        return self._process.poll() is None
+        super().__init__(
+            "The process that forks judges",
+            lambda control: [*command, str(control), ",".join(packages)],
+            folder=folder,
+            environment={**os.environ, **THREADS},
+            new_session=True,  # Ctrl-C is for the command, which then ends its judges
+        )
 
     def fork(self) -> Judge:
         """A judge that waits for its job. Raises TemplateDied."""
-        try:
-            if not self._ready:
-                self._control.settimeout(_IMPORT_SECONDS)
-                self._ready = self._control.recv(100) == b"ready"
-            self._control.settimeout(_FORK_SECONDS)
-            self._control.send(b"judge")
-            _, descriptors, _, _ = socket.recv_fds(self._control, 100, 4)
-        except OSError as error:
-            raise self._died() from error
-        if len(descriptors) != 4:
-            raise self._died()
-        return Judge(descriptors)
-
-    def _died(self) -> TemplateDied:
-        said = last_line(self._errors) or "it said nothing"
-        return TemplateDied(f"The process that forks judges ended ({said}).")
-
-    def close(self) -> None:
-        """End the template; judges that it has forked go on."""
-        self._process.kill()
-        self._process.wait()
-        self._control.close()
-        self._errors.close()
+        return Judge(self.ask(b"judge", 4)[1])
 
 
-class Judges:
+class Judges(ForkServers[Judge]):
     """The templates that fork judges for all slots, by the packages that they have imported."""
 
     def __init__(self, folder: str, command: Sequence[str] = COMMAND) -> None:
-        self._folder, self._command = folder, command
-        self._templates: dict[Packages, JudgeTemplate] = {}
-        self._turn = asyncio.Lock()
-        self._closed = False
-
-    def begin(self, packages: Packages) -> None:
-        """Have a template with `packages` that runs; one that died is replaced."""
-        if self._closed:
-            raise TemplateDied("Grading has ended.")
-        template = self._templates.get(packages)
-        if template is None or not template.alive:
-            if template is not None:
-                template.close()
-            self._templates[packages] = JudgeTemplate(packages, self._folder, self._command)
-
-    async def fork(self, packages: Packages) -> Judge:
-        """A judge that waits for its job. Raises TemplateDied."""
-        async with self._turn:
-            self.begin(packages)
-            return await asyncio.to_thread(self._templates[packages].fork)
-
-    def close(self) -> None:
-        """End the templates, for good."""
-        self._closed = True
-        for template in self._templates.values():
-            template.close()
+        super().__init__(lambda packages: JudgeTemplate(packages, folder, command))

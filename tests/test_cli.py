@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from examples.make_class import CLASS, handed_in
-from grader.cli import app
+from grader.cli import _secret, app
 from grader.course import lessons
 from grader.results import SubmissionResult
 from grader.submissions import find
@@ -214,8 +214,33 @@ def test_a_drawn_seed_is_kept_for_the_owner_only(tmp_path: Path) -> None:
     assert seed.read_text().strip() not in record
 
 
+@pytest.mark.parametrize("left", [None, ""])
+def test_an_interrupted_start_does_not_block_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str | None
+) -> None:
+    """A seed is there as a whole or not at all, and an empty one from before is drawn anew."""
+    seed = tmp_path / "out" / "seed"
+    if left is not None:
+        seed.parent.mkdir()
+        seed.write_text(left)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            _secret(None, seed.parent)
+    assert (seed.read_text() if seed.exists() else None) == left
+    assert [path.name for path in seed.parent.iterdir()] == ([] if left is None else ["seed"])
+    secret = _secret(None, seed.parent)
+    assert len(secret) == 64
+    assert _secret(None, seed.parent) == secret
+    assert seed.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.kernel
-def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_is_done(tmp_path: Path, ctrl_c: None) -> None:
     """Interrupted, the command keeps the results it has and leaves no process behind."""
     write_notebook(tmp_path / "class" / "ana.ipynb", cells_of(RIGHT))
     for number in range(4):

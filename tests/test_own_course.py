@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.keras_notebooks import COURSE, KINDS
+from grader.course import packages_of_lessons
+from grader.errors import UsageError
+from grader.judges import Judges
 from grader.kernel.limits import Limits
 from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult, Verdict
@@ -81,3 +88,62 @@ def test_a_lesson_without_keras_does_not_load_it(tmp_path: Path) -> None:
 
     grade_all([Submission("ana", path)], Plan(b"a secret for tests", LIMITS), look)
     assert loaded == []
+
+
+def own_course(folder: Path, more: str = "") -> None:
+    """A course in `folder` that is not installed, called `mine`, whose rubric ends with `more`."""
+    (folder / "mine").mkdir(parents=True)
+    (folder / "mine" / "__init__.py").write_text('LESSONS = {"twice": ()}\n')
+    copied = Path(__file__).parent / "two_lessons" / "twice.py"
+    (folder / "mine" / "twice.py").write_text(copied.read_text(encoding="utf-8") + more)
+
+
+@pytest.mark.parametrize("found_by", ["PYTHONPATH", "the current folder"])
+def test_a_course_that_judges_cannot_import_is_refused_at_once(
+    tmp_path: Path, found_by: str
+) -> None:
+    """A course that is not installed: one sentence with the reason and what to do, no record."""
+    own_course(tmp_path / "course")
+    for student in ("ana", "ben"):
+        write_notebook(tmp_path / "class" / student / "twice.ipynb", ["twice = 1"], "twice")
+    environment = {**os.environ, "GRADER_COURSE": "mine"}
+    if found_by == "PYTHONPATH":
+        environment["PYTHONPATH"] = str(tmp_path / "course")
+    shown = subprocess.run(
+        [sys.executable, "-m", "grader", "grade", tmp_path / "class", "--to", tmp_path / "out"],
+        cwd=tmp_path / ("course" if found_by == "the current folder" else ""),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert shown.returncode == 2
+    told = shown.stderr.strip().splitlines()[-1]
+    assert told.startswith("grader: ")
+    assert "No module named 'mine'" in told
+    assert "pip install" in told
+    assert "Traceback" not in shown.stderr
+    assert list((tmp_path / "out").rglob("*.json")) == []
+
+
+def test_a_course_whose_rubric_judges_cannot_import_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the package is installed but its rubric imports what is not, that is the reason."""
+    own_course(tmp_path, "\nimport mine_too\n")
+    monkeypatch.setenv("GRADER_COURSE", "mine")
+    monkeypatch.syspath_prepend(tmp_path)
+    packages_of_lessons.cache_clear()
+    loads = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
+    start = f"{loads}; import runpy; runpy.run_module('grader.judge_process', run_name='__main__')"
+    command = (sys.executable, "-I", "-c", start)
+    monkeypatch.setattr("grader.pool.Judges", functools.partial(Judges, command=command))
+    path = write_notebook(tmp_path / "ana.ipynb", cells_of(RIGHT))
+    results: list[SubmissionResult] = []
+    try:
+        with pytest.raises(UsageError, match="No module named 'mine_too'"):
+            grade_all([Submission("ana", path)], Plan(b"secret", LIMITS), results.append)
+    finally:
+        packages_of_lessons.cache_clear()
+    assert results == []

@@ -33,8 +33,8 @@ class Answerer:
     """Answers questions about `namespace`, the names of one notebook.
 
     `call_back` sends a call of one of the judge's own functions, and returns the judge's packet.
-    `stops_at_interrupt` tells whether an interrupt is an answer (a kernel that its judge
-    interrupts) or belongs to the person at the keyboard.
+    `interrupt_is_an_answer` where the judge interrupts (a kernel that is graded); else an
+    interrupt belongs to the person at the keyboard.
     """
 
     def __init__(

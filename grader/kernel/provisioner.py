@@ -26,8 +26,9 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import TemplateDied
 from grader.kernel.channels import CHANNELS
+from grader.kernel.forkserver import pid_here
 from grader.kernel.local import GraderKernelSpecs
-from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate, pid_here
+from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
 
 # How long a kernel may take from its fork until it has bound its sockets, in seconds.
 _START_SECONDS = 30.0

@@ -10,6 +10,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from enum import Enum
 from pathlib import Path
 
 from grader.errors import UsageError
@@ -206,39 +207,73 @@ def why_no_other_user(private: Iterable[Path]) -> str:
     if os.geteuid() != 0:
         return "Only root can make each submission another user. Run it with sudo."
     for folder in (sys.prefix, sys.base_prefix):
-        if not _readable_to_others(Path(folder)):
-            return (
-                f"Every user must be able to read this Python, in {folder}. Use one that is "
-                f"installed for all."
-            )
+        match _tried_as_nobody(Path(folder)):
+            case _Reading.CANNOT_TRY:
+                return (
+                    "Root may not become another user here: it lacks the capability CAP_SETUID or "
+                    "CAP_SETGID. Allow both, as `docker run --cap-add SETUID --cap-add SETGID` "
+                    "does."
+                )
+            case _Reading.REFUSED:
+                return (
+                    f"Every user must be able to read this Python, in {folder}. Use one that is "
+                    f"installed for all."
+                )
     for path in private:
-        if _readable_to_others(path):
+        if _tried_as_nobody(path) is not _Reading.REFUSED:
             return f"No other user may read {path}. Run `chmod -R o-rwx {path}`."
     return ""
 
 
-def _readable_to_others(path: Path) -> bool:
+class _Reading(Enum):
+    """What came of reading as a user that nothing belongs to; the values are exit statuses."""
+
+    WORKED = 0
+    REFUSED = 1
+    CANNOT_TRY = 2
+
+
+def _tried_as_nobody(path: Path) -> _Reading:
     """Whether a user that nothing belongs to can read `path`: tried, not guessed from its mode."""
     child = os.fork()
     if child == 0:
-        os.setgroups([])
-        os.setresgid(_NOBODYS, _NOBODYS, _NOBODYS)
-        os.setresuid(_NOBODYS, _NOBODYS, _NOBODYS)
-        os._exit(0 if os.access(path, os.R_OK) else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        # Whatever happens, this process ends here: it must not go on as a second program.
+        status = _Reading.CANNOT_TRY
+        try:
+            os.setgroups([])
+            os.setresgid(_NOBODYS, _NOBODYS, _NOBODYS)
+            os.setresuid(_NOBODYS, _NOBODYS, _NOBODYS)
+            status = _Reading.WORKED if os.access(path, os.R_OK) else _Reading.REFUSED
+        finally:
+            os._exit(status.value)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return _Reading(ended) if ended >= 0 else _Reading.CANNOT_TRY
 
 
-def works() -> str:
-    """What is wrong with the sandbox on this machine, as bubblewrap says it; "" if it works."""
+def works(seconds: float = 30.0) -> str:
+    """What is wrong with the sandbox on this machine, as bubblewrap says it; "" if it works.
+
+    It is tried, and has so many seconds.
+    """
     try:
         program = bubblewrap()
     except UsageError as error:
         return str(error)
-    tried = subprocess.run(
-        command(program, [sys.executable, "-I", "-c", "pass"], tmp_bytes=2**20),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+    try:
+        tried = subprocess.run(
+            command(program, [sys.executable, "-I", "-c", "pass"], tmp_bytes=2**20),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{program} did not end within {seconds:g} s"
+    except OSError as error:
+        return f"{program} cannot be run: {error.strerror}"
+    if tried.returncode == 0:
+        return ""
+    return (
+        tried.stderr.strip()[:300] or f"{program} said nothing, and ended with {tried.returncode}"
     )
-    return tried.stderr.strip()[:300] if tried.returncode else ""

@@ -3,91 +3,102 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
-from grader.errors import TemplateDied
+from grader.kernel.forkserver import ForkServers, Packages
 from grader.kernel.limits import KernelLimits
 from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
 
-Packages = tuple[str, ...]
+# How much later than its kernels a template's own end may be seen on a busy machine, in seconds.
+_LATER = 2.0
 
 
 class KernelSupply:
-    """The kernel templates of one slot, by their packages; the kernel in use, and the next one."""
+    """The kernel templates of one slot; the kernel in use, and the next one for each packages."""
 
     def __init__(self, limits: KernelLimits, level: str) -> None:
-        self._limits, self._level = limits, level
-        self._templates: dict[Packages, KernelTemplate] = {}
+        self._level = level
+        self._templates = ForkServers[ForkedKernel](
+            lambda packages: KernelTemplate(packages, limits, level)
+        )
         self._ahead: dict[Packages, asyncio.Task[ForkedKernel]] = {}
         self._kernel: ForkedKernel | None = None
-        self._of: KernelTemplate | None = None
         self._leaving: set[asyncio.Future[None]] = set()
 
     def begin(self, packages: Packages) -> None:
         """Have a template with `packages` that runs, and a kernel of it that waits."""
         if self._level == "none":
             return
-        template = self._templates.get(packages)
-        if template is None or not template.alive:
-            if template is not None:
-                template.close()
-                self._forget(self._ahead.pop(packages, None))
-            self._templates[packages] = template = KernelTemplate(
-                packages, self._limits, self._level
-            )
-        if packages not in self._ahead:
-            self._ahead[packages] = asyncio.create_task(asyncio.to_thread(template.fork))
+        ahead = self._ahead.get(packages)
+        if ahead is not None and ahead.done() and not _is_of_use(ahead):
+            self._forget(ahead)
+            ahead = None
+        if ahead is None:
+            self._ahead[packages] = asyncio.create_task(self._templates.fork(packages))
 
     async def fork(self, packages: Packages) -> ForkedKernel:
-        """The kernel that waits. Raises TemplateDied."""
+        """The kernel that waits, or another one where that has died. Raises TemplateDied."""
+        kernel = await self._waiting(packages)
+        if not kernel.alive:
+            self._remove(kernel)
+            kernel = await self._waiting(packages)
+        self._kernel = kernel
+        return kernel
+
+    async def _waiting(self, packages: Packages) -> ForkedKernel:
         self.begin(packages)
         ahead = self._ahead.pop(packages)
         try:
-            self._of, self._kernel = self._templates[packages], await asyncio.shield(ahead)
+            return await asyncio.shield(ahead)
         except asyncio.CancelledError:
             self._forget(ahead)
             raise
-        return self._kernel
 
     def how_it_ended(self) -> Ended | None:
         """How the kernel in use ended; None where its template did."""
-        if self._kernel is None or self._of is None:
+        if self._kernel is None:
             return None
         ended = self._kernel.ended()
-        if ended == Ended() and self._of.died_lately():
+        template = self._kernel.template
+        if ended == Ended() and template is not None and template.died_lately(_LATER):
             return None
         return ended
 
     def let_go(self) -> None:
         """Kill the kernel in use; what it leaves is removed while the next one works."""
-        if self._kernel is not None:
-            self._remove(self._kernel)
-            self._kernel = None
+        kernel, self._kernel = self._kernel, None
+        if kernel is not None:
+            self._remove(kernel)
 
     async def close(self) -> None:
         """End the templates, and wait until nothing is left."""
+        self._templates.end()  # a kernel that is still being prepared is not waited for
         self.let_go()
         for ahead in self._ahead.values():
             self._forget(ahead)
+        self._ahead.clear()
         while self._leaving:
             await asyncio.gather(*self._leaving, return_exceptions=True)
-        for template in self._templates.values():
-            await asyncio.to_thread(template.close)
+        await asyncio.to_thread(self._templates.close)
 
     def _remove(self, kernel: ForkedKernel) -> None:
         kernel.kill()
         self._leave(asyncio.ensure_future(asyncio.to_thread(kernel.close)))
 
-    def _forget(self, ahead: asyncio.Task[ForkedKernel] | None) -> None:
+    def _forget(self, ahead: asyncio.Task[ForkedKernel]) -> None:
         """Let go of a kernel that nobody has asked for, once it is there."""
 
-        async def forget(forked: asyncio.Task[ForkedKernel]) -> None:
-            with suppress(TemplateDied):
-                await asyncio.to_thread((await forked).close)
+        async def forget() -> None:
+            await asyncio.wait({ahead})
+            if ahead.exception() is None:  # else whoever needs one next meets that, too
+                await asyncio.to_thread(ahead.result().close)
 
-        if ahead is not None:
-            self._leave(asyncio.ensure_future(forget(ahead)))
+        self._leave(asyncio.ensure_future(forget()))
 
     def _leave(self, leaving: asyncio.Future[None]) -> None:
         self._leaving.add(leaving)
         leaving.add_done_callback(self._leaving.discard)
+
+
+def _is_of_use(ahead: asyncio.Task[ForkedKernel]) -> bool:
+    """Whether what was prepared came to be, and has not died since."""
+    return ahead.exception() is None and ahead.result().alive

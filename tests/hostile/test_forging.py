@@ -507,7 +507,7 @@ def test_a_judge_that_never_ends_is_not_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A judge over its time makes its submission broken, once, and the slot goes on."""
-    monkeypatch.setattr("grader.pool._SLACK", 1.0)
+    monkeypatch.setattr("grader.slot._SLACK", 1.0)
     path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
     begun = time.monotonic()
     answer = "__import__('time').sleep(60)"
