@@ -99,17 +99,18 @@ def kind_of(process: Process) -> str:
 class Killer:
     """Kills processes of this test's grader at drawn moments, every other time the youngest one.
 
-    The youngest is the one that is being started; `killed` counts them by kind.
+    The youngest is the one that is being started; `killed` counts them by kind. `pause` is the
+    longest time between two, in seconds, long enough for a start to succeed now and then.
     """
 
-    def __init__(self, draw: random.Random) -> None:
-        self._draw = draw
+    def __init__(self, draw: random.Random, pause: float) -> None:
+        self._draw, self._pause = draw, pause
         self._over = threading.Event()
         self.killed: Counter[str] = Counter()
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Kill until the block ends."""
+        """Kill until the block ends, or there were enough."""
         self._over.clear()
         thread = threading.Thread(target=self._kill)
         thread.start()
@@ -120,7 +121,9 @@ class Killer:
             thread.join()
 
     def _kill(self) -> None:
-        while not self._over.wait(self._draw.uniform(0.1, 5.0)):
+        while self.killed.total() < KILLS:
+            if self._over.wait(self._draw.uniform(0.1, self._pause)):
+                return
             by_kind: dict[str, list[Process]] = {}
             for process in descendants():
                 by_kind.setdefault(kind_of(process), []).append(process)
@@ -138,9 +141,11 @@ class Killer:
 def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, load: None) -> None:
     """Templates, judges and kernels are killed under load, while they start too: all is right."""
     submissions = a_class(tmp_path)
+    begun = time.monotonic()
     expected = graded(submissions)
+    undisturbed = time.monotonic() - begun
     assert {expected[f"right{n}"]["score"] for n in (0, 1)} == {sum(POINTS.values())}
-    killer = Killer(drawn())
+    killer = Killer(drawn(), max(5.0, undisturbed / 3))
     begun = time.monotonic()
     rounds = 0
     while killer.killed.total() < KILLS:
@@ -149,6 +154,7 @@ def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, loa
         rounds += 1
         for student, result in found.items():
             assert result == expected[student], (student, result["message"], killer.killed)
+    print(f"{undisturbed:.0f} s without kills")  # noqa: T201
     print(f"{rounds} rounds, {time.monotonic() - begun:.0f} s, killed: {killer.killed}")  # noqa: T201
     assert killer.killed.total() >= KILLS
 
