@@ -11,6 +11,7 @@ from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook
+from tests.processes import busy_machine
 
 pytestmark = pytest.mark.kernel
 
@@ -115,6 +116,26 @@ def test_a_submissions_own_time_ends_it(tmp_path: Path) -> None:
     result = grade(Submission("student", path), secret=b"secret", limits=limits)
     assert of(result, "patch_response").verdict is Verdict.PASSED
     assert of(result, "feature_map_size").verdict is Verdict.TIMEOUT
+
+
+FLOODS = {
+    "lines": "line = 'x' * 1023\nfor _ in range(48 * 1024):\n    print(line)",
+    "one piece": "print('x' * (48 * 2**20))",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_right_answer_after_a_flood_gets_its_points(tmp_path: Path, flood: str) -> None:
+    """A cell that prints 48 MiB is charged with it, on a busy machine too; the next never is."""
+    first, second = cells_of(RIGHT)
+    cells: list[Cell] = [first, ("shift", FLOODS[flood]), second]
+    path = write_notebook(tmp_path / "work.ipynb", cells)
+    limits = Limits(cell=60.0, submission=300.0)
+    with busy_machine():
+        for number in range(3):
+            result = grade(Submission("student", path), secret=bytes([number]), limits=limits)
+            assert of(result, "shift").verdict is Verdict.OUTPUT_LIMIT
+            assert result.score == ALL
 
 
 PATCHES = """
