@@ -28,6 +28,7 @@ from grader.errors import (
     TooMuchOutput,
 )
 from grader.exchange import Exchange, Message, packet_of
+from grader.kernel.clock import Limit
 from grader.kernel.limits import KernelLimits
 from grader.kernel.local import Kernels, LocalKernels
 from grader.values import Packet
@@ -118,9 +119,12 @@ class Kernel:
         self._wait(self._stop())
         self._wait(self._start())
 
-    def run(self, source: str) -> CellOutcome:
-        """Run one cell to its end, its exception, one of its limits, or the end of the kernel."""
-        return self._wait(self._run(source))
+    def run(self, source: str, seconds: float | None = None) -> CellOutcome:
+        """Run one cell to its end, its exception, one of its limits, or the end of the kernel.
+
+        Where `seconds` are given, that is what it may have instead of its `cell_seconds`.
+        """
+        return self._wait(self._run(source, seconds or self.cell_seconds))
 
     def ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
@@ -128,8 +132,8 @@ class Kernel:
         """The kernel's answer to `question`.
 
         `answer_callback` is called for each call that the student's code makes of a judge's
-        function. Raises OutOfTime after `seconds`, OutOfMemory, TooMuchOutput, and KernelDied when
-        there is nobody to answer.
+        function. Raises OutOfTime when the kernel has had `seconds`, which on a busy machine takes
+        longer; OutOfMemory, TooMuchOutput, and KernelDied when there is nobody to answer.
         """
         return self._wait(self._ask(question, seconds, answer_callback))
 
@@ -155,7 +159,7 @@ class Kernel:
         # It is up when it answers. (`wait_for_ready` waits for 0.2 s of silence, too.) What it
         # sends over stdin is lost while that is not connected, so it waits for a word from there.
         self._send(client.stdin_channel, "begin_request", {}, ())
-        await self._exchange("begin_request", {}, (), _STARTUP, None)
+        await self._exchange("begin_request", {}, (), Limit(None, _STARTUP), None)
 
     async def _stop(self) -> None:
         if self._client is not None:
@@ -163,7 +167,7 @@ class Kernel:
             self._client = None
         await self._kernels.stop()
 
-    async def _run(self, source: str) -> CellOutcome:
+    async def _run(self, source: str, seconds: float) -> CellOutcome:
         content = {
             "code": source,
             "silent": False,
@@ -173,7 +177,8 @@ class Kernel:
             "stop_on_error": False,
         }
         try:
-            reply = await self._exchange("execute_request", content, (), self.cell_seconds, None)
+            limit = Limit(self._pid, seconds, self.cell_seconds)
+            reply = await self._exchange("execute_request", content, (), limit, None)
         except Stopped as error:
             return CellOutcome(Ending.LOST, lost=error)
         content = reply["content"]
@@ -185,8 +190,9 @@ class Kernel:
     async def _ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
     ) -> Packet:
+        limit = Limit(self._pid, seconds)
         reply = await self._exchange(
-            "ask_request", {"tree": question.tree}, question.buffers, seconds, answer_callback
+            "ask_request", {"tree": question.tree}, question.buffers, limit, answer_callback
         )
         return packet_of(reply)
 
@@ -195,7 +201,7 @@ class Kernel:
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[bytes],
-        seconds: float,
+        limit: Limit,
         answer_callback: Callable[[Packet], Packet] | None,
     ) -> Message:
         """Send a request and wait for its reply and its end; interrupt the kernel at its limits.
@@ -208,21 +214,20 @@ class Kernel:
         assert self._client is not None
         nonce = self._send(self._client.shell_channel, kind, content, buffers)
         exchange = Exchange(self._client, nonce)
-        end = monotonic() + seconds
         stopped: Stopped | None = None
         while exchange.reply is None:
             await self._listen(exchange, answer_callback)
             if exchange.published > self._limits.output and stopped is None:
                 stopped = TooMuchOutput("Your code", self._limits.output)
-            elif monotonic() < end:
+            elif not limit.is_over():
                 continue
             elif stopped:
                 self._lost = stopped
                 raise stopped
             else:
-                stopped = OutOfTime("Your code", seconds)
+                stopped = OutOfTime("Your code", limit.seconds)
             await self._running.interrupt_kernel()
-            end = monotonic() + _GRACE
+            limit = Limit(self._pid, _GRACE)
         await self._wait_for_the_end(exchange)
         if stopped:
             await asyncio.sleep(_INTERRUPT)
@@ -285,6 +290,11 @@ class Kernel:
         assert self._client is not None
         content = {"tree": answer.tree}
         self._send(self._client.stdin_channel, "callback_reply", content, answer.buffers, request)
+
+    @property
+    def _pid(self) -> int | None:
+        """The kernel's process, or the one that started it."""
+        return getattr(self._running.provisioner, "pid", None)
 
     @property
     def _running(self) -> AsyncKernelManager:

@@ -122,6 +122,16 @@ def test_an_endless_function_ends_at_its_limit(kernel: Kernel) -> None:
     assert asker.call("fast")["value"] == 1
 
 
+def test_a_slow_answer_has_its_time_on_a_busy_machine(kernel: Kernel) -> None:
+    """Time in which a call waits for a processor is not its own."""
+    kernel.run(
+        "import time\ndef slow():\n    end = time.thread_time() + 0.9\n"
+        "    while time.thread_time() < end: pass\n    return 1"
+    )
+    with busy_machine(8):
+        assert Asker(kernel).call("slow", seconds=3.0)["value"] == 1
+
+
 def test_a_cell_that_ends_its_process_is_noticed(kernel: Kernel) -> None:
     """`os._exit` in a cell is told apart from an exception, and a fresh kernel takes over."""
     assert kernel.run("import os\nos._exit(3)").ending is Ending.LOST

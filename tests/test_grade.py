@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -74,6 +75,38 @@ def test_an_endless_cell_costs_only_what_depends_on_it(tmp_path: Path) -> None:
     """A loop that never ends takes no points from exercises before and after it."""
     first, second = cells_of(RIGHT)
     assert graded(tmp_path, [first, "while True:\n    pass", second]).score == ALL
+
+
+def test_loops_in_functions_cost_little_and_nobody_elses_points(tmp_path: Path) -> None:
+    """Functions that never end, and cells that call them, are not waited for again and again."""
+    loops = ("zero_pad", "true_convolution", "shift", "strongest_match")
+    cells: list[Cell] = []
+    for name in loops:
+        cells.append((name, f"def {name}(*args, **named):\n    while True:\n        pass"))
+        cells += [f"def use_{name}():\n    return {name}(1, 2)", f"use_{name}()"]
+    path = write_notebook(tmp_path / "work.ipynb", [*cells, *cells_of(RIGHT)])
+    limits = Limits(cell=20.0, submission=300.0)
+    result = grade(Submission("student", path), secret=b"secret", limits=limits)
+    assert {of(result, name).verdict for name in loops} == {Verdict.TIMEOUT}
+    assert result.score == ALL
+    # On an idle machine 23 s; each of the four cells alone would take 20 s.
+    assert result.seconds < 4 * 20
+
+
+def test_a_function_written_anew_has_its_time_again(tmp_path: Path) -> None:
+    """A right answer below one that looped is asked like any other, and what calls it runs on."""
+    endless = "def patch_response(patch, kernel):\n    while True:\n        pass"
+    used = "import time\ntime.sleep(2.5)\npatch_response(np.ones((2, 2)), np.ones((2, 2)))"
+    cells: list[Cell] = [
+        "import numpy as np",
+        ("patch_response", endless),
+        RIGHT["patch_response"],
+        ("feature_map_size", f"{used}\n{dedent(RIGHT['feature_map_size'])}"),
+    ]
+    path = write_notebook(tmp_path / "work.ipynb", cells)
+    limits = Limits(cell=20.0, submission=300.0)
+    result = grade(Submission("student", path), secret=b"secret", limits=limits)
+    assert result.score == ALL
 
 
 def test_an_exercise_in_an_endless_cell_reads_timeout(tmp_path: Path) -> None:
