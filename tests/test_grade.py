@@ -89,8 +89,8 @@ def test_loops_in_functions_cost_little_and_nobody_elses_points(tmp_path: Path) 
     result = grade(Submission("student", path), secret=b"secret", limits=limits)
     assert {of(result, name).verdict for name in loops} == {Verdict.TIMEOUT}
     assert result.score == ALL
-    # On an idle machine 23 s; each of the four cells alone would take 20 s.
-    assert result.seconds < 4 * 20
+    # 20 s on an idle machine, and 80 s at most; with whole limits it would be more than 160 s.
+    assert result.seconds < 120
 
 
 def test_a_function_written_anew_has_its_time_again(tmp_path: Path) -> None:
