@@ -215,8 +215,10 @@ class Kernel:
         nonce = self._send(self._client.shell_channel, kind, content, buffers)
         exchange = Exchange(self._client, nonce)
         stopped: Stopped | None = None
-        while exchange.reply is None:
+        while True:
             await self._listen(exchange, answer_callback)
+            if exchange.reply is not None:
+                break
             if exchange.published > self._limits.output and stopped is None:
                 stopped = TooMuchOutput("Your code", self._limits.output)
             elif not limit.is_over():
