@@ -121,7 +121,8 @@ class OutOfTime(Stopped):
         self.seconds = seconds
         super().__init__(
             what,
-            f"did not end within {seconds:g} s. Look for a loop that never reaches its end.",
+            f"did not end within {seconds:g} s. Look for a loop that never reaches its end. If "
+            f"there is none, the machine may be busy: try again.",
         )
 
 

@@ -1,14 +1,13 @@
 """Run a notebook's cells in a kernel, and carry a judge's questions to it.
 
-Student code can write whatever it likes to the kernel's own sockets. So a message counts only if it
-is well formed and answers what was asked; everything else is dropped unread. That is also why cells
-are driven here and not by nbclient, which keeps every output and trusts every message.
+Cells are driven here and not by nbclient, which keeps every output and trusts every message; what
+counts of a kernel's messages is decided in `exchange`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import secrets
 import subprocess
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -27,11 +26,12 @@ from grader.errors import (
     OutOfTime,
     Stopped,
     TooMuchOutput,
-    Untransferable,
 )
+from grader.exchange import Exchange, Message, packet_of
+from grader.kernel.clock import Limit
 from grader.kernel.limits import KernelLimits
 from grader.kernel.local import Kernels, LocalKernels
-from grader.values import CAPS, Packet, has_more_marks
+from grader.values import Packet
 
 T = TypeVar("T")
 
@@ -40,18 +40,13 @@ _GRACE = 2.0
 _STARTUP = 60.0
 # A message that does not leave within this time finds no kernel to take it, in milliseconds.
 _SENDING = 2000
-_MAX_BUFFERS = 1000
-# A message's signature and four JSON documents, and how large an honest kernel's may be, in bytes.
-# The last one holds a packet's tree as one text, in which quotation marks are written as two.
-_JSON_PARTS = 5
-_MAX_HEADER, _MAX_CONTENT = 2**20, 2 * CAPS.tree + 2**20
-# How many brackets, commas and texts there may be; a short document cannot have too many.
-_MAX_MARKS, _SHORT = 10_000, 10_000
+# How long after its reply, or after what it published last, the end of a request may be told, in
+# seconds: a kernel drops messages in a flood, and student code may keep one back. Where it was not
+# told, the next is not waited for that long. At most: whatever is published meanwhile.
+_ENDING, _ENDING_AGAIN, _ENDING_AT_MOST = 2.0, 0.1, 10.0
+# An interrupt goes through the kernel's first process. It must not arrive in the next cell.
+_INTERRUPT = 0.2
 _MAX_KIND, _MAX_TEXT = 80, 2000
-
-_log = logging.getLogger("grader.kernel")
-_log.addHandler(logging.NullHandler())
-_log.propagate = False
 
 
 class Ending(Enum):
@@ -99,6 +94,7 @@ class Kernel:
         self._manager: AsyncKernelManager | None = None
         self._client: AsyncKernelClient | None = None
         self._lost: Stopped | None = None
+        self._ending = _ENDING
 
     def __enter__(self) -> Self:
         self._wait(self._start())
@@ -123,9 +119,12 @@ class Kernel:
         self._wait(self._stop())
         self._wait(self._start())
 
-    def run(self, source: str) -> CellOutcome:
-        """Run one cell to its end, its exception, one of its limits, or the end of the kernel."""
-        return self._wait(self._run(source))
+    def run(self, source: str, seconds: float | None = None) -> CellOutcome:
+        """Run one cell to its end, its exception, one of its limits, or the end of the kernel.
+
+        Where `seconds` are given, that is what it may have instead of its `cell_seconds`.
+        """
+        return self._wait(self._run(source, seconds or self.cell_seconds))
 
     def ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
@@ -133,8 +132,8 @@ class Kernel:
         """The kernel's answer to `question`.
 
         `answer_callback` is called for each call that the student's code makes of a judge's
-        function. Raises OutOfTime after `seconds`, OutOfMemory, TooMuchOutput, and KernelDied when
-        there is nobody to answer.
+        function. Raises OutOfTime when the kernel has had `seconds`, which on a busy machine takes
+        longer; OutOfMemory, TooMuchOutput, and KernelDied when there is nobody to answer.
         """
         return self._wait(self._ask(question, seconds, answer_callback))
 
@@ -156,11 +155,11 @@ class Kernel:
         for channel in (client.shell_channel, client.stdin_channel, client.control_channel):
             channel.socket.setsockopt(zmq.SNDTIMEO, _SENDING)
             channel.socket.setsockopt(zmq.LINGER, 0)
-        self._client, self._lost = client, None
+        self._client, self._lost, self._ending = client, None, _ENDING
         # It is up when it answers. (`wait_for_ready` waits for 0.2 s of silence, too.) What it
         # sends over stdin is lost while that is not connected, so it waits for a word from there.
         self._send(client.stdin_channel, "begin_request", {}, ())
-        await self._exchange("begin_request", {}, (), _STARTUP, None)
+        await self._exchange("begin_request", {}, (), Limit(None, _STARTUP), None)
 
     async def _stop(self) -> None:
         if self._client is not None:
@@ -168,7 +167,7 @@ class Kernel:
             self._client = None
         await self._kernels.stop()
 
-    async def _run(self, source: str) -> CellOutcome:
+    async def _run(self, source: str, seconds: float) -> CellOutcome:
         content = {
             "code": source,
             "silent": False,
@@ -178,7 +177,8 @@ class Kernel:
             "stop_on_error": False,
         }
         try:
-            reply = await self._exchange("execute_request", content, (), self.cell_seconds, None)
+            limit = Limit(self._pid, seconds, self.cell_seconds)
+            reply = await self._exchange("execute_request", content, (), limit, None)
         except Stopped as error:
             return CellOutcome(Ending.LOST, lost=error)
         content = reply["content"]
@@ -190,20 +190,21 @@ class Kernel:
     async def _ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
     ) -> Packet:
+        limit = Limit(self._pid, seconds)
         reply = await self._exchange(
-            "ask_request", {"tree": question.tree}, question.buffers, seconds, answer_callback
+            "ask_request", {"tree": question.tree}, question.buffers, limit, answer_callback
         )
-        return _packet(reply)
+        return packet_of(reply)
 
     async def _exchange(
         self,
         kind: str,
         content: dict[str, Any],
         buffers: Sequence[bytes],
-        seconds: float,
+        limit: Limit,
         answer_callback: Callable[[Packet], Packet] | None,
-    ) -> dict[str, Any]:
-        """Send a request and wait for its reply; interrupt the kernel at its limits.
+    ) -> Message:
+        """Send a request and wait for its reply and its end; interrupt the kernel at its limits.
 
         Raises what `ask` raises. A kernel that gives no sign of life after the interrupt is lost,
         and from then on every request meets the same exception.
@@ -211,34 +212,54 @@ class Kernel:
         if self._lost is not None:
             raise self._lost
         assert self._client is not None
-        # The id of the request is the nonce: an answer to another question is not an answer.
         nonce = self._send(self._client.shell_channel, kind, content, buffers)
-        end = monotonic() + seconds
+        exchange = Exchange(self._client, nonce)
         stopped: Stopped | None = None
-        published = 0
         while True:
-            if reply := await _next(self._client.shell_channel, nonce):
-                if stopped:
-                    raise stopped
-                return reply
-            request = await _next(self._client.stdin_channel, nonce, wait=0)
-            if request and answer_callback:
-                self._send_back(request, answer_callback(_packet(request)))
-            published += _drain(self._client.iopub_channel)
-            if not await self._running.is_alive():
-                self._lost = self._how_it_ended()
-                raise self._lost
-            if published > self._limits.output and stopped is None:
+            await self._listen(exchange, answer_callback)
+            if exchange.reply is not None:
+                break
+            if exchange.published > self._limits.output and stopped is None:
                 stopped = TooMuchOutput("Your code", self._limits.output)
-            elif monotonic() >= end:
-                if stopped:
-                    self._lost = stopped
-                    raise self._lost
-                stopped = OutOfTime("Your code", seconds)
-            else:
+            elif not limit.is_over():
                 continue
-            end = monotonic() + _GRACE
+            elif stopped:
+                self._lost = stopped
+                raise stopped
+            else:
+                stopped = OutOfTime("Your code", limit.seconds)
             await self._running.interrupt_kernel()
+            limit = Limit(self._pid, _GRACE)
+        await self._wait_for_the_end(exchange)
+        if stopped:
+            await asyncio.sleep(_INTERRUPT)
+        elif exchange.published > self._limits.output:
+            stopped = TooMuchOutput("Your code", self._limits.output)
+        if stopped:
+            raise stopped
+        return exchange.reply
+
+    async def _listen(
+        self, exchange: Exchange, answer_callback: Callable[[Packet], Packet] | None
+    ) -> None:
+        """Let an exchange go on for a moment; raises how the kernel ended, if it did."""
+        call_back = await exchange.listen()
+        if call_back and answer_callback:
+            self._send_back(call_back, answer_callback(packet_of(call_back)))
+        if not await self._running.is_alive():
+            self._lost = self._how_it_ended()
+            raise self._lost
+
+    async def _wait_for_the_end(self, exchange: Exchange) -> None:
+        """Wait, not for long, until all that was published for a request has been counted."""
+        latest = monotonic() + _ENDING_AT_MOST
+        while not exchange.has_ended:
+            now = monotonic()
+            if now > latest or now - exchange.last_heard > self._ending:
+                self._ending = _ENDING_AGAIN
+                return
+            await self._listen(exchange, None)
+        self._ending = _ENDING
 
     def _how_it_ended(self) -> Stopped:
         ended = self._kernels.how_it_ended()
@@ -257,13 +278,14 @@ class Kernel:
         """Send a message; its id. A kernel that does not take it any more is lost."""
         assert self._client is not None
         message = self._client.session.msg(kind, content, parent=parent)
+        # Jupyter's own ids can be foretold: they count.
+        message["header"]["msg_id"] = nonce = secrets.token_hex(16)
         message["buffers"] = list(buffers)
         try:
             channel.send(message)
         except zmq.ZMQError as error:
             self._lost = KernelDied("Your code")
             raise self._lost from error
-        nonce: str = message["header"]["msg_id"]
         return nonce
 
     def _send_back(self, request: dict[str, Any], answer: Packet) -> None:
@@ -272,62 +294,16 @@ class Kernel:
         self._send(self._client.stdin_channel, "callback_reply", content, answer.buffers, request)
 
     @property
+    def _pid(self) -> int | None:
+        """The kernel's process, or the one that started it."""
+        return getattr(self._running.provisioner, "pid", None)
+
+    @property
     def _running(self) -> AsyncKernelManager:
         assert self._manager is not None
         return self._manager
 
 
-async def _next(channel: Any, nonce: str, *, wait: float = 0.02) -> dict[str, Any] | None:
-    """The next message on `channel` if it is well formed and about the request `nonce`."""
-    if not await channel.socket.poll(int(wait * 1000)):
-        return None
-    try:
-        _, parts = channel.session.feed_identities(
-            await channel.socket.recv_multipart(copy=False), copy=False
-        )
-        if _costs_too_much(parts[:_JSON_PARTS]):
-            return None
-        message = channel.session.deserialize(parts, copy=False)
-    except Exception as error:  # noqa: BLE001 - forged messages fail to parse in every way there is
-        _log.debug("dropped a malformed message: %r", error)
-        return None
-    about = (message.get("parent_header"), message.get("content"), message.get("header"))
-    if not all(isinstance(part, dict) for part in about):
-        return None
-    return message if message["parent_header"].get("msg_id") == nonce else None
-
-
-def _costs_too_much(parts: Sequence[zmq.Frame]) -> bool:
-    """Whether the JSON of a message is longer, or has more in it, than an honest kernel's."""
-    *headers, content = map(len, parts)
-    if content > _MAX_CONTENT or any(length > _MAX_HEADER for length in headers):
-        return True
-    return any(
-        len(part) > _SHORT and has_more_marks(part.bytes.decode("utf-8"), _MAX_MARKS)
-        for part in parts
-    )
-
-
 def _clean(text: str) -> str:
     """Without halves of characters, which cannot be written to a file."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _drain(channel: Any) -> int:
-    """Throw away what the kernel has published, unread; how many bytes it was."""
-    socket: zmq.Socket[bytes] = zmq.Socket.shadow(channel.socket)
-    published = 0
-    for _ in range(1000):
-        try:
-            parts = socket.recv_multipart(zmq.NOBLOCK, copy=False)
-        except zmq.ZMQError:
-            break
-        published += sum(map(len, parts))
-    return published
-
-
-def _packet(message: dict[str, Any]) -> Packet:
-    tree, buffers = message["content"].get("tree"), message.get("buffers", [])
-    if not isinstance(tree, str) or len(buffers) > _MAX_BUFFERS:
-        raise Untransferable("What came back is not a packet of values.")
-    return Packet(tree, tuple(bytes(part) for part in buffers))

@@ -12,6 +12,9 @@ from grader.errors import AuthorError
 
 CheckFunction = Callable[..., None]
 
+# What a call of the student's code may take where the exercise does not say, in seconds.
+_SECONDS, _SECONDS_OF_SLOW = 3.0, 5.0
+
 
 @dataclass(frozen=True)
 class Check:
@@ -66,9 +69,11 @@ class Exercise:
     `names` are the student's names (default: the id). `hints` lead on, from the gentlest to the
     plainest. `forbid` lists dotted names that a "by hand" exercise may not use; `grader` itself is
     always forbidden. `functions` are those of `names` that are functions (default: as the
-    misconceptions show, which are called to find out). `seconds` limits each call of the student's
-    code. `slow` says that judging takes seconds, as it trains networks or asks them much: selfcheck
-    asks fewer seeds then, unless told how many.
+    misconceptions show, which are called to find out). `seconds` is what each call of the student's
+    code may take, at least ten times what the solution's takes, which selfcheck proves; while the
+    code waits for a processor on a busy machine, they do not pass. `slow` says that judging takes
+    seconds, as it trains networks or asks them much: selfcheck asks fewer seeds then, unless told
+    how many.
     """
 
     def __init__(
@@ -80,7 +85,7 @@ class Exercise:
         functions: tuple[str, ...] | None = None,
         hints: tuple[str, ...] = (),
         forbid: tuple[str, ...] = (),
-        seconds: float = 5.0,
+        seconds: float | None = None,
         slow: bool = False,
     ) -> None:
         if not id.isidentifier():
@@ -91,7 +96,7 @@ class Exercise:
         self._functions = functions
         self.hints = hints
         self.forbid = forbid
-        self.seconds = seconds
+        self.seconds = seconds or (_SECONDS_OF_SLOW if slow else _SECONDS)
         self.slow = slow
         self.checks: list[Check] = []
         self.misconceptions: list[Misconception] = []
@@ -110,6 +115,11 @@ class Exercise:
         if not wrong:
             return None
         return frozenset(name for name, value in wrong.items() if inspect.isroutine(value))
+
+    @property
+    def short_seconds(self) -> float:
+        """What a call has where others did not end: more than twice what the solution's takes."""
+        return self.seconds / 4
 
     @property
     def max_score(self) -> float:

@@ -11,10 +11,11 @@ from grader.diagnose import explained
 from grader.errors import OutOfTime, Raised, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise, exercises_behind
-from grader.judge import judge, unasked, verdict_of
+from grader.judge import Ask, judge, unasked, verdict_of
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels
 from grader.kernel.provisioner import WarmKernels
+from grader.patience import Patience
 from grader.provenance import isolation, versions
 from grader.results import (
     ExerciseResult,
@@ -32,7 +33,8 @@ from grader.submissions import (
     named_lesson,
     read,
 )
-from grader.syntax import bound_names, names_behind
+from grader.syntax import bound_names, names_behind, read_names
+from grader.values import Packet
 
 # Judged once more, these would pass no better, and cost a limit or a kernel again.
 _SETTLED = (
@@ -168,6 +170,12 @@ class _Grading:
         self.limits = limits
         self.on_exercise = on_exercise
         self.begun = monotonic()
+        trains = any(exercise.slow for exercise in self.exercises)
+        self.patience = Patience(limits.cell, trains=trains)
+        # The student's functions of which a call did not end, as they are defined now.
+        self.endless: frozenset[str] = frozenset()
+        # The exercises in whose checks that was so: judged once more at the end, it would be again.
+        self.looped: set[str] = set()
         self.outcomes: dict[int, CellOutcome] = {}
         self.best: dict[str, ExerciseResult] = {}
         self.judged_after: dict[str, int] = {}
@@ -203,12 +211,28 @@ class _Grading:
     def _is_settled(self, exercise: Exercise) -> bool:
         """Whether judging once more at the end can bring nothing, or would only cost time."""
         best = self.best.get(exercise.id)
-        return best is not None and best.verdict in _SETTLED
+        return best is not None and (best.verdict in _SETTLED or exercise.id in self.looped)
 
     def _run_cell(self, kernel: Kernel, index: int) -> None:
-        self.outcomes[index] = kernel.run(self.cells[index].source)
+        source = self.cells[index].source
+        self.endless -= bound_names(source)
+        outcome = self._run(kernel, source, self.cells[:index])
+        self.outcomes[index] = outcome
         if not kernel.alive:
             self._revive(kernel, index)
+
+    def _run(self, kernel: Kernel, source: str, before: Sequence[SubmittedCell]) -> CellOutcome:
+        """Run a cell for as long as there is patience with it; `before` are those above it."""
+        calls_endless = False
+        if self.endless:
+            read = read_names(source)
+            behind = read | names_behind([cell.source for cell in before], read)
+            calls_endless = bool(self.endless & behind)
+        begun = monotonic()
+        outcome = kernel.run(source, self.patience.for_cell(calls_endless=calls_endless))
+        if isinstance(outcome.lost, OutOfTime):
+            self.patience.lose(monotonic() - begun)
+        return outcome
 
     def _revive(self, kernel: Kernel, until: int) -> None:
         """Start a fresh kernel and run again what had run well, up to the cell `until`."""
@@ -238,12 +262,14 @@ class _Grading:
                 self._revive(kernel, index)
             judgement = judge(
                 exercise,
-                kernel.ask,
+                self._patiently(kernel, exercise),
                 secret=self.secret,
                 code="\n".join(self.cells[i].source for i in self.where[exercise.id].all),
                 cells=sources,
                 judging=self.judgings[exercise.id],
             )
+            self.endless |= judgement.endless
+            (self.looped.add if judgement.endless else self.looped.discard)(exercise.id)
             result = explained(exercise, judgement, self._unsolved_behind(exercise, sources))
             result = self._with_the_cells_fault(exercise, result)
             if not kernel.alive:
@@ -254,6 +280,22 @@ class _Grading:
         if best is None or _worth(result) > _worth(best):
             self.best[exercise.id] = result
             self.on_exercise(result)
+
+    def _patiently(self, kernel: Kernel, exercise: Exercise) -> Ask:
+        """The way to the names of `kernel`, with no more patience than there is."""
+        short = exercise.short_seconds
+
+        def ask(
+            question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
+        ) -> Packet:
+            begun = monotonic()
+            try:
+                return kernel.ask(question, self.patience.for_call(seconds, short), answer_callback)
+            except OutOfTime:
+                self.patience.lose(monotonic() - begun)
+                raise
+
+        return ask
 
     def _unsolved_behind(self, exercise: Exercise, sources: Sequence[str]) -> list[str]:
         """The earlier exercises that this one's code rests on, and that do not pass."""

@@ -41,8 +41,9 @@ PUBLIC_SECRET = b"the seed that students see"
 """The secret of a student's own checks: public, so that feedback is the same for everybody."""
 
 _MAX_CALLBACKS = 100_000
-# An exercise may take this many times the limit of one call, then its other checks are not asked.
-_PATIENCE = 3.0
+# Once a call did not end, an exercise's others are not waited for like that again, but shortly: a
+# function may loop in one case only. When that many did not end, no other check is asked.
+_MOST_LOOPS = 2
 
 # What a kernel says is data of any length.
 _MAX_TEXT, _MAX_NAMES = 2000, 500
@@ -92,12 +93,14 @@ class Call:
 class Judgement:
     """The result of one exercise, and what a diagnosis needs: the failed checks' calls and values.
 
-    `values` are the student's objects that are not functions, by name.
+    `values` are the student's objects that are not functions, by name; `endless` the functions of
+    which a call did not end.
     """
 
     result: ExerciseResult
     calls: tuple[Call, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
+    endless: frozenset[str] = frozenset()
 
 
 def rng_for(
@@ -131,7 +134,7 @@ def judge(
     forbidden, dynamic = forbidden_uses(cells, exercise.names, exercise.forbid)
     if forbidden:
         return Judgement(_not_by_hand(exercise, forbidden))
-    names = StudentNames(ask, exercise.seconds, exercise.function_names)
+    names = StudentNames(ask, exercise)
     results: list[CheckResult] = []
     verdicts: dict[Check, Verdict] = {}
     for check in exercise.checks:
@@ -155,6 +158,7 @@ def judge(
         ),
         tuple(names.failed_calls),
         names.values if verdict is not Verdict.PASSED else {},
+        frozenset(names.endless),
     )
     names.forget()
     return judgement
@@ -190,7 +194,7 @@ def _judge_check(
             return _result(check, Verdict.NOT_ATTEMPTED)
         message = f"Not looked at until this holds: {premise.statement}"
         return _result(check, Verdict.SKIPPED, message)
-    if names.seconds_lost > _PATIENCE * exercise.seconds:
+    if names.loops >= _MOST_LOOPS:
         return _result(check, Verdict.SKIPPED, "Not looked at: earlier calls did not end in time.")
     names.begin_check()
     try:
@@ -281,15 +285,14 @@ class StudentNames:
     """The student's names as a check may see them, and a record of what was asked.
 
     `values` keeps the student's objects that are not functions, `failed_calls` the calls made by
-    checks that failed, `seconds_lost` the time spent on calls that did not end.
+    checks that failed, `endless` the functions of which a call did not end, `loops` how many such
+    calls there were.
     """
 
-    def __init__(
-        self, ask: Ask, seconds: float, function_names: frozenset[str] | None = None
-    ) -> None:
+    def __init__(self, ask: Ask, exercise: Exercise) -> None:
         self._ask = ask
-        self._function_names = function_names
-        self._seconds = seconds
+        self._exercise = exercise
+        self._function_names = exercise.function_names
         self._functions = Functions(self._call)
         self._callbacks = 0
         self._parameters: dict[str, list[str]] = {}
@@ -297,7 +300,8 @@ class StudentNames:
         self.failed_calls: list[Call] = []
         self._looked: dict[str, Packet] = {}
         self.last_call: LastCall | None = None
-        self.seconds_lost = 0.0
+        self.endless: set[str] = set()
+        self.loops = 0
         self.gave_networks = False
         self._kept = 0
         self._is_first = True
@@ -364,7 +368,8 @@ class StudentNames:
             )
         except Stopped as error:
             if isinstance(error, OutOfTime):
-                self.seconds_lost += error.seconds
+                self.loops += 1
+                self.endless.add(function.__name__)
                 self._check_calls.append(Call(function.__name__, packed, "OutOfTime"))
             raise error.about(f"`{function.__name__}`") from None
         except Raised as error:
@@ -404,7 +409,9 @@ class StudentNames:
         # What was lent for the last check is given back with the first question of this one.
         packet = pack({**question, "first": self._is_first}, self._functions)
         self._is_first = False
-        return self._ask(packet, self._seconds, self._answer_callback)
+        exercise = self._exercise
+        seconds = exercise.short_seconds if self.loops else exercise.seconds
+        return self._ask(packet, seconds, self._answer_callback)
 
     def _read(self, packet: Packet) -> dict[str, Any]:
         """The answer that a packet holds; raises what it says instead of one."""

@@ -2,7 +2,8 @@
 
 For each exercise and each seed: the solution gets full marks; the untouched starter gets none and
 reads *not attempted*; every misconception fails a check and is diagnosed as itself and as nothing
-else; every check is failed by a misconception. Then the solution notebook is graded once as a
+else; every check is failed by a misconception; a call has ten times as long as the solution's
+takes. Then the solution notebook is graded once as a
 submission would be, in a kernel, within the lesson's time budget.
 
 `selfcheck` proves one lesson in this process, `prove` several, each in a process of its own.
@@ -21,7 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 from grader.build import notebook_text, solution_notebook
@@ -29,19 +30,22 @@ from grader.course import Lesson, lesson, read_source
 from grader.diagnose import explanations
 from grader.exercise import Exercise, Misconception
 from grader.grade import grade_notebook
-from grader.judge import Judgement
+from grader.judge import Ask, Judgement, judge
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
 from grader.pool import Plan, grade_all
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.source import Answer, Cell, Code, solution
 from grader.submissions import Submission, SubmittedNotebook, code_cells
-from grader.testing import judge_here, run_here
+from grader.testing import ask_here, run_here
+from grader.values import Packet
 
 SEEDS = 20
 """How many draws of random cases each exercise is proved on."""
 SLOWER = 7
 """By how much fewer where judging takes seconds, as it trains networks or asks them much."""
+_ROOM = 10
+"""How many times as long as the solution's calls take a student's may."""
 
 _UNHAPPY = (Verdict.FAILED, Verdict.ERROR, Verdict.TIMEOUT)
 
@@ -208,27 +212,49 @@ def _prove(
 ) -> list[str]:
     """What is wrong with `exercise` under one seed, a sentence each."""
 
-    def judged(names: dict[str, Any]) -> Judgement:
+    def judged(ask: Ask) -> Judgement:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # wrong answers divide by zero and the like
-            return judge_here(exercise, names, secret=f"selfcheck {seed}".encode())
+            return judge(exercise, ask, secret=f"selfcheck {seed}".encode(), code="")
 
     sentences: list[str] = []
-    truth = judged(solved).result
+    timed = _Timed(ask_here(solved))
+    truth = judged(timed).result
+    if timed.longest * _ROOM > exercise.seconds:
+        sentences.append(
+            f"A call has at least {_ROOM} times as long as the solution's takes: one took "
+            f"{timed.longest:.2f} s of {exercise.seconds:g} s. Give the exercise more `seconds`."
+        )
     if truth.verdict is not Verdict.PASSED:
         worst = next(check for check in truth.checks if check.verdict is not Verdict.PASSED)
         sentences.append(f"The solution does not pass `{worst.name}`: {worst.message}")
-    untouched = judged(started).result
+    untouched = judged(ask_here(started)).result
     if untouched.verdict is not Verdict.NOT_ATTEMPTED or untouched.score:
         sentences.append(f"The starter reads {untouched.verdict.words}, not `not attempted`.")
     failed: set[str] = set()
     for misconception in exercise.misconceptions:
         wrong = {**solved, **misconception.objects(exercise.names[0])}
-        sentences += _caught(exercise, misconception, judged(wrong), failed)
+        sentences += _caught(exercise, misconception, judged(ask_here(wrong)), failed)
     for check in exercise.checks:
         if check.name not in failed:
             sentences.append(f"The check `{check.name}` is failed by no misconception.")
     return sentences
+
+
+class _Timed:
+    """A way to the names that keeps how long the `longest` question took, in CPU seconds."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.longest = 0.0
+
+    def __call__(
+        self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
+    ) -> Packet:
+        begun = process_time()
+        answer = self._ask(question, seconds, answer_callback)
+        self.longest = max(self.longest, process_time() - begun)
+        return answer
 
 
 def _caught(

@@ -192,6 +192,11 @@ def bound_names(source: str) -> frozenset[str]:
     return _union(statement.binds for statement in _statements(source))
 
 
+def read_names(source: str) -> frozenset[str]:
+    """The names that a cell reads, in the functions that it defines as well."""
+    return _union(statement.reads for statement in _statements(source))
+
+
 def only_calls(source: str, functions: Iterable[str]) -> bool:
     """Whether a cell does nothing but call `functions` by name: `check("relu")` and the like."""
     tree = parse_cell(source)

@@ -17,6 +17,7 @@ from grader.errors import OutOfTime
 from grader.exercise import Exercise
 from grader.judge import PUBLIC_SECRET, Ask, Judgement, judge
 from grader.kernel.answer import Answerer
+from grader.kernel.clock import fair_seconds
 from grader.values import Packet
 
 
@@ -30,7 +31,7 @@ def ask_here(namespace: dict[str, Any]) -> Ask:
     ) -> Packet:
         waiting.append(answer_callback)
         try:
-            with limit(seconds):
+            with limit(seconds, fair_seconds):
                 return answerer.answer(question)
         except DeadlinePassed:
             raise OutOfTime("The call", seconds) from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,3 +50,16 @@ def descendants(of: int | None = None) -> list[Process]:
         found += children
         left += [child.pid for child in children]
     return found
+
+
+@contextmanager
+def busy_machine(loops: int = 2) -> Iterator[None]:
+    """A machine on which so many other processes compute all the time."""
+    command = [sys.executable, "-I", "-S", "-c", "while True: pass"]
+    others = [subprocess.Popen(command) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()

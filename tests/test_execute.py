@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.errors import KernelDied, OutOfTime
+from grader.errors import KernelDied, OutOfTime, TooMuchOutput
 from grader.execute import Ending, Kernel
+from grader.kernel.limits import MIB, KernelLimits
 from grader.values import Functions, Packet, pack, unpack
+from tests.processes import busy_machine
 
 pytestmark = pytest.mark.kernel
 
@@ -120,6 +122,16 @@ def test_an_endless_function_ends_at_its_limit(kernel: Kernel) -> None:
     assert asker.call("fast")["value"] == 1
 
 
+def test_a_slow_answer_has_its_time_on_a_busy_machine(kernel: Kernel) -> None:
+    """Time in which a call waits for a processor is not its own."""
+    kernel.run(
+        "import time\ndef slow():\n    end = time.thread_time() + 0.9\n"
+        "    while time.thread_time() < end: pass\n    return 1"
+    )
+    with busy_machine(8):
+        assert Asker(kernel).call("slow", seconds=3.0)["value"] == 1
+
+
 def test_a_cell_that_ends_its_process_is_noticed(kernel: Kernel) -> None:
     """`os._exit` in a cell is told apart from an exception, and a fresh kernel takes over."""
     assert kernel.run("import os\nos._exit(3)").ending is Ending.LOST
@@ -196,6 +208,88 @@ def test_nothing_is_left_of_a_kernel() -> None:
     assert not Path(names["folder"]).exists()
     for pid in (names["me"], names["child"]):
         _wait_until_gone(pid)
+
+
+FLOOD = "line = 'x' * 1023\nfor _ in range(6 * 1024):\n    print(line)"
+TALKS = """
+import threading, time
+def talk():
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        print("y" * 2**18)
+        time.sleep(0.005)
+threading.Thread(target=talk, daemon=True).start()
+"""
+
+
+@pytest.fixture
+def bounded() -> Iterator[Kernel]:
+    """A kernel whose cells may publish 2 MiB, on a machine that has other things to do."""
+    limits = KernelLimits(output=2 * MIB)
+    with busy_machine(), Kernel(cell_seconds=60, limits=limits) as running:
+        yield running
+
+
+def test_a_cell_is_charged_with_all_that_it_put_out_and_the_next_with_none(bounded: Kernel) -> None:
+    """However late the output of a cell arrives, it is that cell which went over the limit."""
+    for _ in range(10):
+        assert isinstance(bounded.run(FLOOD).lost, TooMuchOutput)
+        assert bounded.run("x = 1").ending is Ending.DONE
+
+
+def test_a_cell_that_raises_behind_its_output_is_charged_with_it(bounded: Kernel) -> None:
+    """Output in one piece, put out just before a cell ends by itself, is still its own."""
+    for _ in range(10):
+        outcome = bounded.run("print('x' * 2**23)\nraise RuntimeError")
+        assert isinstance(outcome.lost, TooMuchOutput)
+        assert bounded.run("x = 1").ending is Ending.DONE
+
+
+def test_a_question_is_charged_with_all_that_it_put_out_and_the_next_with_none(
+    bounded: Kernel,
+) -> None:
+    """What a called function prints stops that call, never the one after it."""
+    bounded.run("def loud():\n    print('x' * 2**23)\ndef quiet():\n    return 1")
+    asker = Asker(bounded)
+    for _ in range(10):
+        with pytest.raises(TooMuchOutput):
+            asker.call("loud", seconds=30)
+        assert asker.call("quiet", seconds=30)["value"] == 1
+
+
+def test_what_a_thread_prints_is_charged_to_no_later_cell(bounded: Kernel) -> None:
+    """A thread that goes on printing does not stop the cells and calls that come after its own."""
+    assert bounded.run(TALKS).ending is Ending.DONE
+    bounded.run("def slow():\n    time.sleep(1)\n    return 1")
+    for _ in range(3):
+        assert bounded.run("time.sleep(1)").ending is Ending.DONE
+        assert Asker(bounded).call("slow", seconds=30)["value"] == 1
+
+
+def test_a_process_left_behind_is_charged_to_no_later_cell(bounded: Kernel) -> None:
+    """A forked process that goes on printing does not stop the cells after its own."""
+    forks = "import os\nif os.fork() == 0:\n    " + TALKS.strip().replace("\n", "\n    ")
+    assert bounded.run(f"{forks}\n    time.sleep(60)").ending is Ending.DONE
+    for _ in range(3):
+        assert bounded.run("import time\ntime.sleep(1)").ending is Ending.DONE
+
+
+def test_an_end_that_is_kept_back_costs_a_moment_once(kernel: Kernel) -> None:
+    """Where student code keeps a kernel from telling that a cell has ended, the cells go on."""
+    kernel.run("get_ipython().kernel._publish_status = lambda *args, **named: None")
+    begun = time.monotonic()
+    for _ in range(10):
+        assert kernel.run("x = 1").ending is Ending.DONE
+    assert time.monotonic() - begun < 10
+
+
+def test_a_forged_end_gains_nothing(bounded: Kernel) -> None:
+    """A cell that tells its own end before it floods is stopped, and the next is not."""
+    forges = "get_ipython().kernel._publish_status('idle', 'shell')"
+    floods = "import time\nfor _ in range(200):\n    print('x' * 2**17)\n    time.sleep(0.01)"
+    for _ in range(5):
+        assert isinstance(bounded.run(f"{forges}\n{floods}").lost, TooMuchOutput)
+        assert bounded.run("x = 1").ending is Ending.DONE
 
 
 def _wait_until_gone(pid: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -11,6 +12,7 @@ from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook
+from tests.processes import busy_machine
 
 pytestmark = pytest.mark.kernel
 
@@ -75,6 +77,38 @@ def test_an_endless_cell_costs_only_what_depends_on_it(tmp_path: Path) -> None:
     assert graded(tmp_path, [first, "while True:\n    pass", second]).score == ALL
 
 
+def test_loops_in_functions_cost_little_and_nobody_elses_points(tmp_path: Path) -> None:
+    """Functions that never end, and cells that call them, are not waited for again and again."""
+    loops = ("zero_pad", "true_convolution", "shift", "strongest_match")
+    cells: list[Cell] = []
+    for name in loops:
+        cells.append((name, f"def {name}(*args, **named):\n    while True:\n        pass"))
+        cells += [f"def use_{name}():\n    return {name}(1, 2)", f"use_{name}()"]
+    path = write_notebook(tmp_path / "work.ipynb", [*cells, *cells_of(RIGHT)])
+    limits = Limits(cell=20.0, submission=300.0)
+    result = grade(Submission("student", path), secret=b"secret", limits=limits)
+    assert {of(result, name).verdict for name in loops} == {Verdict.TIMEOUT}
+    assert result.score == ALL
+    # 20 s on an idle machine, and 80 s at most; with whole limits it would be more than 160 s.
+    assert result.seconds < 120
+
+
+def test_a_function_written_anew_has_its_time_again(tmp_path: Path) -> None:
+    """A right answer below one that looped is asked like any other, and what calls it runs on."""
+    endless = "def patch_response(patch, kernel):\n    while True:\n        pass"
+    used = "import time\ntime.sleep(2.5)\npatch_response(np.ones((2, 2)), np.ones((2, 2)))"
+    cells: list[Cell] = [
+        "import numpy as np",
+        ("patch_response", endless),
+        RIGHT["patch_response"],
+        ("feature_map_size", f"{used}\n{dedent(RIGHT['feature_map_size'])}"),
+    ]
+    path = write_notebook(tmp_path / "work.ipynb", cells)
+    limits = Limits(cell=20.0, submission=300.0)
+    result = grade(Submission("student", path), secret=b"secret", limits=limits)
+    assert result.score == ALL
+
+
 def test_an_exercise_in_an_endless_cell_reads_timeout(tmp_path: Path) -> None:
     """An exercise whose cell never got to its name says so: the cell and the limit."""
     cells: list[Cell] = [("shift", "while True:\n    pass\ndef shift(m, r, c):\n    return m")]
@@ -115,6 +149,26 @@ def test_a_submissions_own_time_ends_it(tmp_path: Path) -> None:
     result = grade(Submission("student", path), secret=b"secret", limits=limits)
     assert of(result, "patch_response").verdict is Verdict.PASSED
     assert of(result, "feature_map_size").verdict is Verdict.TIMEOUT
+
+
+FLOODS = {
+    "lines": "line = 'x' * 1023\nfor _ in range(48 * 1024):\n    print(line)",
+    "one piece": "print('x' * (48 * 2**20))",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_right_answer_after_a_flood_gets_its_points(tmp_path: Path, flood: str) -> None:
+    """A cell that prints 48 MiB is charged with it, on a busy machine too; the next never is."""
+    first, second = cells_of(RIGHT)
+    cells: list[Cell] = [first, ("shift", FLOODS[flood]), second]
+    path = write_notebook(tmp_path / "work.ipynb", cells)
+    limits = Limits(cell=60.0, submission=300.0)
+    with busy_machine():
+        for number in range(3):
+            result = grade(Submission("student", path), secret=bytes([number]), limits=limits)
+            assert of(result, "shift").verdict is Verdict.OUTPUT_LIMIT
+            assert result.score == ALL
 
 
 PATCHES = """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from grader import Exercise, expect
 from grader.exercise import Check
 from grader.judge import PUBLIC_SECRET, judge, rng_for
 from grader.results import Verdict
-from grader.testing import ask_here, judge_here
-from grader.values import unpack
+from grader.testing import ask_here, judge_here, run_here
+from grader.values import Packet, unpack
 from tests.exercises import Function, asks, doubling, first, verdicts
+
+Callback = Callable[[Packet], Packet]
 
 P, F, N = Verdict.PASSED, Verdict.FAILED, Verdict.NOT_ATTEMPTED
 E, T, S = Verdict.ERROR, Verdict.TIMEOUT, Verdict.SKIPPED
@@ -84,6 +88,7 @@ def test_a_timeout_says_what_did_not_end() -> None:
     """The student is told which function, how long, and where to look."""
     message = first("def double(x):\n    while True: pass").message
     assert message.startswith("`double` did not end within 0.2 s. Look for a loop")
+    assert message.endswith("If there is none, the machine may be busy: try again.")
 
 
 def test_a_fault_of_the_rubric_is_broken(caplog: pytest.LogCaptureFixture) -> None:
@@ -108,7 +113,7 @@ def test_a_skipped_check_names_its_premise() -> None:
     )
 
 
-def test_after_several_timeouts_nothing_more_is_asked() -> None:
+def test_after_two_timeouts_nothing_more_is_asked() -> None:
     """An exercise of many checks does not cost each of them the whole limit."""
     f = Exercise("f", title="f", seconds=0.05)
     for number in range(8):
@@ -120,7 +125,41 @@ def test_after_several_timeouts_nothing_more_is_asked() -> None:
         check.__name__ = f"check_{number}"
         f.check(points=1)(check)
     found = verdicts("def f():\n    while True: pass", f)
-    assert found == [T] + [T] * 4 + [S] * 4
+    assert found == [T] + [T] * 2 + [S] * 6
+
+
+def test_after_a_timeout_the_other_calls_are_waited_for_shortly() -> None:
+    """The second call that does not end costs a quarter of the first."""
+    given: list[float] = []
+
+    def ask(question: Packet, seconds: float, answer_callback: Callback) -> Packet:
+        given.append(seconds)
+        return here(question, seconds, answer_callback)
+
+    here = ask_here(run_here("def double(x):\n    while True: pass"))
+    exercise = doubling()
+    second = exercise.checks[1]
+    exercise.checks[1] = replace(second, after=None)
+    judge(exercise, ask, secret=PUBLIC_SECRET, code="")
+    assert given == [0.2, 0.2, 0.05, 0.05]  # each check looks at the name, then calls it
+
+
+def test_a_function_that_loops_in_one_case_keeps_the_points_of_others() -> None:
+    """A check whose calls end has its points, though a call of another check did not end."""
+    f = Exercise("f", title="f", seconds=1.0)
+
+    @f.check(points=1)
+    def of_nothing(f: Function) -> None:
+        """It ends for 0."""
+        f(0)
+
+    @f.check(points=2)
+    def of_something(f: Function) -> None:
+        """It gives what it was given."""
+        expect.close(f(1), 1)
+
+    result = judge_here(f, "def f(x):\n    while x == 0: pass\n    return x").result
+    assert (result.verdict, result.score) == (Verdict.TIMEOUT, 2)
 
 
 def test_a_failed_check_shows_call_and_values() -> None:

@@ -8,10 +8,12 @@ the few modules that answering needs. Rubrics, references and solutions are not 
 
 from __future__ import annotations
 
+import contextvars
 import importlib.abc
 import importlib.util
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -106,6 +108,7 @@ def kernel_class() -> type[Any]:
             self.shell.ask_exit = _nothing
             # As in a kernel with a debugger that nobody has attached to.
             sys.breakpointhook = _nothing
+            let_threads_keep_their_cell()
             self._answerer = Answerer(self.names, self._call_back, interrupt_is_an_answer=True)
 
         @property
@@ -174,6 +177,21 @@ def kernel_class() -> type[Any]:
         return Packet(message["content"]["tree"], tuple(bytes(part) for part in message["buffers"]))
 
     return AnsweringKernel
+
+
+def let_threads_keep_their_cell() -> None:
+    """Let what a thread publishes be that of the cell which started it, whichever runs by then.
+
+    The kernel keeps in a context variable whose output it is, and a thread begins without any.
+    """
+    start = threading.Thread.start
+
+    def start_in_context(thread: threading.Thread) -> None:
+        context = contextvars.copy_context()
+        thread.run = partial(context.run, thread.run)  # type: ignore[method-assign]
+        start(thread)
+
+    threading.Thread.start = start_in_context  # type: ignore[assignment, method-assign]
 
 
 def application_maker() -> Callable[[], Any]:

@@ -134,6 +134,7 @@ _CLIENT = f"{WarmClient.__module__}.{WarmClient.__qualname__}"
 class WarmProvisioner(KernelProvisionerBase):
     """Starts a kernel by asking a template for one, and signals it through its pidfd."""
 
+    pid: int | None = None
     _pidfd: int | None = None
     _kill_signal: int = signal.SIGKILL
     _sockets: tuple[int, ...] = ()
@@ -153,7 +154,8 @@ class WarmProvisioner(KernelProvisionerBase):
         described, self._pidfd = self.parent.kernels.fork(self.parent.packages)
         how = json.loads(described)
         self._kill_signal = how["kill"]
-        begin = how["sockets"].replace("PID", str(pid_here(self._pidfd)))
+        self.pid = pid_here(self._pidfd)
+        begin = how["sockets"].replace("PID", str(self.pid))
         end = monotonic() + _START_SECONDS
         for number in range(1, len(CHANNELS) + 1):
             self._sockets += (await self._opened(Path(f"{begin}-{number}"), end),)
