@@ -387,14 +387,45 @@ def test_a_callback_that_was_only_declared_is_known() -> None:
     )
 
 
-def test_a_smoothed_history_is_refused() -> None:
-    """A curve made to look better fails, though no number in it is round."""
+def with_curve(history: Any, val_losses: Any) -> Any:
+    """The history of the same training, with another `val_loss`."""
+    changed = keras.callbacks.History()
+    changed.epoch = history.epoch
+    changed.history = {**history.history, "val_loss": list(map(float, val_losses))}
+    return changed
+
+
+@pytest.mark.parametrize("smoothing", ["mean so far", "smallest so far"])
+def test_a_smoothed_history_is_refused(smoothing: str) -> None:
+    """A curve made to look better fails by its last value, though no number in it is round."""
     model, history = trained("overfit")
-    smooth = keras.callbacks.History()
-    smooth.epoch = history.epoch
-    curve = np.convolve(np.pad(history.history["val_loss"], 2, "edge"), np.ones(5) / 5, "valid")
-    smooth.history = {**history.history, "val_loss": curve.tolist()}
-    assert diagnosis("overfit_on_purpose", overfit_answer(model, smooth)) == "history_of_another"
+    curve = np.asarray(history.history["val_loss"])
+    means = np.cumsum(curve) / np.arange(1, len(curve) + 1)
+    smooth = means if smoothing == "mean so far" else np.minimum.accumulate(curve)
+    answer = overfit_answer(model, with_curve(history, smooth))
+    assert diagnosis("overfit_on_purpose", answer) == "history_of_another"
+    checks = {check.name: check for check in judged("overfit_on_purpose", answer).result.checks}
+    assert checks["comes_with_its_own_history"].verdict is Verdict.FAILED
+
+
+def test_an_epoch_that_a_loss_meets_by_chance_does_not_hide_a_false_end() -> None:
+    """A curve that passes through the model's loss midway, and ends elsewhere, is of another."""
+    model, history = trained("overfit")
+    own = history.history["val_loss"][-1]
+    passing = np.linspace(2 * own, own / 2, len(history.epoch))
+    passing[np.argmin(np.abs(passing - own))] = own
+    answer = overfit_answer(model, with_curve(history, passing))
+    assert diagnosis("overfit_on_purpose", answer) == "history_of_another"
+
+
+def test_of_a_curve_only_the_end_can_be_told() -> None:
+    """A curve smoothed up to its last value is believed: no weights of those epochs are there."""
+    model, history = trained("overfit")
+    curve = np.asarray(history.history["val_loss"])
+    smooth = np.append((curve[:-1] + np.append(curve[1:-1], curve[-1])) / 2, curve[-1])
+    result = judged("overfit_on_purpose", overfit_answer(model, with_curve(history, smooth))).result
+    checks = {check.name: check for check in result.checks}
+    assert checks["comes_with_its_own_history"].verdict is Verdict.PASSED
 
 
 @pytest.mark.parametrize("history", ["dict", "none", "numbers"])

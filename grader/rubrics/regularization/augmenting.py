@@ -511,8 +511,8 @@ def validation_augmented() -> dict[str, Any]:
 
 
 @augment.misconception(
-    "This history belongs to another training: your network's loss stands nowhere in it. In which "
-    "cell do network and history come from the same `fit`?",
+    "This history does not end where your network stands. It belongs to another training, or the "
+    "weights were changed after it. In which cell do network and history come from the same `fit`?",
     recognise=lambda augmentation, augmented_model, augmented_history: (
         _is_sound(augmentation)
         and not _by_heart(augmented_model)

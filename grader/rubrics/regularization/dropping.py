@@ -399,8 +399,9 @@ def dropout_forgotten() -> dict[str, Any]:
 
 
 @with_dropout.misconception(
-    "This history belongs to another training, perhaps to that of the baseline. Which model does "
-    "your call of `fit` name?",
+    "This history does not end where your network stands. It belongs to another training, perhaps "
+    "to that of the baseline, or the weights were changed after it. Which model does your call of "
+    "`fit` name?",
     recognise=lambda dropout_model, dropout_history: (
         RATE in _rates(dropout_model)
         and not _drops_scores(dropout_model)

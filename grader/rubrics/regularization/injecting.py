@@ -376,8 +376,8 @@ def too_few_epochs() -> dict[str, Any]:
 
 
 @noise_injection.misconception(
-    "This history belongs to another training: your network's loss stands nowhere in it. In which "
-    "cell do network and history come from the same `fit`?",
+    "This history does not end where your network stands. It belongs to another training, or the "
+    "weights were changed after it. In which cell do network and history come from the same `fit`?",
     recognise=lambda noisy_model, noisy_history: (
         _is_right(noisy_model)
         and gap_of(noisy_model) < OVERFITS

@@ -186,8 +186,9 @@ def validated_with_training_digits() -> dict[str, Any]:
 
 
 @overfit_on_purpose.misconception(
-    "This history belongs to another training: to another network, or to this one before it was "
-    "built anew or trained further. In which cell do network and history come from the same `fit`?",
+    "This history does not end where your network stands. It belongs to another training: to "
+    "another network, or to this one before it was built anew, trained further or set back. In "
+    "which cell do network and history come from the same `fit`?",
     recognise=lambda baseline, baseline_history: is_of_another(baseline, baseline_history),
 )
 def history_of_another() -> dict[str, Any]:
