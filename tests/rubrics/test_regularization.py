@@ -18,7 +18,7 @@ from grader.exercise import Exercise
 from grader.judge import Judgement
 from grader.results import Verdict
 from grader.rubrics import regularization
-from grader.rubrics.regularization import references, stopping
+from grader.rubrics.regularization import overfitting, references, stopping
 from grader.testing import judge_here
 
 layers: Any = keras.layers
@@ -426,6 +426,36 @@ def test_of_a_curve_only_the_end_can_be_told() -> None:
     result = judged("overfit_on_purpose", overfit_answer(model, with_curve(history, smooth))).result
     checks = {check.name: check for check in result.checks}
     assert checks["comes_with_its_own_history"].verdict is Verdict.PASSED
+
+
+def test_a_remedy_in_the_baseline_is_told_whatever_its_gap_is() -> None:
+    """A network that has dropout and overfits all the same is refused by its layers."""
+    plain, history = trained("overfit")
+    model = new_network(dropout=0.5, functional=True)
+    model.set_weights(plain.get_weights())
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    answer = overfit_answer(model, history)
+    checks = {check.name: check for check in judged("overfit_on_purpose", answer).result.checks}
+    assert "remedy" in checks["knows_the_training_digits_by_heart"].message
+    assert diagnosis("overfit_on_purpose", answer) == "regularized_already"
+
+
+@pytest.mark.parametrize(
+    ("layer", "acts"),
+    [
+        (layers.Dropout(0.2), True),
+        (layers.GaussianNoise(0.1), True),
+        (layers.RandomTranslation(0.1, 0.1), True),
+        (layers.Conv2D(2, 3, kernel_regularizer="l2"), True),
+        (layers.Dropout(0.0), False),
+        (layers.BatchNormalization(), False),
+        (layers.Conv2D(2, 3, kernel_regularizer=keras.regularizers.L2(0.0)), False),
+    ],
+)
+def test_only_what_works_against_learning_by_heart_is_a_remedy(layer: Any, acts: bool) -> None:
+    """A rate or a strength of 0 does nothing, and a normalized network may overfit."""
+    model = keras.Sequential([keras.Input((8, 8, 1)), layer, layers.Flatten(), layers.Dense(10)])
+    assert overfitting.has_an_acting_remedy(model) is acts
 
 
 @pytest.mark.parametrize("history", ["dict", "none", "numbers"])
