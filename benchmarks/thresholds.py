@@ -5,8 +5,11 @@ of the order of the images) on redrawn data, and judged as a submission is. The 
 `docs/thresholds.md`; single results are kept in `build/thresholds.jsonl`, so that a run that was
 stopped goes on, and runs anew only what changed. The whole takes about an hour of one core.
 
-Run as `python -m benchmarks.thresholds [--jobs 2] [EXERCISE …]`, and `--check` to compare the
-document with what the results say.
+With `--arithmetics` a few seeds are run on each of several arithmetics (see `arithmetics`), half an
+hour of one core: the second part of the document.
+
+Run as `python -m benchmarks.thresholds [--arithmetics] [--jobs 2] [EXERCISE …]`, and `--check` to
+compare the document with what the results say.
 """
 
 from __future__ import annotations
@@ -17,35 +20,47 @@ import importlib
 import inspect
 import json
 import multiprocessing
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import groupby
 from math import ceil
 from pathlib import Path
 from time import process_time
 
+from benchmarks import margins
+from benchmarks.arithmetics import (
+    ARITHMETICS,
+    Student,
+    claimed_off_by,
+    exercise_of,
+    of_the_judge,
+    settle,
+    use_draw,
+)
 from benchmarks.training_answers import ANSWERS, DRAWINGS, GIVEN, TrainingAnswer
 from grader import course
-from grader.exercise import Exercise
 from grader.source import Answer, Cell, Code
 
 ROOT = Path(__file__).parents[1]
 RESULTS, DOCUMENT = ROOT / "build" / "thresholds.jsonl", ROOT / "docs" / "thresholds.md"
 SEEDS, DRAWS = 20, 3
-_AT_ONCE = 10  # answers that one process trains: about 10 MB stay behind for each
+RIGHT_SEEDS, WRONG_SEEDS, WRONG_ON = 1, 1, 2
+"""On each arithmetic, wrong ones on the first `WRONG_ON`; seed and draw are the same number."""
+_AT_ONCE = 9  # answers that one process trains: about 10 MB stay behind for each
 
 
 @dataclass(frozen=True)
 class Run:
-    """One answer of `ANSWERS`, by its place there, with a seed and a draw of the data."""
+    """One answer of `ANSWERS` on one of `ARITHMETICS`, by their places, a seed, and a draw."""
 
     answer: int
     seed: int
     draw: int
+    arithmetic: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("exercises", nargs="*", help="only these; default: all that train")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--arithmetics", action="store_true", help="few seeds, many arithmetics")
     parser.add_argument("--anew", action="store_true", help="forget all earlier results")
     parser.add_argument("--check", action="store_true", help="write nothing; say if it is current")
     chosen = parser.parse_args()
@@ -81,19 +97,22 @@ def main() -> None:
     known = _known()
     runs = [
         run
-        for run in all_runs()
+        for run in (runs_on_arithmetics() if chosen.arithmetics else all_runs())
         if not chosen.exercises or ANSWERS[run.answer].exercise in chosen.exercises
     ]
     missing = [run for run in runs if key(run) not in known]
     if chosen.check:
-        current = not missing and DOCUMENT.read_text(encoding="utf-8") == document(known)
+        current = not missing and DOCUMENT.read_text(encoding="utf-8") == document(
+            known, arithmetics=chosen.arithmetics
+        )
         sys.exit(0 if current else f"{DOCUMENT} is not what the results say; run this without it.")
     for outcome in _carried_out(missing, chosen.jobs):
         known[outcome.key] = outcome
         with RESULTS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(outcome)) + "\n")
     if not chosen.exercises:
-        DOCUMENT.write_text(document(known), encoding="utf-8")
+        page = document(known, arithmetics=chosen.arithmetics)
+        DOCUMENT.write_text(page, encoding="utf-8")
     sys.stdout.write("\n".join(rows(runs, known)) + "\n")
 
 
@@ -108,27 +127,35 @@ def all_runs() -> list[Run]:
     ]
 
 
+def runs_on_arithmetics() -> list[Run]:
+    """On each arithmetic the same few seeds of every right answer, then those of wrong ones."""
+    return [
+        Run(number, seed, seed, arithmetic)
+        for right, seeds, on in (
+            (True, RIGHT_SEEDS, len(ARITHMETICS)),
+            (False, WRONG_SEEDS, WRONG_ON),
+        )
+        for arithmetic in range(on)
+        for number, answer in enumerate(ANSWERS)
+        if answer.right is right
+        for seed in range(seeds)
+    ]
+
+
 def key(run: Run) -> str:
     """A digest of the run's source, of the exercise's checks, and of the lesson's thresholds.
 
     What the checks call is not part of it: after a change there, begin anew (`--anew`).
     """
     answer = ANSWERS[run.answer]
-    parts = [str(run.seed), str(run.draw), program(answer, run)]
-    exercise = _exercise(answer)
+    parts = [str(run.seed), str(run.draw), program(answer, run), str(ARITHMETICS[run.arithmetic])]
+    exercise = exercise_of(answer)
     parts += [inspect.getsource(check.function) for check in exercise.checks]
     for module in vars(importlib.import_module(f"grader.rubrics.{answer.lesson}")).values():
         if inspect.ismodule(module):
             numbers = {k: v for k, v in vars(module).items() if isinstance(v, int | float)}
             parts.append(str(sorted((k, v) for k, v in numbers.items() if k != "SEED")))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
-
-
-def _exercise(answer: TrainingAnswer) -> Exercise:
-    exercise = course.lesson(answer.lesson).exercise(answer.exercise)
-    if exercise is None:
-        raise ValueError(f"Lesson {answer.lesson} has no exercise {answer.exercise}.")
-    return exercise
 
 
 def program(answer: TrainingAnswer, run: Run) -> str:
@@ -159,33 +186,40 @@ def _cells(lesson: str) -> list[Cell]:
 
 
 def carry_out(runs: list[Run]) -> list[Outcome]:
-    """Train and judge one answer after the other, in this process."""
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    from grader.testing import judge_here, run_here
+    """Judge one answer after the other in this process; all of one arithmetic, another's."""
+    student = Student(ARITHMETICS[runs[0].arithmetic])
+    settle(of_the_judge(ARITHMETICS[runs[0].arithmetic]))
+    try:
+        return [_judged(run, student) for run in runs]
+    finally:
+        student.close()
 
-    outcomes = []
-    for run in runs:
-        answer = ANSWERS[run.answer]
-        references = importlib.import_module(f"grader.rubrics.{answer.lesson}.references")
-        if hasattr(references, "SEED"):
-            vars(references)["SEED"] = run.draw
-        exercise = _exercise(answer)
-        begun = process_time()
-        names = run_here(program(answer, run))
-        trained = process_time()
-        judgement = judge_here(exercise, names, secret=f"{run.seed} {run.draw}".encode())
-        judged = process_time()
-        checks = judgement.result.checks
-        failed = tuple(check.name for check in checks if check.verdict.value != "passed")
-        measured = {what: float(measure(names)) for what, measure in answer.measures.items()}
-        outcomes.append(Outcome(key(run), failed, measured, trained - begun, judged - trained))
-    return outcomes
+
+def _judged(run: Run, student: Student) -> Outcome:
+    from grader.judge import judge
+
+    answer = ANSWERS[run.answer]
+    exercise = exercise_of(answer)
+    use_draw(answer.lesson, run.draw)
+    trained = student.train(run.answer, program(answer, run), run.seed, run.draw)
+    begun = process_time()
+    secret = f"{run.seed} {run.draw}".encode()
+    checks = judge(exercise, student.ask, secret=secret, code="").result.checks
+    seconds = process_time() - begun
+    failed = tuple(check.name for check in checks if check.verdict.value != "passed")
+    measured = dict(trained.measured)
+    if answer.right and trained.handed_in:
+        measured[margins.OFF] = claimed_off_by(answer.lesson, exercise, trained.handed_in)
+    return Outcome(key(run), failed, measured, trained.seconds, seconds)
 
 
 def _carried_out(runs: list[Run], jobs: int) -> Iterator[Outcome]:
     """The outcomes as they come, with a line of progress on stderr for each share."""
-    shares = [runs[first : first + _AT_ONCE] for first in range(0, len(runs), _AT_ONCE)]
+    shares = [
+        chunk
+        for _, alike in groupby(runs, lambda run: run.arithmetic)
+        for chunk in _chunks(list(alike))
+    ]
     context = multiprocessing.get_context("spawn")
     done = 0
     with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
@@ -194,6 +228,11 @@ def _carried_out(runs: list[Run], jobs: int) -> Iterator[Outcome]:
             done += len(outcomes)
             sys.stderr.write(f"{done} of {len(runs)} answers trained and judged\n")
             yield from outcomes
+
+
+def _chunks(runs: list[Run]) -> Iterator[list[Run]]:
+    for first in range(0, len(runs), _AT_ONCE):
+        yield runs[first : first + _AT_ONCE]
 
 
 def _known() -> dict[str, Outcome]:
@@ -259,11 +298,25 @@ judge.
 """
 
 
-def document(known: dict[str, Outcome]) -> str:
-    """The whole document, from the outcomes of all runs."""
-    runs = all_runs()
-    return HEAD.format(
-        draws=DRAWS, summary="\n".join(_summary(runs, known)), rows="\n".join(rows(runs, known))
+_PARTS = "\n<!-- The second part, made with --arithmetics. -->\n\n"
+
+
+def document(known: dict[str, Outcome], *, arithmetics: bool = False) -> str:
+    """The whole document, with one of its parts from the outcomes of its runs."""
+    first, second = DOCUMENT.read_text(encoding="utf-8").split(_PARTS)
+    if not arithmetics:
+        runs = all_runs()
+        table, summary = "\n".join(rows(runs, known)), "\n".join(_summary(runs, known))
+        return HEAD.format(draws=DRAWS, summary=summary, rows=table) + _PARTS + second
+    found = [
+        margins.Found(run.answer, run.arithmetic, outcome.accepted, outcome.measured)
+        for run in runs_on_arithmetics()
+        for outcome in [known[key(run)]]
+    ]
+    return (
+        first
+        + _PARTS
+        + margins.page(found, right=RIGHT_SEEDS, wrong=WRONG_SEEDS, wrong_on=WRONG_ON)
     )
 
 

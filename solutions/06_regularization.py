@@ -211,7 +211,7 @@ check("read_the_curve")
 # epochs with `fit`; `baseline_history` is what `fit` returned, as it is. Use no remedy yet.
 #
 # The check does not simply believe the curve. It computes the losses of your network itself: the
-# one on the validation digits has to be larger by **0.49** at least, and it has to be the last
+# one on the validation digits has to be larger by **0.3** at least, and it has to be the last
 # `val_loss` of your history. In the history, the last `val_loss` has to be at least **1.2 times**
 # the smallest one, which came in the first 70 % of the epochs.
 #
@@ -418,7 +418,7 @@ print("training=True:   ", np.asarray(layer(batch, training=True))[0].round(2))
 # `dropout_history` is what it returned.
 #
 # The check computes the gap itself, on your network as it is when it is used. It has to stay below
-# 0.49, from where on we spoke of overfitting.
+# 0.6; the network of the table has a gap of 0.6 to 1.0 without dropout.
 
 # %% exercise="with_dropout"
 keras.utils.set_random_seed(0)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -36,12 +40,12 @@ def digits() -> NoisyDigits:
     return noisy_digits(0)
 
 
-def fitted(digits: NoisyDigits, seed: int, **settings: Any) -> Trained:
-    """A small network with a penalty and dropout, trained for a few epochs."""
-    keras.utils.set_random_seed(seed)
+def small_network() -> Any:
+    """A network with a convolution, a penalty and dropout."""
     model = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
+            layers.Conv2D(8, 3, activation="relu"),
             layers.Flatten(),
             layers.Dense(32, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-3)),
             layers.Dropout(0.3),
@@ -49,7 +53,14 @@ def fitted(digits: NoisyDigits, seed: int, **settings: Any) -> Trained:
         ]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(0.02), loss, metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    return model
+
+
+def fitted(digits: NoisyDigits, seed: int, **settings: Any) -> Trained:
+    """A small network, trained for a few epochs."""
+    keras.utils.set_random_seed(seed)
+    model = small_network()
     history = model.fit(
         digits.images,
         digits.labels,
@@ -112,6 +123,56 @@ def test_an_invented_history_is_refused(honest: Trained, digits: NoisyDigits, ch
     forged = History(honest.history.epoch, curves)
     data = (digits.validation_images, digits.validation_labels)
     mismatch(training.belongs, honest.model, forged, *data)
+
+
+@pytest.mark.parametrize(("apart", "belongs"), [(2e-5, True), (-2e-5, True), (5e-4, False)])
+def test_a_loss_of_another_arithmetic_is_the_same_and_another_loss_is_not(
+    honest: Trained, digits: NoisyDigits, apart: float, belongs: bool
+) -> None:
+    """Ten times what arithmetics differ by is no difference; what any training changes is one."""
+    curve = list(honest.history.history["val_loss"])
+    curve[-1] += apart
+    claimed = History(honest.history.epoch, {"val_loss": tuple(curve)})
+    data = (digits.validation_images, digits.validation_labels)
+    if belongs:
+        training.belongs(honest.model, claimed, *data)
+    else:
+        mismatch(training.belongs, honest.model, claimed, *data)
+
+
+_ELSEWHERE = """
+import sys, numpy as np
+from grader.digits import noisy_digits
+from tests.test_expect_training import small_network, training
+digits, model, stored = noisy_digits(0), small_network(), np.load(sys.argv[1])
+for moved in (0, 1e-6, -1e-6):
+    model.set_weights([stored[name] * np.float32(1 + moved) for name in stored.files])
+    print(training.loss_of(model, digits.validation_images, digits.validation_labels))
+"""
+
+
+@pytest.mark.parametrize(("onednn", "threads"), [("0", "1"), ("0", "2"), ("1", "1"), ("1", "2")])
+def test_the_loss_is_the_same_in_a_judge_of_another_arithmetic(
+    honest: Trained, tmp_path: Path, onednn: str, threads: str
+) -> None:
+    """With oneDNN or without, on one thread or two, with weights moved by 10⁻⁶: the claim holds."""
+    np.savez(tmp_path / "weights.npz", *honest.model.get_weights())
+    found = subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE, str(tmp_path / "weights.npz")],
+        env={
+            **os.environ,
+            "TF_ENABLE_ONEDNN_OPTS": onednn,
+            "TF_NUM_INTRAOP_THREADS": threads,
+        },
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    losses = list(map(float, found.stdout.split()))
+    claimed = honest.history.history["val_loss"][-1]
+    assert len(losses) == 3
+    assert max(abs(loss - claimed) for loss in losses) < training.CLOSE / 5
 
 
 def test_a_gap_is_measured_at_inference_on_both_sides(honest: Trained, digits: NoisyDigits) -> None:

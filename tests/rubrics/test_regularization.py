@@ -18,7 +18,7 @@ from grader.exercise import Exercise
 from grader.judge import Judgement
 from grader.results import Verdict
 from grader.rubrics import regularization
-from grader.rubrics.regularization import references, stopping
+from grader.rubrics.regularization import overfitting, references, stopping
 from grader.testing import judge_here
 
 layers: Any = keras.layers
@@ -387,14 +387,75 @@ def test_a_callback_that_was_only_declared_is_known() -> None:
     )
 
 
-def test_a_smoothed_history_is_refused() -> None:
-    """A curve made to look better fails, though no number in it is round."""
+def with_curve(history: Any, val_losses: Any) -> Any:
+    """The history of the same training, with another `val_loss`."""
+    changed = keras.callbacks.History()
+    changed.epoch = history.epoch
+    changed.history = {**history.history, "val_loss": list(map(float, val_losses))}
+    return changed
+
+
+@pytest.mark.parametrize("smoothing", ["mean so far", "smallest so far"])
+def test_a_smoothed_history_is_refused(smoothing: str) -> None:
+    """A curve made to look better fails by its last value, though no number in it is round."""
     model, history = trained("overfit")
-    smooth = keras.callbacks.History()
-    smooth.epoch = history.epoch
-    curve = np.convolve(np.pad(history.history["val_loss"], 2, "edge"), np.ones(5) / 5, "valid")
-    smooth.history = {**history.history, "val_loss": curve.tolist()}
-    assert diagnosis("overfit_on_purpose", overfit_answer(model, smooth)) == "history_of_another"
+    curve = np.asarray(history.history["val_loss"])
+    means = np.cumsum(curve) / np.arange(1, len(curve) + 1)
+    smooth = means if smoothing == "mean so far" else np.minimum.accumulate(curve)
+    answer = overfit_answer(model, with_curve(history, smooth))
+    assert diagnosis("overfit_on_purpose", answer) == "history_of_another"
+    checks = {check.name: check for check in judged("overfit_on_purpose", answer).result.checks}
+    assert checks["comes_with_its_own_history"].verdict is Verdict.FAILED
+
+
+def test_an_epoch_that_a_loss_meets_by_chance_does_not_hide_a_false_end() -> None:
+    """A curve that passes through the model's loss midway, and ends elsewhere, is of another."""
+    model, history = trained("overfit")
+    own = history.history["val_loss"][-1]
+    passing = np.linspace(2 * own, own / 2, len(history.epoch))
+    passing[np.argmin(np.abs(passing - own))] = own
+    answer = overfit_answer(model, with_curve(history, passing))
+    assert diagnosis("overfit_on_purpose", answer) == "history_of_another"
+
+
+def test_of_a_curve_only_the_end_can_be_told() -> None:
+    """A curve smoothed up to its last value is believed: no weights of those epochs are there."""
+    model, history = trained("overfit")
+    curve = np.asarray(history.history["val_loss"])
+    smooth = np.append((curve[:-1] + np.append(curve[1:-1], curve[-1])) / 2, curve[-1])
+    result = judged("overfit_on_purpose", overfit_answer(model, with_curve(history, smooth))).result
+    checks = {check.name: check for check in result.checks}
+    assert checks["comes_with_its_own_history"].verdict is Verdict.PASSED
+
+
+def test_a_remedy_in_the_baseline_is_told_whatever_its_gap_is() -> None:
+    """A network that has dropout and overfits all the same is refused by its layers."""
+    plain, history = trained("overfit")
+    model = new_network(dropout=0.5, functional=True)
+    model.set_weights(plain.get_weights())
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    answer = overfit_answer(model, history)
+    checks = {check.name: check for check in judged("overfit_on_purpose", answer).result.checks}
+    assert "remedy" in checks["knows_the_training_digits_by_heart"].message
+    assert diagnosis("overfit_on_purpose", answer) == "regularized_already"
+
+
+@pytest.mark.parametrize(
+    ("layer", "acts"),
+    [
+        (layers.Dropout(0.2), True),
+        (layers.GaussianNoise(0.1), True),
+        (layers.RandomTranslation(0.1, 0.1), True),
+        (layers.Conv2D(2, 3, kernel_regularizer="l2"), True),
+        (layers.Dropout(0.0), False),
+        (layers.BatchNormalization(), False),
+        (layers.Conv2D(2, 3, kernel_regularizer=keras.regularizers.L2(0.0)), False),
+    ],
+)
+def test_only_what_works_against_learning_by_heart_is_a_remedy(layer: Any, acts: bool) -> None:
+    """A rate or a strength of 0 does nothing, and a normalized network may overfit."""
+    model = keras.Sequential([keras.Input((8, 8, 1)), layer, layers.Flatten(), layers.Dense(10)])
+    assert overfitting.has_an_acting_remedy(model) is acts
 
 
 @pytest.mark.parametrize("history", ["dict", "none", "numbers"])

@@ -13,6 +13,7 @@ from grader.networks import History
 from grader.rubrics.capstone.references import (
     CLASSES,
     IMAGES,
+    VALIDATION,
     claimed_work_of,
     gap_of,
     is_reader,
@@ -29,6 +30,8 @@ Function = Callable[..., Any]
 KEYS = ("parameters", "work", "accuracy", "gap", "most_confused")
 NEAR = 0.002
 """How far a claimed accuracy or gap may be off: it is rounded to three decimals at most."""
+TIED = 1e-5
+"""Scores closer than this share of the largest one may come in another order on another machine."""
 
 defense = Exercise(
     "defense",
@@ -102,9 +105,11 @@ def claims_what_the_network_does(defense: Any, my_model: Any) -> None:
     is_reader(my_model)
     _is_number(defense, "accuracy")
     _is_number(defense, "gap")
-    _agrees(
-        "accuracy", defense["accuracy"], training.accuracy_of(my_model, *validation_part()), NEAR
-    )
+    accuracy = training.accuracy_of(my_model, *validation_part())
+    lowest, highest = accuracy_bounds(my_model)
+    claimed = _number(defense["accuracy"])
+    if not lowest - NEAR <= claimed <= highest + NEAR:
+        _agrees("accuracy", defense["accuracy"], accuracy, NEAR)
     _agrees("gap", defense["gap"], gap_of(my_model), NEAR)
 
 
@@ -115,6 +120,8 @@ def knows_its_weakest_point(defense: Any, my_model: Any) -> None:
     is_reader(my_model)
     pairs = _most_confused(my_model)
     claimed = defense["most_confused"]
+    if claimed is None and _may_be_free_of_mistakes(my_model):
+        return
     if not pairs:
         expect.that(
             claimed is None,
@@ -173,13 +180,41 @@ def _matrix(model: Any) -> Array:
     return confusion_of(labels, predicted, CLASSES)
 
 
+def _matrix_bounds(model: Any) -> tuple[Array, Array]:
+    """What stands in the confusion matrix at least and at most, on whichever machine it is made.
+
+    An image whose two best scores are the same up to rounding may be taken for either.
+    """
+    images, labels = validation_part()
+    scores = np.asarray(model(images, training=False), dtype=np.float64)
+    tied = scores >= (scores.max(axis=-1) - TIED * np.abs(scores).max(axis=-1))[:, np.newaxis]
+    rows, columns = np.nonzero(tied)
+    sure = tied[rows].sum(axis=-1) == 1
+    highest = confusion_of(labels[rows], columns, CLASSES)
+    return confusion_of(labels[rows[sure]], columns[sure], CLASSES), highest
+
+
+def accuracy_bounds(model: Any) -> tuple[float, float]:
+    """Between which shares its accuracy on the validation shapes lies, on whichever machine."""
+    lowest, highest = _matrix_bounds(model)
+    return float(lowest.trace() / VALIDATION), float(highest.trace() / VALIDATION)
+
+
 def _most_confused(model: Any) -> list[tuple[str, str]]:
-    """The most frequent mistakes, more than one where they are equally frequent."""
-    found = _matrix(model)
-    np.fill_diagonal(found, 0)
-    if not found.any():
+    """The most frequent mistakes, more than one where they may be equally frequent."""
+    lowest, highest = _matrix_bounds(model)
+    for matrix in (lowest, highest):
+        np.fill_diagonal(matrix, 0)
+    if not highest.any():
         return []
-    return [(NAMES[row], NAMES[column]) for row, column in np.argwhere(found == found.max())]
+    often = (highest >= lowest.max()) & (highest > 0)
+    return [(NAMES[row], NAMES[column]) for row, column in np.argwhere(often)]
+
+
+def _may_be_free_of_mistakes(model: Any) -> bool:
+    """Whether it makes no mistake on the validation shapes, or none that is sure."""
+    lowest, _ = _matrix_bounds(model)
+    return int(lowest.sum() - lowest.trace()) == 0
 
 
 # Wrong confusion matrices.

@@ -93,7 +93,7 @@ def the_dense_network_is_lost(build_dense: Function, rng: Rng) -> None:
         "The dense network should flatten the image and go through dense layers. "
         f"Received: {', '.join(strange) or 'no Dense layer'}.",
     )
-    centered, shifted = _shares(network, rng)
+    centered, shifted = shares_read(network, rng)
     expect.that(
         centered >= NO_LONGER_READ,
         f"After training it reads {centered:.0%} of new centered shapes; at least "
@@ -118,7 +118,7 @@ def the_cnn_still_reads(build_cnn: Function, rng: Rng) -> None:
         "The CNN should learn from the training images as they are. Received: "
         f"{', '.join(_of_kind(network, ('Random',)))}.",
     )
-    centered, shifted = _shares(network, rng)
+    centered, shifted = shares_read(network, rng)
     expect.that(
         centered >= CENTERED,
         f"After training it reads {centered:.0%} of new centered shapes; {CENTERED:.0%} are "
@@ -131,7 +131,7 @@ def the_cnn_still_reads(build_cnn: Function, rng: Rng) -> None:
     )
 
 
-def _shares(network: Any, rng: Rng) -> tuple[float, float]:
+def shares_read(network: Any, rng: Rng) -> tuple[float, float]:
     """Which shares of centered and of moved shapes a network reads, once trained on centered."""
     train_on_centered_shapes(network, rng)
     images, labels = draw_shapes(200, rng, size=SIZE, centered=True)

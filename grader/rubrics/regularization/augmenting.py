@@ -199,7 +199,7 @@ def has_learned_from_moved_digits(
         f"{epochs}.",
     )
     claimed = float(training.curve(augmented_history, "loss")[-1])
-    moved = _loss_on_moved(augmentation, augmented_model)
+    moved = loss_on_moved(augmentation, augmented_model)
     low, high = MOVED_LOSS
     expect.that(
         low * moved < claimed < high * moved,
@@ -216,7 +216,7 @@ def was_validated_on_digits_as_they_are(augmented_model: Any, augmented_history:
     honest_history(augmented_model, augmented_history)
 
 
-def _loss_on_moved(augmentation: Any, model: Any) -> float:
+def loss_on_moved(augmentation: Any, model: Any) -> float:
     """The loss of the model on the training digits, moved anew a few times."""
     images, labels = training_part()
     return float(
@@ -452,7 +452,7 @@ def _is_steady(model: Any, history: Any) -> bool:
         _is_sound(augmentation)
         and _is_steady(augmented_model, augmented_history)
         and augmented_history.history["loss"][-1]
-        < MOVED_LOSS[0] * _loss_on_moved(augmentation, augmented_model)
+        < MOVED_LOSS[0] * loss_on_moved(augmentation, augmented_model)
     ),
 )
 def moved_once() -> dict[str, Any]:
@@ -511,8 +511,8 @@ def validation_augmented() -> dict[str, Any]:
 
 
 @augment.misconception(
-    "This history belongs to another training: your network's loss stands nowhere in it. In which "
-    "cell do network and history come from the same `fit`?",
+    "This history does not end where your network stands. It belongs to another training, or the "
+    "weights were changed after it. In which cell do network and history come from the same `fit`?",
     recognise=lambda augmentation, augmented_model, augmented_history: (
         _is_sound(augmentation)
         and not _by_heart(augmented_model)

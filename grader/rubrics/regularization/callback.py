@@ -295,8 +295,9 @@ def no_patience() -> dict[str, Any]:
 
 
 @with_early_stopping.misconception(
-    "This history belongs to another training than the model, to another network perhaps, or to "
-    "this one before it was built anew or trained further. Which cell makes both, in one `fit`?",
+    "Your model stands neither where this history ends nor where it is best. The history belongs "
+    "to another network, or to this one before it was built anew or trained further. Which cell "
+    "makes both, in one `fit`?",
     recognise=lambda early_stopping, stopped_model, stopped_history: (
         _as_asked(early_stopping)
         and early_stopping.attributes["best"] is not None

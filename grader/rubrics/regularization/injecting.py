@@ -99,7 +99,7 @@ def disturbs_inputs_and_hidden_outputs(noisy_model: Any, rng: Rng) -> None:
 
 @noise_injection.check(points=2, after=disturbs_inputs_and_hidden_outputs)
 def has_a_smaller_gap(noisy_model: Any, noisy_history: Any) -> None:
-    """Trained like this, it reads the digits, and its gap is below 0.49."""
+    """Trained like this, it reads the digits, and its gap is below 0.3."""
     accuracy = training.accuracy_of(noisy_model, *validation_part())
     expect.that(
         accuracy >= LEARNED,
@@ -376,8 +376,8 @@ def too_few_epochs() -> dict[str, Any]:
 
 
 @noise_injection.misconception(
-    "This history belongs to another training: your network's loss stands nowhere in it. In which "
-    "cell do network and history come from the same `fit`?",
+    "This history does not end where your network stands. It belongs to another training, or the "
+    "weights were changed after it. In which cell do network and history come from the same `fit`?",
     recognise=lambda noisy_model, noisy_history: (
         _is_right(noisy_model)
         and gap_of(noisy_model) < OVERFITS
