@@ -15,17 +15,20 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Self
 
 from grader.course import packages_of_lessons
 from grader.errors import TemplateDied
+from grader.files import printable
 from grader.judges import Job, Judge, Judges
 from grader.kernel.limits import Limits
 from grader.kernel.supply import KernelSupply, Packages
 from grader.kernel.warm import Ended
 from grader.provenance import isolation, versions
+from grader.reading import named_lesson
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict
-from grader.submissions import Submission, fingerprint, named_lesson
+from grader.submissions import Submission
 
 # What a judge may take beyond the submission's own time, in seconds: asking, comparing, stopping.
 _SLACK = 120.0
@@ -179,7 +182,7 @@ class Slot:
             raise _Overdue("The process that graded it did not end in time.")
         if record is None:
             raise _OnceMore(f"The process that graded it {reason}.")
-        file = record.notebook.model_copy(update={"path": str(submission.path)})
+        file = record.notebook.model_copy(update={"path": printable(str(submission.path))})
         return record.model_copy(update={"notebook": file})
 
     async def _next_judge(self) -> Judge:
@@ -200,8 +203,10 @@ class Slot:
         """The judge's record, or None if it ends without one; fills `exercises` on the way."""
         job = Job(
             student=submission.student,
-            path=str(submission.path.resolve()),
+            path=_hexadecimal(submission.path),
+            below=_hexadecimal(submission.below or submission.path.parent),
             refused=submission.refused,
+            refused_lesson=submission.lesson,
             lesson=self._plan.lesson,
             secret=self._plan.secret.hex(),
             limits=self._plan.limits,
@@ -263,8 +268,12 @@ class Slot:
     ) -> SubmissionResult:
         return SubmissionResult(
             student=submission.student,
-            lesson=self._plan.lesson or named_lesson(submission.path) or "unknown",
-            notebook=NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path)),
+            lesson=submission.lesson
+            or self._plan.lesson
+            or named_lesson(submission.path)
+            or "unknown",
+            # No hash: nobody can say which bytes were graded.
+            notebook=NotebookFile(path=printable(str(submission.path)), sha256=""),
             verdict=Verdict.BROKEN,
             message=f"{reason} This is a fault of the grader: the score is withheld. Grade again.",
             isolation=isolation(self._plan.isolation),
@@ -279,6 +288,11 @@ async def _received(loop: asyncio.AbstractEventLoop, asking: socket.socket) -> b
         return await loop.sock_recv(asking, 4096)
     except ConnectionError:
         return b""
+
+
+def _hexadecimal(path: Path) -> str:
+    """An absolute path for a judge, which runs elsewhere; a link to itself cannot be resolved."""
+    return os.fsencode(path.absolute()).hex()
 
 
 def _is_strange(ended: Ended) -> bool:
