@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from grader.pool import Plan
     from grader.results import SubmissionResult
     from grader.submissions import Submission
+
+_LONGEST_LINE = 4000
 
 ALL_PASSED, POINTS_MISSING, USAGE, NOT_GRADED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -81,10 +83,10 @@ def check(
     """
     from grader.judge import PUBLIC_SECRET
     from grader.report.console import submission_report
-    from grader.submissions import find
+    from grader.submissions import collect
 
     with _told_in_one_sentence():
-        submissions = find([notebook])
+        submissions = collect([notebook]).submissions
         if len(submissions) != 1:
             from grader.errors import UsageError
 
@@ -112,10 +114,13 @@ def grade(
         ),
     ] = IsolationLevel.SANDBOX,
     lesson: Annotated[
-        str | None, typer.Option(help="Accept notebooks of this lesson only.")
+        str | None, typer.Option(help="Grade this lesson only, and pass over other notebooks.")
     ] = None,
     student: Annotated[
-        str | None, typer.Option(help="Whose notebooks these are, where no folder tells.")
+        str | None,
+        typer.Option(
+            help="Grade this student's only; where no folder tells whose they are: theirs."
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="How many at a time.", show_default="cores")
@@ -135,22 +140,20 @@ def grade(
 ) -> None:
     """Grade notebooks: one, a folder of them, or several folders.
 
-    Results: TO/results/STUDENT/LESSON.json, as they come; Ctrl-C keeps them.
+    Results: TO/results/STUDENT/LESSON.json, as they come; Ctrl-C keeps them. What cannot be graded
+    now never takes the place of what was graded before: it goes to LESSON~not_graded.json.
 
     Example: grader grade examples/class --to graded
     """
-    from grader.submissions import find, without_notebook
+    from grader.submissions import collect
 
     with _told_in_one_sentence():
         wanted = _formats(formats)
-        submissions = find(paths, student)
+        _refuse_unknown_lesson(lesson)
+        collected = collect(paths, student, lesson)
         _refuse_missing_isolation(isolation, [*paths, to])
-        if empty := without_notebook(paths):
-            _stderr().print(f"No notebook in {', '.join(empty)}.", markup=False, soft_wrap=True)
-        if lesson is not None:
-            from grader.course import lesson as lesson_called
-
-            lesson_called(lesson)
+        for line in collected.said:
+            _say(line)
         plan = _plan(
             _secret(seed, to),
             timeout,
@@ -159,7 +162,7 @@ def grade(
             isolation=isolation.value,
         )
         try:
-            results = _grade(submissions, plan, to, quiet=quiet)
+            results = _grade(collected.submissions, plan, to, quiet=quiet)
         except KeyboardInterrupt:
             _stderr().print(f"Stopped. What was graded stands in {to / 'results'}.")
             raise typer.Exit(INTERRUPTED) from None
@@ -317,6 +320,20 @@ def _stderr() -> Console:
     return Console(stderr=True, highlight=False)
 
 
+def _say(line: str) -> None:
+    """One line on standard error; names in it are of students."""
+    from grader.report.text import visible
+
+    _stderr().print(visible(line, limit=_LONGEST_LINE), markup=False, soft_wrap=True)
+
+
+def _refuse_unknown_lesson(name: str | None) -> None:
+    from grader.course import lesson, lesson_names
+
+    if name is not None and name not in lesson_names():
+        lesson(name)  # says which there are
+
+
 def _refuse_missing_isolation(isolation: IsolationLevel, private: list[Path]) -> None:
     from grader.errors import UsageError
     from grader.kernel import sandbox
@@ -415,23 +432,32 @@ def _plan(
 
 
 def _grade(
-    submissions: list[Submission], plan: Plan, to: Path | None, *, quiet: bool
+    submissions: Sequence[Submission], plan: Plan, to: Path | None, *, quiet: bool
 ) -> list[SubmissionResult]:
     """Grade, with a progress bar; every record is on disk in `to` before it counts as done."""
     from grader.pool import grade_all
     from grader.report import records
+    from grader.report.words import in_order
 
     results: list[SubmissionResult] = []
+    kept: list[str] = []
     with _progress("Grading", len(submissions), quiet=quiet) as step:
 
         def done(result: SubmissionResult) -> None:
             if to is not None:
-                records.write(result, to)
+                path = records.write(result, to)
+                if path != records.path_of(to, result.student, result.lesson):
+                    kept.append(f"{result.student}/{result.lesson}")
             results.append(result)
             step()
 
         grade_all(submissions, plan, done)
-    return sorted(results, key=lambda result: (result.student, result.lesson))
+    if kept:
+        _say(
+            f"Cannot be graded now, but was graded before: {', '.join(sorted(kept))}. The earlier "
+            f"records stand; what is wrong now is in LESSON{records.NOT_GRADED}.json beside them."
+        )
+    return in_order(results)
 
 
 @contextmanager

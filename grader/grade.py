@@ -7,16 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from grader.cells import SubmittedCell
 from grader.diagnose import explained
 from grader.errors import OutOfTime, Raised, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise, exercises_behind
+from grader.files import contents, fingerprint, printable
 from grader.judge import Ask, judge, unasked, verdict_of
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels
 from grader.kernel.provisioner import WarmKernels
 from grader.patience import Patience
 from grader.provenance import isolation, versions
+from grader.reading import SubmittedNotebook, named_lesson, parse
 from grader.results import (
     ExerciseResult,
     Isolation,
@@ -25,14 +28,7 @@ from grader.results import (
     Verdict,
     overall,
 )
-from grader.submissions import (
-    Submission,
-    SubmittedCell,
-    SubmittedNotebook,
-    fingerprint,
-    named_lesson,
-    read,
-)
+from grader.submissions import Submission
 from grader.syntax import bound_names, names_behind, read_names
 from grader.values import Packet
 
@@ -62,13 +58,15 @@ def grade(
     gradable notebook comes back as *rejected*, with the reason; nothing is raised for it.
     """
     begun = monotonic()
-    file = NotebookFile(path=str(submission.path), sha256=fingerprint(submission.path))
+    file = NotebookFile(path=printable(str(submission.path)), sha256="")
     try:
-        notebook = _admitted(submission, lesson)
+        content = _handed_in(submission)
+        file = file.model_copy(update={"sha256": fingerprint(content)})
+        notebook = _admitted(parse(content, submission.path), lesson)
     except Rejected as error:
         return SubmissionResult(
             student=submission.student,
-            lesson=lesson or named_lesson(submission.path) or "unknown",
+            lesson=submission.lesson or lesson or named_lesson(submission.path) or "unknown",
             notebook=file,
             verdict=Verdict.REJECTED,
             message=str(error),
@@ -84,6 +82,7 @@ def grade(
         lesson=notebook.lesson.name,
         notebook=file,
         verdict=overall([exercise.verdict for exercise in exercises]),
+        message="\n".join(notebook.remarks),
         seconds=round(monotonic() - begun, 3),
         isolation=isolation_of(kernels),
         versions=versions(),
@@ -114,11 +113,15 @@ def isolation_of(kernels: Kernels | None) -> Isolation:
     return isolation(kernels.level if isinstance(kernels, WarmKernels) else "none")
 
 
-def _admitted(submission: Submission, lesson: str | None) -> SubmittedNotebook:
-    """The notebook of a submission; Rejected if it is not one of `lesson` that can be graded."""
+def _handed_in(submission: Submission) -> bytes:
+    """What a student handed in, read once; Rejected if that is nothing that can be graded."""
     if submission.refused:
         raise Rejected(submission.refused)
-    notebook = read(submission.path)
+    return contents(submission.path, submission.below)
+
+
+def _admitted(notebook: SubmittedNotebook, lesson: str | None) -> SubmittedNotebook:
+    """The notebook; Rejected if it is not one of `lesson`."""
     if lesson is not None and notebook.lesson.name != lesson:
         raise Rejected(
             f"A notebook of lesson {lesson!r} is expected. Received: one of lesson "
@@ -166,6 +169,7 @@ class _Grading:
     ) -> None:
         self.cells: Sequence[SubmittedCell] = notebook.cells
         self.exercises = notebook.lesson.exercises
+        self.faults = notebook.faults
         self.secret = secret
         self.limits = limits
         self.on_exercise = on_exercise
@@ -314,6 +318,8 @@ class _Grading:
         """Where a name is missing because its own cell went wrong, say that instead."""
         if result.verdict is not Verdict.NOT_ATTEMPTED:
             return result
+        if exercise.id in self.faults:
+            return unasked(exercise, *self.faults[exercise.id])
         for index in self.where[exercise.id].all:
             outcome = self.outcomes.get(index)
             if outcome is None or outcome.ending is Ending.DONE:

@@ -176,7 +176,7 @@ def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
         handed = HandedKernels(kernels, job.isolation)
         resource.setrlimit(resource.RLIMIT_DATA, (_DATA, _DATA))
     record: SubmissionResult = grade(
-        Submission(job.student, Path(job.path), job.refused),
+        Submission(job.student, _path(job.path), job.refused, job.refused_lesson, _path(job.below)),
         secret=bytes.fromhex(job.secret),
         limits=job.limits,
         lesson=job.lesson,
@@ -184,6 +184,10 @@ def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
         on_exercise=told,
     )
     _write(lines, {"record": record.model_dump(mode="json", by_alias=True)})
+
+
+def _path(hexadecimal: str) -> Path:
+    return Path(os.fsdecode(bytes.fromhex(hexadecimal)))
 
 
 def _write(lines: socket.socket, message: dict[str, Any]) -> None:

@@ -24,7 +24,9 @@ COMMAND = (sys.executable, "-I", "-m", "grader.judge_process")
 
 
 class Job(BaseModel):
-    """What a judge is told: the submission, the secret (hexadecimal), and the limits.
+    """What a judge is told: the submission, the secret, and the limits.
+
+    The secret and the paths are hexadecimal: names of files may be any bytes.
 
     `isolation` is the level of the kernels that the command hands out; "none" means that the judge
     starts kernels of its own rights.
@@ -32,7 +34,9 @@ class Job(BaseModel):
 
     student: str
     path: str
+    below: str
     refused: str
+    refused_lesson: str | None
     lesson: str | None
     secret: str
     limits: Limits

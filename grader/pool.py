@@ -16,9 +16,10 @@ from grader.course import VARIABLE, packages_of_lessons
 from grader.errors import CannotStart, UsageError
 from grader.judges import Judges
 from grader.kernel.forkserver import Packages
+from grader.reading import named_lesson
 from grader.results import SubmissionResult, Verdict
 from grader.slot import Plan, Slot, unless_it_fails
-from grader.submissions import Submission, named_lesson
+from grader.submissions import Submission
 
 __all__ = ["Plan", "Slot", "grade_all"]
 

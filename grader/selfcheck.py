@@ -26,6 +26,7 @@ from time import monotonic, process_time
 from typing import Any
 
 from grader.build import notebook_text, solution_notebook
+from grader.cells import code_cells
 from grader.course import Lesson, lesson, read_source
 from grader.diagnose import explanations
 from grader.exercise import Exercise, Misconception
@@ -34,9 +35,10 @@ from grader.judge import Ask, Judgement, judge
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
 from grader.pool import Plan, grade_all
+from grader.reading import SubmittedNotebook
 from grader.results import ExerciseResult, SubmissionResult, Verdict
 from grader.source import Answer, Cell, Code, solution
-from grader.submissions import Submission, SubmittedNotebook, code_cells
+from grader.submissions import Submission
 from grader.testing import ask_here, run_here
 from grader.values import Packet
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -17,14 +18,16 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from grader.errors import CannotStart
+from grader.files import printable
 from grader.judges import Job, Judge, Judges
 from grader.kernel.forkserver import Packages
 from grader.kernel.limits import Limits
 from grader.kernel.supply import KernelSupply
 from grader.kernel.warm import Ended
 from grader.provenance import isolation, versions
+from grader.reading import named_lesson
 from grader.results import ExerciseResult, NotebookFile, SubmissionResult, Verdict
-from grader.submissions import Submission, fingerprint, named_lesson
+from grader.submissions import Submission
 
 T = TypeVar("T")
 
@@ -163,7 +166,7 @@ class Slot:
             if record is None:
                 said = judge.last_words() or "it said nothing"
                 raise _JudgeEnded(f"The process that graded it ended early ({said}).")
-        file = record.notebook.model_copy(update={"path": _writable(submission.path)})
+        file = record.notebook.model_copy(update={"path": printable(str(submission.path))})
         return record.model_copy(update={"notebook": file})
 
     async def _next_judge(self) -> Judge:
@@ -189,8 +192,10 @@ class Slot:
         """The judge's record, or None if it ends without one; fills `exercises` on the way."""
         job = Job(
             student=submission.student,
-            path=str(submission.path.absolute()),
+            path=_hexadecimal(submission.path),
+            below=_hexadecimal(submission.below or submission.path.parent),
             refused=submission.refused,
+            refused_lesson=submission.lesson,
             lesson=self._plan.lesson,
             secret=self._plan.secret.hex(),
             limits=self._plan.limits,
@@ -252,15 +257,16 @@ class Slot:
         self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...]
     ) -> SubmissionResult:
         """A record that withholds the score; whatever the submission is, it can be made."""
-        lesson = self._plan.lesson or unless_it_fails(named_lesson, submission.path)
-        digest = unless_it_fails(fingerprint, submission.path)
+        named = submission.lesson or self._plan.lesson
+        lesson = named or unless_it_fails(named_lesson, submission.path)
         ours = "This is a fault of the grader: the score is withheld. Grade again."
         return SubmissionResult(
-            student=_writable(submission.student),
+            student=printable(submission.student),
             lesson=lesson or "unknown",
-            notebook=NotebookFile(path=_writable(submission.path), sha256=digest or ""),
+            # No hash: nobody can say which bytes were graded.
+            notebook=NotebookFile(path=printable(str(submission.path)), sha256=""),
             verdict=Verdict.BROKEN,
-            message=_writable(f"{reason} {ours}"),
+            message=printable(f"{reason} {ours}"),
             isolation=self._isolation,
             versions=self._versions,
             exercises=exercises,
@@ -292,9 +298,9 @@ def _is_by_the_machine(ended: Ended, kernels: int) -> bool:
     return ended.status is None or (ended.status == _SIGKILL and kernels < _KernelEnded.limit)
 
 
-def _writable(text: str | Path) -> str:
-    """`text` as one that can be written anywhere: of bytes that are no UTF-8, the escapes."""
-    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+def _hexadecimal(path: Path) -> str:
+    """An absolute path for a judge, which runs elsewhere; a link to itself cannot be resolved."""
+    return os.fsencode(path.absolute()).hex()
 
 
 def unless_it_fails(look: Callable[[Path], T], path: Path) -> T | None:

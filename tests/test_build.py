@@ -13,8 +13,8 @@ from grader.build import lesson_path, notebook_text, solution_notebook, student_
 from grader.course import Lesson, lessons, read_source, source_path
 from grader.errors import AuthorError
 from grader.exercise import Exercise
+from grader.reading import read
 from grader.source import BEGIN, END, STARTER, Answer
-from grader.submissions import read
 from grader.testing import tiny_lesson
 
 COURSE = Path(__file__).parent.parent

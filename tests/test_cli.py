@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from examples.make_class import CLASS, handed_in
 from grader.cli import _secret, app
 from grader.course import lessons
 from grader.results import SubmissionResult
-from grader.submissions import find
+from grader.submissions import collect
 from tests.notebooks import RIGHT, WRONG, cells_of, write_notebook
 from tests.schemas import junit_xsd
 
@@ -137,7 +138,8 @@ def test_grading_refuses_where_there_is_no_sandbox(
 def test_a_students_two_notebooks_cost_nobody_else_anything(tmp_path: Path) -> None:
     """Two notebooks of one lesson are rejected as one, with a sentence; the class goes on."""
     for name in ("a", "b"):
-        write_notebook(tmp_path / "class" / "ana" / f"{name}.ipynb", cells_of(RIGHT))
+        cells = [*cells_of(RIGHT), f"name = {name!r}"]
+        write_notebook(tmp_path / "class" / "ana" / f"{name}.ipynb", cells)
     write_notebook(tmp_path / "class" / "ben" / "convolution.ipynb", cells_of(RIGHT))
     (tmp_path / "class" / "cleo").mkdir()
     shown = run(
@@ -148,14 +150,56 @@ def test_a_students_two_notebooks_cost_nobody_else_anything(tmp_path: Path) -> N
     ana, ben = json.loads(shown.stdout)
     assert (ana["verdict"], ben["score"]) == ("rejected", 5)
     assert "one notebook a lesson" in ana["message"]
+    assert ana["lesson"] == "convolution"
     assert "cleo" in shown.stderr
+
+
+@pytest.mark.kernel
+def test_a_rejection_takes_nobodys_grade_away(tmp_path: Path) -> None:
+    """What was graded in an earlier run stands where the notebook is rejected now, and is told."""
+    path = write_notebook(tmp_path / "ana" / "convolution.ipynb", cells_of(RIGHT))
+    command = ("grade", path, "--to", tmp_path / "out", "--isolation", "none", "--quiet")
+    assert run(*command).returncode == 1
+    path.write_text("{")
+    shown = run(*command)
+    assert shown.returncode == 3
+    assert "Cannot be graded now, but was graded before: ana/convolution." in shown.stderr
+    assert "ana: A notebook is a JSON document" in " ".join(shown.stdout.split())
+    folder = tmp_path / "out" / "results" / "ana"
+    assert SubmissionResult.from_json((folder / "convolution.json").read_bytes()).score == 5
+    beside = SubmissionResult.from_json((folder / "convolution~not_graded.json").read_bytes())
+    assert beside.verdict == "rejected"
+
+
+@pytest.mark.kernel
+def test_a_student_whose_name_is_no_text_is_graded(tmp_path: Path) -> None:
+    """In warm kernels too, a folder of arbitrary bytes is a student with a name to read."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/class/Jos\xe9"))
+    write_notebook(folder / "01_convolution.ipynb", cells_of(RIGHT))
+    shown = run("grade", tmp_path / "class", "--to", tmp_path / "out", "--format", "json")
+    [record] = json.loads(shown.stdout)
+    assert (record["student"], record["score"]) == (r"Jos\udce9", 5)
+
+
+@pytest.mark.kernel
+def test_records_name_the_bytes_that_were_graded(tmp_path: Path) -> None:
+    """The hash in a record is the file's own, large outputs included, and those cost no points."""
+    path = write_notebook(tmp_path / "ana.ipynb", cells_of(RIGHT))
+    document = json.loads(path.read_text())
+    data = {"image/png": "iVBORw0KGgo=" * 3_500_000}  # 40 MiB
+    shown = {"output_type": "display_data", "metadata": {}, "data": data}
+    document["cells"][0]["outputs"] = [shown]
+    path.write_text(json.dumps(document))
+    [record] = json.loads(run("grade", path, "--to", tmp_path / "o", "--format", "json").stdout)
+    assert record["score"] == 5
+    assert record["notebook"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_file_named_for_its_lesson_belongs_to_its_folder(tmp_path: Path) -> None:
     """`ana/convolution.ipynb` is Ana's, however it is named on the command line."""
     path = write_notebook(tmp_path / "ana" / "01_convolution.ipynb", cells_of(RIGHT))
     for named in (path, path.parent, tmp_path):
-        assert [submission.student for submission in find([named])] == ["ana"]
+        assert [found.student for found in collect([named]).submissions] == ["ana"]
 
 
 @pytest.mark.kernel

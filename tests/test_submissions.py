@@ -1,49 +1,27 @@
-"""Whatever was handed in is found, and read as a notebook or rejected with the reason."""
+"""Who handed in what: nobody vanishes, nothing is followed, and one notebook a lesson is graded."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from grader.errors import Rejected, UsageError
-from grader.submissions import (
-    Submission,
-    SubmittedCell,
-    SubmittedNotebook,
-    code_cells,
-    find,
-    fingerprint,
-    named_lesson,
-    read,
-    without_notebook,
-)
-from tests.notebooks import RIGHT, cells_of, notebook
+from grader.grade import grade
+from grader.kernel.limits import Limits
+from grader.reading import read
+from grader.results import Verdict
+from grader.submissions import Submission, collect
+from tests.notebooks import RIGHT, cells_of, write_notebook
 
-HONEST = notebook(cells_of(RIGHT))
-UNMARKED = notebook(list(RIGHT.values()), lesson=None)
+CELLS = cells_of(RIGHT)
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[Any], Path]:
-    """Writes bytes, a text or a notebook to a file that was handed in."""
-
-    def write(content: Any) -> Path:
-        path = tmp_path / "ana.ipynb"
-        if not isinstance(content, bytes):
-            text = content if isinstance(content, str) else json.dumps(content)
-            content = text.encode()
-        path.write_bytes(content)
-        return path
-
-    return write
+def found(paths: Iterable[Path], student: str | None = None) -> list[Submission]:
+    """The submissions below these paths."""
+    return list(collect(paths, student).submissions)
 
 
 def touch(folder: Path, *names: str) -> list[Path]:
@@ -58,45 +36,39 @@ def touch(folder: Path, *names: str) -> list[Path]:
 def test_a_notebook_belongs_to_the_student_it_is_named_after(tmp_path: Path) -> None:
     """A single file is one submission, of the student that its name tells."""
     paths = touch(tmp_path, "bea.ipynb", "ana.ipynb")
-    assert find(paths) == [Submission("ana", paths[1]), Submission("bea", paths[0])]
+    assert found(paths) == [Submission("ana", paths[1]), Submission("bea", paths[0])]
 
 
 def test_folders_are_students(tmp_path: Path) -> None:
     """Below a folder, a student is a folder at any depth, or a file's name; order is by student."""
     [b, a, d, _] = touch(tmp_path, "b/x.ipynb", "a.ipynb", "d/deep/er/x.ipynb", "c/notes.txt")
-    assert find([tmp_path]) == [Submission("a", a), Submission("b", b), Submission("d", d)]
+    assert found([tmp_path]) == [Submission("a", a), Submission("b", b), Submission("d", d)]
 
 
 def test_a_path_named_twice_is_one_submission(tmp_path: Path) -> None:
     """Naming a folder twice grades nobody twice."""
     touch(tmp_path, "a/x.ipynb")
-    assert len(find([tmp_path, tmp_path])) == 1
+    assert len(found([tmp_path, tmp_path])) == 1
 
 
 @pytest.mark.parametrize("hidden", [".ipynb_checkpoints", "a/.ipynb_checkpoints", ".git", ".Trash"])
 def test_hidden_folders_are_not_handed_in(tmp_path: Path, hidden: str) -> None:
     """Jupyter's checkpoints and the like are left out."""
     [real, _] = touch(tmp_path, "a/x.ipynb", f"{hidden}/x-checkpoint.ipynb")
-    assert find([tmp_path]) == [Submission("a", real)]
+    assert found([tmp_path]) == [Submission("a", real)]
 
 
 def test_a_hidden_folder_above_does_not_matter(tmp_path: Path) -> None:
     """Only what lies below the named folder is looked at."""
     touch(tmp_path, ".hidden/class/a/x.ipynb")
-    assert len(find([tmp_path / ".hidden" / "class"])) == 1
-
-
-def test_a_student_may_be_named(tmp_path: Path) -> None:
-    """Where no folder tells whose notebooks these are, the caller may."""
-    touch(tmp_path, "lesson.ipynb")
-    assert [found.student for found in find([tmp_path], "zoe")] == ["zoe"]
+    assert len(found([tmp_path / ".hidden" / "class"])) == 1
 
 
 def test_a_name_that_is_no_text_can_be_written(tmp_path: Path) -> None:
     """A file name of arbitrary bytes gives a student whose name UTF-8 can hold."""
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.ipynb"))
     path.touch()
-    assert [found.student for found in find([path])] == ["\\udcff"]
+    assert [one.student for one in found([path])] == ["\\udcff"]
 
 
 @pytest.mark.parametrize(
@@ -112,264 +84,286 @@ def test_what_holds_no_notebook_is_told(tmp_path: Path, name: str, sentence: str
     """A path without a notebook is a mistake of the person who typed it."""
     touch(tmp_path, "empty/notes.txt")
     with pytest.raises(UsageError, match=sentence) as error:
-        find([tmp_path / name])
+        collect([tmp_path / name])
     assert name in str(error.value)
 
 
-def test_two_notebooks_of_a_lesson_are_refused_as_one(tmp_path: Path) -> None:
-    """A student hands in one notebook a lesson; two students may hand in the same one."""
-    for path in touch(tmp_path, "a/1.ipynb", "b/1.ipynb", "a/2.ipynb"):
-        path.write_text(json.dumps(HONEST))
-    of_a, of_b = find([tmp_path])
-    assert (of_a.student, of_b.student) == ("a", "b")
-    assert "1.ipynb, 2.ipynb" in of_a.refused
-    assert not of_b.refused
+def test_what_is_no_file_is_rejected(tmp_path: Path) -> None:
+    """A pipe, which would never end, and a folder are found but not read."""
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    touch(tmp_path, "folder.ipynb/notes.txt")
+    submissions = found([tmp_path])
+    assert [submission.student for submission in submissions] == ["folder", "pipe"]
+    for submission in submissions:
+        with pytest.raises(Rejected, match="A notebook is an ordinary file"):
+            read(submission.path, submission.below)
 
 
 def test_a_folder_without_a_notebook_is_named(tmp_path: Path) -> None:
     """A student's folder that holds no notebook is told, not left out in silence."""
     touch(tmp_path, "a/1.ipynb", "b/notes.txt", ".git/config")
-    assert without_notebook([tmp_path]) == [str(tmp_path / "b")]
+    assert collect([tmp_path]).said == (f"No notebook in {tmp_path / 'b'}.",)
 
 
-def test_an_honest_notebook_is_read(write: Callable[[Any], Path]) -> None:
-    """Its lesson, and its code cells with their numbers and exercises."""
-    submitted = read(write(HONEST))
-    assert submitted.lesson.name == "convolution"
-    marks = [(cell.number, cell.exercise) for cell in submitted.cells]
-    assert marks == [(1, "patch_response"), (2, "feature_map_size")]
+# Whose notebooks
 
 
-def test_only_code_cells_with_code_are_read() -> None:
-    """Prose, raw and empty cells are passed over; the numbers are those of the notebook."""
-    cells = [
-        {"cell_type": kind, "source": text}
-        for kind, text in [
-            ("markdown", "# a"),
-            ("code", " \n"),
-            ("raw", "b"),
-            ("code", "c"),
-            ("odd", "d"),
-        ]
-    ]
-    assert code_cells({"cells": cells}) == [SubmittedCell(4, "c", None)]
+def a_class(folder: Path) -> Path:
+    """Three students who handed in the first lesson, two in folders and one in a file."""
+    for name in ("ana/01_convolution.ipynb", "ben/01_convolution.ipynb", "carla.ipynb"):
+        write_notebook(folder / name, CELLS)
+    return folder
 
 
-def marked_without_lesson() -> dict[str, Any]:
-    """A notebook whose cells are marked, without the lesson's own metadata."""
-    return notebook(cells_of(RIGHT), lesson=None)
+@pytest.mark.parametrize("name", ["ana", "carla"])
+def test_a_student_is_picked_from_a_class(tmp_path: Path, name: str) -> None:
+    """In a folder that tells students, `--student` picks that one's submissions."""
+    [submission] = found([a_class(tmp_path)], name)
+    assert submission.student == name
+    assert name in str(submission.path)
 
 
-@pytest.mark.parametrize("document", [marked_without_lesson(), UNMARKED], ids=["marks", "names"])
-def test_a_notebook_without_metadata_is_found_out(
-    document: dict[str, Any], write: Callable[[Any], Path]
-) -> None:
-    """Where an editor dropped metadata, marked cells or the names that cells bind tell."""
-    assert read(write(document)).lesson.name == "convolution"
+@pytest.mark.parametrize(("name", "close"), [("anna", "ana"), ("Ben", "ben"), ("zoe", "carla")])
+def test_an_unknown_student_of_a_class_is_a_mistake(tmp_path: Path, name: str, close: str) -> None:
+    """A name that the folder does not tell gets nobody's notebooks, and close names are offered."""
+    with pytest.raises(UsageError, match=f"Received: '{name}', and .* holds 3, such as .*{close}"):
+        found([a_class(tmp_path)], name)
 
 
 @pytest.mark.parametrize(
-    "metadata", [{}, {"grader": None}, {"grader": {"lesson": 3, "exercise": []}}, {"grader": [1]}]
-)
-def test_strange_metadata_is_as_good_as_none(metadata: Any, write: Callable[[Any], Path]) -> None:
-    """Metadata of another shape than ours is passed over."""
-    document = json.loads(json.dumps(UNMARKED)) | {"metadata": metadata}
-    for cell in document["cells"]:
-        cell["metadata"] = metadata
-    assert read(write(document)).lesson.name == "convolution"
-
-
-@pytest.mark.parametrize("minor", range(6))
-def test_every_minor_version_is_read(minor: int, write: Callable[[Any], Path]) -> None:
-    """Notebooks of format 4.0 to 4.5 are read, with or without the ids of cells."""
-    for with_ids in (False, True):
-        document = json.loads(json.dumps(HONEST)) | {"nbformat_minor": minor}
-        for cell in document["cells"] if not with_ids else ():
-            cell.pop("id")
-        assert len(read(write(document)).cells) == 2
-
-
-def test_a_notebook_of_format_3_is_read(write: Callable[[Any], Path]) -> None:
-    """A notebook of Jupyter's early days is read as what it became."""
-    old = {
-        "nbformat": 3,
-        "nbformat_minor": 0,
-        "metadata": {"name": "old"},
-        "worksheets": [
-            {
-                "cells": [
-                    {"cell_type": "heading", "level": 1, "source": "Title"},
-                    {
-                        "cell_type": "code",
-                        "collapsed": False,
-                        "input": ["def patch_response(patch, kernel):\n", "    return 0.0"],
-                        "language": "python",
-                        "outputs": [],
-                    },
-                ]
-            }
-        ],
-    }
-    assert [cell.number for cell in read(write(old)).cells] == [2]
-
-
-def test_source_may_be_a_list_of_lines(write: Callable[[Any], Path]) -> None:
-    """The lines of a cell are joined as Jupyter does."""
-    document = json.loads(json.dumps(HONEST))
-    lines = document["cells"][0]["source"].splitlines(keepends=True)
-    document["cells"][0]["source"] = lines
-    assert read(write(document)).cells[0].source == "".join(lines)
-
-
-def test_a_byte_order_mark_is_no_harm(write: Callable[[Any], Path]) -> None:
-    """A notebook saved by an editor of Windows is read."""
-    assert read(write(b"\xef\xbb\xbf" + json.dumps(HONEST).encode())).cells
-
-
-def test_metadata_may_be_missing_altogether(write: Callable[[Any], Path]) -> None:
-    """A script's notebook without the metadata that Jupyter's format asks for is read all the same.
-
-    Its cells have no outputs and no numbers either, and one has no source.
-    """
-    cells = [{"cell_type": "code", "source": source} for source in RIGHT.values()]
-    document = {"cells": [{"cell_type": "code"}, *cells], "nbformat": 4, "nbformat_minor": 5}
-    found = read(write(document))
-    assert (found.lesson.name, len(found.cells)) == ("convolution", len(RIGHT))
-
-
-def changed(**changes: Any) -> dict[str, Any]:
-    """The honest notebook with some of its keys exchanged."""
-    return {**HONEST, **changes}
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
+    "names",
     [
-        (b"", "JSON document in Jupyter's format"),
-        ("print('hello')", "JSON document in Jupyter's format"),
-        ("{", "JSON document in Jupyter's format"),
-        ("null", "JSON document in Jupyter's format"),
-        ("[1]", "JSON document in Jupyter's format"),
-        ("{}", "JSON document in Jupyter's format|without any of them"),
-        (b"\xff\xfe{\x00}\x00", "A notebook is text in UTF-8. Received: other bytes."),
-        (b'{"a": "\xe9"}', "A notebook is text in UTF-8. Received: other bytes."),
-        ("[" * 200_000, "A notebook is not nested this deeply."),
-        ('{"a":' * 100_000, "A notebook is not nested this deeply."),
-        (changed(cells=None), "format|list of cells"),
-        (changed(cells={}), "format|list of cells"),
-        (changed(cells=[1]), "format|list of cells"),
-        (changed(cells=["x"]), "format|list of cells"),
-        (changed(nbformat=99), "JSON document in Jupyter's format"),
-        (changed(nbformat="4"), "JSON document in Jupyter's format"),
-        (changed(cells=[]) | {"metadata": {}}, "without any of them"),
-        (changed(metadata={"grader": {"lesson": "poetry"}}), "Received: one of lesson 'poetry'"),
-        (notebook(["a = 1"], lesson=None), "without any of them. Hand in the lesson's own"),
-        (notebook(["a = 1"] * 5001), "A notebook has at most 5000 cells. Received: 5001."),
-        ('{"cells":[' + "{}," * 1_000_000 + "{}]}", "A notebook has at most 500000 texts, bracke"),
-        (notebook(["x" * 200_001]), "at most 200000 characters. Received: 200001. Load data"),
+        ["lesson.ipynb"],
+        ["01_convolution.ipynb"],
+        ["lessons/01_convolution.ipynb"],
+        ["week1/01_convolution.ipynb", "week2/02_conv_layer.ipynb"],
     ],
-    ids=lambda value: repr(value)[:30],
 )
-def test_what_is_no_notebook_is_rejected(
-    content: Any, sentence: str, write: Callable[[Any], Path]
-) -> None:
-    """Whatever else a file holds, its student is told what is wrong and what to do."""
-    with pytest.raises(Rejected, match=sentence):
-        read(write(content))
+def test_a_student_is_named_where_no_folder_tells(tmp_path: Path, names: list[str]) -> None:
+    """A file, a flat folder and one student's own repository are whose `--student` says."""
+    for name in names:
+        lesson = "conv_layer" if "conv_layer" in name else "convolution"
+        write_notebook(tmp_path / name, CELLS, lesson)
+    submissions = found([tmp_path], "zoe")
+    assert [submission.student for submission in submissions] == ["zoe"] * len(names)
 
 
-def test_an_empty_lesson_can_be_graded(write: Callable[[Any], Path]) -> None:
-    """A notebook of a lesson without any code is read: nothing in it was attempted."""
-    assert read(write(notebook([]))).cells == ()
+def test_a_single_file_is_whose_the_caller_says(tmp_path: Path) -> None:
+    """Where one notebook is named, `--student` says whose it is, whatever it is called."""
+    [path] = touch(tmp_path, "ana.ipynb")
+    assert found([path], "zoe") == [Submission("zoe", path)]
 
 
-def test_a_huge_file_is_rejected_unread(tmp_path: Path) -> None:
-    """More than 32 MiB are not read at all."""
-    path = tmp_path / "ana.ipynb"
-    with path.open("wb") as file:
-        file.truncate(2**40)
-    with pytest.raises(Rejected, match=r"at most 32 MiB\. Received: 1048576 MiB\. Clear"):
-        read(path)
-    assert fingerprint(path) == ""
+def test_a_student_has_a_name(tmp_path: Path) -> None:
+    """An empty name is a mistake."""
+    with pytest.raises(UsageError, match="A student has a name"):
+        found([a_class(tmp_path)], " ")
 
 
-def test_what_is_no_file_is_rejected(tmp_path: Path) -> None:
-    """A pipe, which would never end, a folder, and a link to nowhere are found but not read."""
-    os.mkfifo(tmp_path / "pipe.ipynb")
-    touch(tmp_path, "folder.ipynb/notes.txt")
-    (tmp_path / "link.ipynb").symlink_to("nowhere")
-    found = find([tmp_path])
-    assert [submission.student for submission in found] == ["folder", "link", "pipe"]
-    for submission in found:
-        assert fingerprint(submission.path) == ""
-        with pytest.raises(Rejected):
-            read(submission.path)
+# Names
 
 
-def test_a_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
-    """The same bytes have the same fingerprint, wherever they lie."""
-    (tmp_path / "a").write_bytes(b"abc")
-    assert fingerprint(tmp_path / "a").startswith("ba7816bf8f01cfea")
+def test_students_with_hidden_folders_do_not_vanish(tmp_path: Path) -> None:
+    """A folder that begins with a dot is a student's, unless it is known to be a program's."""
+    tools = [".git", ".venv", ".ipynb_checkpoints", ".vscode", ".Trash-1000", "__pycache__"]
+    touch(tmp_path, ".ana/x.ipynb", "ben/x.ipynb", *(f"{tool}/x.ipynb" for tool in tools))
+    assert [submission.student for submission in found([tmp_path])] == [".ana", "ben"]
 
 
-def test_a_file_name_may_tell_the_lesson() -> None:
-    """A lesson is told by its own file name, with or without the number."""
-    names = ("convolution.ipynb", "01_convolution.ipynb", "ana.ipynb")
-    assert [named_lesson(Path(name)) for name in names] == ["convolution", "convolution", None]
+def test_what_systems_keep_beside_files_is_not_handed_in(tmp_path: Path) -> None:
+    """Shadows of files that macOS and editors leave are nobody's notebooks."""
+    touch(tmp_path, "ana/x.ipynb", "ana/._x.ipynb", "ana/.~x.ipynb", "__MACOSX/ana/._x.ipynb")
+    assert len(found([tmp_path])) == 1
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just("code"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=5,
+def test_names_that_are_no_text_do_not_collide(tmp_path: Path) -> None:
+    """Folders of arbitrary bytes, and one called like what is shown of them, are three students."""
+    names = [b"Jos\xe9", b"Jos\xe8", rb"Jos\udce9"]
+    for name in names:
+        folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+        write_notebook(folder / "01_convolution.ipynb", CELLS)
+    students = [submission.student for submission in found([tmp_path])]
+    assert len(set(students)) == len(names)
+    assert all(student.isprintable() and student.encode() for student in students)
+
+
+# Links
+
+
+def linked_class(folder: Path) -> Path:
+    """Ana's notebook, and students who link to it, to her folder, to themselves and to nothing."""
+    own = write_notebook(folder / "ana" / "01_convolution.ipynb", CELLS)
+    for name in ("file", "loop", "nowhere", "deep"):
+        (folder / name).mkdir()
+    (folder / "file" / own.name).symlink_to(own)
+    (folder / "folder").symlink_to(own.parent)
+    (folder / "loop" / own.name).symlink_to(own.name)
+    (folder / "nowhere" / own.name).symlink_to("nothing.ipynb")
+    (folder / "deep" / "work").symlink_to(own.parent)
+    (folder / "single.ipynb").symlink_to(own)
+    return folder
+
+
+@pytest.mark.kernel
+def test_links_are_refused_for_those_who_made_them(tmp_path: Path) -> None:
+    """Whatever is reached through a link is refused with the reason; the others are graded."""
+    submissions = found([linked_class(tmp_path / "class")])
+    students = ["ana", "deep", "file", "folder", "loop", "nowhere", "single"]
+    assert [submission.student for submission in submissions] == students
+    for submission in submissions:
+        record = grade(submission, secret=b"secret", limits=Limits())
+        assert (record.verdict is Verdict.REJECTED) == (submission.student != "ana")
+        assert ("symbolic link" in record.message) == (submission.student != "ana")
+        assert bool(record.notebook.sha256) == (submission.student == "ana")
+
+
+def test_the_class_itself_may_be_a_link(tmp_path: Path) -> None:
+    """What the teacher names may lie behind a link; the students are the same."""
+    a_class(tmp_path / "real")
+    (tmp_path / "link").symlink_to("real")
+    submissions = found([tmp_path / "link"])
+    assert [submission.student for submission in submissions] == ["ana", "ben", "carla"]
+    assert all(read(one.path, one.below).cells for one in submissions)
+
+
+def test_a_named_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    """A link named by itself is refused, too: in CI its maker is the student."""
+    path = write_notebook(tmp_path / "secret" / "01_convolution.ipynb", CELLS)
+    (tmp_path / "ana.ipynb").symlink_to(path)
+    [submission] = found([tmp_path / "ana.ipynb"])
+    with pytest.raises(Rejected, match="symbolic link"):
+        read(submission.path, submission.below)
+
+
+@pytest.mark.parametrize("made", ["file", "folder"])
+def test_a_link_made_later_is_not_followed(tmp_path: Path, made: str) -> None:
+    """A file, or its folder, that becomes a link after it was found is refused."""
+    other = write_notebook(tmp_path / "other" / "01_convolution.ipynb", CELLS)
+    own = write_notebook(tmp_path / "class" / "ana" / "01_convolution.ipynb", CELLS)
+    [submission] = found([tmp_path / "class"])
+    swapped = own if made == "file" else own.parent
+    swapped.rename(tmp_path / "away")
+    swapped.symlink_to(other if made == "file" else other.parent)
+    with pytest.raises(Rejected, match="symbolic link"):
+        read(submission.path, submission.below)
+
+
+def test_a_link_beside_ones_own_notebook_costs_nothing(tmp_path: Path) -> None:
+    """A link to data, or to the same notebook under another name, is no reason to refuse."""
+    own = write_notebook(tmp_path / "class" / "ana" / "01_convolution.ipynb", CELLS)
+    (own.parent / "data").symlink_to(tmp_path)
+    (own.parent / "convolution.ipynb").symlink_to(own.name)
+    assert found([tmp_path / "class"]) == [Submission("ana", own)]
+
+
+# Several notebooks of one student
+
+
+def test_two_notebooks_of_a_lesson_are_refused_as_one(tmp_path: Path) -> None:
+    """Where nothing tells which was handed in, that student is refused, with both paths."""
+    paths = [tmp_path / name for name in ("a/1.ipynb", "b/1.ipynb", "a/2.ipynb")]
+    for number, path in enumerate(paths):
+        write_notebook(path, [*CELLS, f"number = {number}"])
+    of_a, of_b = found([tmp_path])
+    assert (of_a.student, of_b.student) == ("a", "b")
+    assert f"Received: 2, {paths[0]}, {paths[2]}. Hand in one" in of_a.refused
+    assert of_a.lesson == "convolution"
+    assert not of_b.refused
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "a/Untitled.ipynb",
+        "a/01_convolution-Copy1.ipynb",
+        "a/old/01_convolution.ipynb",
+        "a/.history/01_convolution.ipynb",
+        "a/more/01_convolution.ipynb",
+        "a/01_convolution-checkpoint.ipynb",
+    ],
 )
+def test_the_lessons_own_notebook_is_graded(tmp_path: Path, other: str) -> None:
+    """A copy, a backup or a scratch beside it is passed over, and named."""
+    own = write_notebook(tmp_path / "a" / "01_convolution.ipynb", CELLS)
+    write_notebook(tmp_path / other, [*CELLS, "number = 1"])
+    collected = collect([tmp_path])
+    assert collected.submissions == (Submission("a", own),)
+    assert collected.said == (f"Passed over beside what is graded: {tmp_path / other}.",)
 
 
-@settings(deadline=None, max_examples=80)
-@given(data=st.data())
-def test_a_notebook_can_be_changed_anywhere(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """A notebook with a piece exchanged is read or rejected; nothing else is ever raised."""
-    document = json.loads(json.dumps(data.draw(st.sampled_from([HONEST, UNMARKED]))))
-    place: Any = document
-    while True:
-        key = data.draw(
-            st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place)))
-        )
-        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
-            break
-        place = place[key]
-    place[key] = data.draw(json_values)
-    path = tmp_path_factory.mktemp("changed") / "ana.ipynb"
-    path.write_text(json.dumps(document))
-    with contextlib.suppress(Rejected):
-        assert isinstance(read(path), SubmittedNotebook)
+def test_metadata_beats_the_name_of_the_file(tmp_path: Path) -> None:
+    """The notebook that says it is the lesson's is graded before one that is only called so."""
+    own = write_notebook(tmp_path / "a" / "mine.ipynb", CELLS)
+    write_notebook(tmp_path / "a" / "01_convolution.ipynb", list(RIGHT.values()), lesson=None)
+    assert found([tmp_path]) == [Submission("a", own)]
 
 
-def test_reading_says_nothing(
-    write: Callable[[Any], Path], capfd: pytest.CaptureFixture[str]
-) -> None:
-    """nbformat's own remarks about a submission reach nobody's screen."""
-    document = json.loads(json.dumps(HONEST))
-    document["cells"][0] |= {"id": "not an id!", "unknown": 1}
-    document["cells"][1] |= {"id": "not an id!"}
-    read(write(document))
-    assert capfd.readouterr() == ("", "")
+@pytest.mark.parametrize(
+    ("content", "graded"),
+    [("", False), ('{"cells": [], "metadata": {}, "nbformat": 4}', False), ("[]", True)],
+    ids=["empty", "no lesson", "broken"],
+)
+def test_a_scratch_of_no_lesson_costs_nothing(tmp_path: Path, content: str, graded: bool) -> None:
+    """What holds no answer is passed over beside a lesson's notebook; what is broken is not."""
+    own = write_notebook(tmp_path / "a" / "01_convolution.ipynb", CELLS)
+    scratch = own.with_name("notes.ipynb")
+    scratch.write_text(content)
+    assert [one.path for one in found([tmp_path])] == ([own, scratch] if graded else [own])
 
 
-def test_large_outputs_are_no_harm(write: Callable[[Any], Path]) -> None:
-    """Pictures and scripts of several MB, which cost little to read, may stay in a notebook."""
-    content = notebook(cells_of(RIGHT))
-    data = {"image/png": "iVBORw0KGgo=" * 500_000, "text/html": "f([{'a': 1}, \"\"]);" * 200_000}
-    output = {"output_type": "display_data", "metadata": {}, "data": data}
-    cell = next(cell for cell in content["cells"] if cell["cell_type"] == "code")
-    cell["outputs"] = [output]
-    assert read(write(content)).cells == read(write(HONEST)).cells
+def test_a_broken_notebook_is_not_replaced_by_its_backup(tmp_path: Path) -> None:
+    """Where the lesson's own notebook cannot be read, the student is told so."""
+    own = tmp_path / "a" / "01_convolution.ipynb"
+    write_notebook(own.parent / "old" / own.name, CELLS)
+    own.write_text("{")
+    assert found([tmp_path]) == [Submission("a", own)]
 
 
-def test_a_source_is_text_that_can_be_written() -> None:
-    """A lone surrogate in a cell or its metadata is left as its escape."""
-    marked = {"grader": {"exercise": "\ud800"}}
-    cell = {"cell_type": "code", "source": "x = '\ud800é'", "metadata": marked}
-    assert code_cells({"cells": [cell]}) == [SubmittedCell(1, r"x = '\ud800é'", r"\ud800")]
+def test_the_same_bytes_twice_are_one_notebook(tmp_path: Path) -> None:
+    """Two copies of one file are no question."""
+    write_notebook(tmp_path / "a" / "1.ipynb", CELLS)
+    write_notebook(tmp_path / "a" / "2.ipynb", CELLS)
+    [submission] = found([tmp_path])
+    assert not submission.refused
+
+
+def test_a_students_own_folder_may_be_named(tmp_path: Path) -> None:
+    """A folder with a lesson's notebook is one student's, with scratches, backups and programs."""
+    own = write_notebook(tmp_path / "ana" / "01_convolution.ipynb", CELLS)
+    write_notebook(own.with_name("test.ipynb"), list(RIGHT.values()), lesson=None)
+    write_notebook(own.parent / "old" / own.name, [*CELLS, "number = 1"])
+    touch(own.parent, "venv/lib/site-packages/a.ipynb", "env/pyvenv.cfg", "env/share/b.ipynb")
+    collected = collect([own.parent])
+    assert collected.submissions == (Submission("ana", own),)
+    assert len(collected.said) == 2
+    assert "Passed over 2 folders of programs" in collected.said[1]
+
+
+def test_a_masters_copy_beside_students_changes_nothing(tmp_path: Path) -> None:
+    """Students stay students where the lesson's own notebook lies beside their folders or files."""
+    a_class(tmp_path)
+    write_notebook(tmp_path / "01_convolution.ipynb", CELLS)
+    students = [submission.student for submission in found([tmp_path])]
+    assert students == sorted(["ana", "ben", "carla", tmp_path.name])
+
+
+# One lesson only
+
+
+def test_other_lessons_are_passed_over_and_counted(tmp_path: Path) -> None:
+    """With a lesson wanted, notebooks of others are neither graded nor rejected."""
+    a_class(tmp_path)
+    for student in ("ana", "ben", "dora"):
+        write_notebook(tmp_path / student / "02_conv_layer.ipynb", CELLS, "conv_layer")
+    (tmp_path / "ana" / "05_dense.ipynb").write_text("{")
+    (tmp_path / "ana" / "broken.ipynb").write_text("{")
+    collected = collect([tmp_path], lesson="convolution")
+    assert [one.student for one in collected.submissions] == ["ana", "ben", "carla"]
+    assert "Passed over 4 notebooks of other lessons (conv_layer 3, dense 1)." in collected.said
+    assert any("broken.ipynb (cannot be read)" in line for line in collected.said)
+
+
+def test_a_lesson_that_nobody_handed_in_is_a_mistake(tmp_path: Path) -> None:
+    """Where every notebook is of another lesson, that is said instead of grading nothing."""
+    with pytest.raises(UsageError, match="'dense', and 3 notebooks of other lessons"):
+        collect([a_class(tmp_path)], lesson="dense")

@@ -21,8 +21,10 @@ from grader.report.words import (
     SIGNS,
     counted,
     in_order,
+    place_of,
     points,
     score,
+    standing,
     unhappy,
     withheld,
 )
@@ -45,13 +47,14 @@ _PARTLY = "◐"
 _MOST_MISCONCEPTIONS = 5
 _WIDEST_GRID = 96
 _SHORTEST_NAME = 12  # columns that a student's name gets at least
+_MOST_SAID, _LONGEST_REASON = 30, 600
 
 
 def class_table(results: Sequence[SubmissionResult]) -> RenderableType:
     """One row a student, one sign an exercise; below, how it went and what was misunderstood."""
     if not results:
         return Text("Nothing is graded yet.")
-    lessons = sorted({result.lesson for result in results})
+    lessons = sorted({result.lesson for result in results}, key=place_of)
     return Group(
         *(_Lesson([result for result in results if result.lesson == lesson]) for lesson in lessons)
     )
@@ -62,7 +65,7 @@ def submission_report(result: SubmissionResult) -> RenderableType:
     head = Text.assemble(
         (visible(result.lesson), "bold"),
         f"  {visible(result.student)}  ",
-        _verdict(result.verdict),
+        _standing(result),
         f"  {score(result.score, result.max_score)}",
     )
     parts: list[RenderableType] = [head]
@@ -79,7 +82,7 @@ def exercise_report(exercise: ExerciseResult) -> RenderableType:
         (f"{SIGNS[exercise.verdict]} ", _style(exercise.verdict)),
         (visible(exercise.id), "bold"),
         f"  {visible(exercise.title)}  ",
-        _verdict(exercise.verdict),
+        _standing(exercise),
         f"  {score(exercise.score, exercise.max_score)}",
     )
     parts: list[RenderableType] = [head]
@@ -142,13 +145,14 @@ class _Lesson:
         yield self._table(options.max_width)
         yield from self._key()
         yield Text(self._summary())
+        yield from self._said()
         yield from self._misconceptions()
 
     def _table(self, width: int) -> Table:
         """A column an exercise where they fit, otherwise one column with all the signs."""
         count = len(self.exercises)
         scores = [self._score(result) for result in self.results]
-        verdicts = [result.verdict.words for result in self.results]
+        verdicts = [standing(result) for result in self.results]
         room = width - max(map(len, [*verdicts, "verdict"])) - max(map(len, [*scores, "score"])) - 3
         needed = sum(len(str(number)) + 1 for number in range(1, count + 1))
         apart = needed <= room - _SHORTEST_NAME
@@ -165,7 +169,7 @@ class _Lesson:
             table.add_column(f"1–{count}", overflow="fold", max_width=signs_width)
         for result, points_text in zip(self.results, scores, strict=True):
             signs = self._signs(result)
-            name, verdict = Text(visible(result.student)), _verdict(result.verdict)
+            name, verdict = Text(visible(result.student)), _standing(result)
             table.add_row(name, verdict, points_text, *(signs if apart else [Text().join(signs)]))
         return table
 
@@ -203,8 +207,9 @@ class _Lesson:
         yield Text()
 
     def _summary(self) -> str:
-        verdicts = Counter(result.verdict for result in self.results)
-        shares = (f"{verdicts[verdict]} {verdict.words}" for verdict in SIGNS if verdicts[verdict])
+        ordered = sorted(self.results, key=lambda result: list(SIGNS).index(result.verdict))
+        counts = Counter(map(standing, ordered))
+        shares = (f"{count} {words}" for words, count in counts.items())
         line = f"{counted(len(self.results), 'submission')}: {', '.join(shares)}."
         whole = (result for result in self.results if result.exercises and not withheld(result))
         scores = [result.score for result in whole if result.score is not None]
@@ -215,6 +220,15 @@ class _Lesson:
         if len(scores) < len(self.results):
             line += f", over the {len(scores)} graded in full"
         return f"{line}."
+
+    def _said(self) -> Iterator[RenderableType]:
+        """What is said of whole notebooks: why one could not be graded, what was odd about it."""
+        said = [result for result in self.results if result.message]
+        for result in said[:_MOST_SAID]:
+            name = Text(f"{visible(result.student)}: ", style=_style(result.verdict))
+            yield Text.assemble(name, visible(result.message, limit=_LONGEST_REASON))
+        if len(said) > _MOST_SAID:
+            yield Text(f"… and {len(said) - _MOST_SAID} more, in their records", style="dim")
 
     def _misconceptions(self) -> Iterator[RenderableType]:
         """The most frequent ones, with how many students show each."""
@@ -253,8 +267,8 @@ def _partly(exercise: ExerciseResult) -> bool:
     return exercise.verdict is Verdict.FAILED and bool(exercise.score)
 
 
-def _verdict(verdict: Verdict) -> Text:
-    return Text(verdict.words, style=_style(verdict))
+def _standing(result: SubmissionResult | ExerciseResult) -> Text:
+    return Text(standing(result), style=_style(result.verdict))
 
 
 def _style(verdict: Verdict) -> str:

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from grader.report.details import details
 from grader.report.text import visible, visible_lines
-from grader.report.words import OURS, SIGNS, counted, score, unhappy, unhappy_checks
+from grader.report.words import OURS, SIGNS, counted, score, standing, unhappy, unhappy_checks
 from grader.results import CheckResult, ExerciseResult, SubmissionResult, Verdict
 
 MOST_ANNOTATIONS = 10  # errors that GitHub shows of one step
@@ -136,7 +136,7 @@ def _property(text: str) -> str:
 
 def _headline(result: SubmissionResult) -> str:
     who = f"{visible(result.student)} · {visible(result.lesson)}"
-    return f"{who}: {result.verdict.words}, {score(result.score, result.max_score)}"
+    return f"{who}: {standing(result)}, {score(result.score, result.max_score)}"
 
 
 def _overview(result: SubmissionResult) -> str:

@@ -15,11 +15,15 @@ from pydantic_core import PydanticSerializationError
 
 from grader.errors import UsageError
 from grader.report.text import escape, is_visible, visible
-from grader.results import SCHEMA_VERSION, SubmissionResult
+from grader.report.words import in_order
+from grader.results import SCHEMA_VERSION, SubmissionResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+NOT_GRADED = "~not_graded"
+"""What follows the lesson in the name of a record that takes no other one's place."""
 
 _RESULTS = "results"
 _LONGEST = 100  # bytes: room for `.json` and a temporary file's ending under a limit of 255
@@ -42,18 +46,34 @@ def path_of(folder: Path, student: str, lesson: str) -> Path:
 def write(result: SubmissionResult, folder: Path) -> Path:
     """Put a record in its place, at once or not at all: a reader never sees half of one.
 
+    A mark that a student has is never lost for something that brings none. Where the record that
+    stands there knows more (it was graded, and now the notebook is refused or the fault is ours),
+    it stays, and the new one is put beside it, with NOT_GRADED in its name; that one goes when
+    there is a better record. Returns where the new record stands.
+
     Raises UsageError where the record of another student stands there already, which happens where
     a file system takes `Ana` and `ana` for one name.
     """
     path = path_of(folder, result.student, result.lesson)
+    beside = path.with_name(f"{path.stem}{NOT_GRADED}.json")
     document = _document(result)
-    owner = _owner(path)
-    if owner not in (None, _owner_in(document)):
+    earlier = _standing(path)
+    if earlier is not None and (earlier.student, earlier.lesson) != _owner_in(document):
         raise UsageError(
             f"Each student needs a name of their own. Received: {visible(result.student)!r}, whose "
             f"record would replace another student's at {visible(str(path))}. Rename one of them."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
+    if earlier is not None and _knows(earlier) > _knows(result):
+        _put(document, beside)
+        return beside
+    _put(document, path)
+    beside.unlink(missing_ok=True)
+    return path
+
+
+def _put(document: str, path: Path) -> None:
+    """Write a file at once or not at all, and to the disk."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -63,21 +83,30 @@ def write(result: SubmissionResult, folder: Path) -> Path:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return path
+
+
+def _knows(result: SubmissionResult) -> int:
+    """How much a record knows: nothing, a part because the fault is ours, or all."""
+    if result.verdict is Verdict.REJECTED:
+        return 0
+    if result.verdict is Verdict.BROKEN:
+        return 1 if any(exercise.score is not None for exercise in result.exercises) else 0
+    return 2
 
 
 def read_all(folder: Path) -> list[SubmissionResult]:
     """Every record below `folder`, by student and lesson; none where nothing is graded yet.
 
-    Raises UsageError for a folder that is not there and for a record that cannot be read.
+    Those that stand beside a better one are left out. Raises UsageError for a folder that is not
+    there and for a record that cannot be read.
     """
     if not folder.is_dir():
         raise UsageError(
             f"Name the folder that `grader grade … --to FOLDER` filled. Received: "
             f"{visible(str(folder))}, which is no folder."
         )
-    results = [_read(path) for path in sorted((folder / _RESULTS).glob("*/*.json"))]
-    return sorted(results, key=lambda result: (result.student, result.lesson))
+    paths = sorted((folder / _RESULTS).glob("*/*.json"))
+    return in_order([_read(path) for path in paths if not path.stem.endswith(NOT_GRADED)])
 
 
 def to_json(results: Sequence[SubmissionResult]) -> str:
@@ -137,12 +166,13 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _owner(path: Path) -> tuple[str, str] | None:
-    """Whose record stands at `path`; None where none does that can be read."""
+def _standing(path: Path) -> SubmissionResult | None:
+    """The record that stands at `path`; None where none does that can be read."""
     try:
-        return _owner_in(path.read_bytes())
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        result = SubmissionResult.from_json(path.read_bytes())
+    except (OSError, ValidationError):
         return None
+    return result if result.schema_version == SCHEMA_VERSION else None
 
 
 def _owner_in(document: str | bytes) -> tuple[str, str]:

@@ -56,11 +56,27 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def standing(result: SubmissionResult | ExerciseResult) -> str:
+    """The verdict in a teacher's words: whoever has some of the points has not simply failed."""
+    verdict, earned = result.verdict, result.score
+    if verdict in (Verdict.BROKEN, Verdict.REJECTED) or not earned or earned >= result.max_score:
+        return verdict.words
+    return "partly passed" if verdict is Verdict.FAILED else f"partly ({verdict.words})"
+
+
 def withheld(result: SubmissionResult) -> bool:
     """Whether any part of a submission's score is withheld."""
     return result.score is None or any(exercise.score is None for exercise in result.exercises)
 
 
 def in_order(results: Sequence[SubmissionResult]) -> list[SubmissionResult]:
-    """The results by student, then by lesson, whatever the case of the names."""
-    return sorted(results, key=lambda r: (r.student.casefold(), r.student, r.lesson))
+    """The results by student, whatever the case of the names, then in the course's order."""
+    return sorted(results, key=lambda r: (r.student.casefold(), r.student, place_of(r.lesson)))
+
+
+def place_of(lesson: str) -> tuple[int, str]:
+    """What sorts lessons as they are taught; what is no lesson of the course comes last."""
+    from grader.course import lesson_names  # a student's notebook shows results without it
+
+    names = lesson_names()
+    return (names.index(lesson) if lesson in names else len(names), lesson)

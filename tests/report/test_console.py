@@ -55,7 +55,7 @@ def test_ten_exercises_fit_into_eighty_columns() -> None:
     """With ten exercises each has a column of its own, and no line is longer than 80 columns."""
     text = page(class_table([ten_exercises("ana"), ten_exercises("b" * 60)]))
     assert row(text, "student").split()[3:] == [str(number) for number in range(1, 11)]
-    assert row(text, "ana").split() == ["ana", "failed", "8/10", *"✔✔✔✘✔✔✔✔✔·"]
+    assert row(text, "ana").split() == ["ana", "partly", "passed", "8/10", *"✔✔✔✘✔✔✔✔✔·"]
     assert max(map(cell_len, text.splitlines())) <= 80
 
 
@@ -108,12 +108,40 @@ def test_frequent_misconceptions_come_first() -> None:
     assert text.index("2×") < text.index("1×  relu")
 
 
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (submission(passed(), exercise(check(Verdict.FAILED))), "partly passed"),
+        (submission(exercise(check(Verdict.FAILED))), "failed"),
+        (submission(passed(), verdict=Verdict.PASSED), "passed"),
+        (submission(passed(), flipped(), verdict=Verdict.TIMEOUT), "partly (timeout)"),
+        (submission(passed(), flipped(), verdict=Verdict.BROKEN), "broken"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_verdict_is_in_a_teachers_words(result: SubmissionResult, words: str) -> None:
+    """Whoever has some of the points passed in part, in the table, the count and the report."""
+    table, report = page(class_table([result])), page(submission_report(result))
+    assert f"ana     {words} " in re.sub(r"ana +", "ana     ", table)
+    assert f"1 submission: 1 {words}." in table
+    assert f"convolution  ana  {words}  " in report
+
+
+def test_the_table_says_why_somebody_was_rejected() -> None:
+    """The reason stands below the table, in one line, without its power over the terminal."""
+    reason = "A notebook is text in UTF-8.\n\x1b[31mReceived: other bytes."
+    results = [submission(student="ana", verdict=Verdict.REJECTED, message=reason)]
+    text = " ".join(page(class_table(results)).split())
+    assert r"ana: A notebook is text in UTF-8.\n\x1b[31mReceived: other bytes." in text
+
+
 def test_lessons_have_tables_of_their_own() -> None:
-    """Results of two lessons are two tables."""
-    results = [submission(passed(), lesson="pooling"), submission(passed(), lesson="convolution")]
-    text = page(class_table(results))
-    assert text.index("convolution") < text.index("pooling")
-    assert text.count("1 submission: ") == 2
+    """Results of several lessons are several tables, in the order in which they are taught."""
+    lessons = ["pooling", "unknown", "activation", "convolution"]
+    text = page(class_table([submission(passed(), lesson=lesson) for lesson in lessons]))
+    heads = [line for line in text.splitlines() if line in lessons]
+    assert heads == ["convolution", "activation", "pooling", "unknown"]
+    assert text.count("1 submission: ") == 4
 
 
 def test_nothing_graded_is_said() -> None:

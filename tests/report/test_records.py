@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grader.errors import UsageError
 from grader.report.records import path_of, read_all, to_json, write
+from grader.results import SubmissionResult, Verdict
 from tests.report.samples import HOSTILE, flipped, hostile, passed, submission
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
@@ -84,6 +85,53 @@ def test_a_record_is_replaced(tmp_path: Path) -> None:
     path = write(submission(passed()), tmp_path)
     assert read_all(tmp_path) == [submission(passed())]
     assert list(path.parent.iterdir()) == [path]
+
+
+def broken(*, exercises: bool) -> SubmissionResult:
+    """A record that the grader itself failed at, before or after an exercise was judged."""
+    return submission(*[passed()] * exercises, verdict=Verdict.BROKEN)
+
+
+REJECTED = submission(verdict=Verdict.REJECTED, message="This is not a notebook.")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (submission(flipped()), REJECTED),
+        (submission(flipped()), broken(exercises=False)),
+        (submission(flipped()), broken(exercises=True)),
+        (broken(exercises=True), REJECTED),
+    ],
+    ids=["rejected", "broken", "partly broken", "rejected after partly broken"],
+)
+def test_what_knows_less_replaces_nothing(
+    tmp_path: Path, earlier: SubmissionResult, later: SubmissionResult
+) -> None:
+    """A grade stands where there is none now; the new record is beside it until there is one."""
+    place = write(earlier, tmp_path)
+    beside = write(later, tmp_path)
+    assert (beside.parent, beside.name) == (place.parent, "convolution~not_graded.json")
+    assert read_all(tmp_path) == [earlier]
+    assert SubmissionResult.from_json(beside.read_bytes()) == later
+    assert write(submission(passed()), tmp_path) == place
+    assert list(place.parent.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("earlier", [REJECTED, broken(exercises=False)], ids=["rejected", "broken"])
+def test_what_knows_nothing_is_replaced(tmp_path: Path, earlier: SubmissionResult) -> None:
+    """A newer reason takes the place of an older one."""
+    write(earlier, tmp_path)
+    write(REJECTED.model_copy(update={"message": "It is too large."}), tmp_path)
+    assert [record.message for record in read_all(tmp_path)] == ["It is too large."]
+
+
+def test_records_are_in_the_courses_order(tmp_path: Path) -> None:
+    """Records come by student, and then in the order in which lessons are taught."""
+    for lesson in ("pooling", "activation", "convolution"):
+        write(submission(passed(), lesson=lesson), tmp_path)
+    lessons = [record.lesson for record in read_all(tmp_path)]
+    assert lessons == ["convolution", "activation", "pooling"]
 
 
 def test_a_write_that_fails_changes_nothing(

@@ -1,0 +1,129 @@
+"""What lies in a folder of submissions: notebooks, links, and what no student handed in."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SUFFIX = ".ipynb"
+# Of programs, not of people; nothing in them was ever handed in.
+_TOOLS = re.compile(
+    r"""__pycache__ | \.(?:
+    git | hg | svn | github | gitlab | devcontainer | vscode | vs | idea | settings | Rproj\.user
+    | ipynb_checkpoints | virtual_documents | jupyter | jupyterlab | ipython | nbgrader | quarto
+    | local | config | cache | env | envs | virtualenvs | conda | mamba | pixi | uv | npm | yarn
+    | keras | kaggle | julia | matplotlib | dvc | tox | nox | eggs | hypothesis | ssh | gnupg
+    | (?:pytest|mypy|ruff)_cache | Trash(?:es|-.*)? | recycle | snapshots? | zfs | nfs.* | sync
+    | stfolder | dropbox(?:\.cache)? | AppleDouble | TemporaryItems | Spotlight-V100 | fseventsd
+    | DocumentRevisions-V100
+    | _.* | ~.* | \#.*  # what macOS keeps beside a file, and what editors do
+    )""",
+    re.VERBOSE,
+)
+_ENVIRONMENTS = re.compile(
+    r"\.?(?:venv|virtualenv)|node_modules|site-packages|dist-packages|__MACOSX"
+)
+_OF_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
+_BACKUP = re.compile(
+    r"(?:old|older|backup|bak|archived?|previous|copy|copie|copies|kopie|tmp|temp|trash)s?"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+_DEEPEST = 40
+
+
+@dataclass
+class Folder:
+    """What was found below a folder.
+
+    `links` are notebooks, and folders, that are symbolic links: where they lead was not looked at
+    closer than to tell files from folders. `environments` are folders of programs that were passed
+    over, `closed` those that cannot be looked into, with the reason.
+    """
+
+    notebooks: list[Path] = field(default_factory=list)
+    links: list[Path] = field(default_factory=list)
+    environments: list[Path] = field(default_factory=list)
+    closed: dict[Path, str] = field(default_factory=dict)
+    children: list[Path] = field(default_factory=list)
+
+
+def look_into(root: Path) -> Folder:
+    """What lies below `root`, which may be a link itself; no link below it is followed.
+
+    OSError where `root` itself cannot be looked into.
+    """
+    found = Folder()
+    left = [(root, 0)]
+    while left:
+        folder, depth = left.pop()
+        try:
+            with os.scandir(folder) as entries:
+                inside = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if folder == root:
+                raise
+            found.closed[folder] = error.strerror or type(error).__name__
+            continue
+        if depth > _DEEPEST:
+            found.closed[folder] = "Too many folders in each other"
+            continue
+        left += [(path, depth + 1) for path in _sorted_out(folder, inside, found)]
+        if folder == root:
+            found.children = [folder / entry.name for entry in inside if _may_be_a_students(entry)]
+    return found
+
+
+def _sorted_out(folder: Path, inside: list[os.DirEntry[str]], found: Folder) -> Iterator[Path]:
+    """Put what lies in a folder where it belongs in `found`; yields the folders to look into."""
+    for entry in inside:
+        path = folder / entry.name
+        if is_tool(entry.name):
+            continue
+        if entry.is_symlink():
+            if _is_notebook(entry.name) or not _leads_to_file(path):
+                found.links.append(path)
+        elif not entry.is_dir(follow_symlinks=False):
+            if _is_notebook(entry.name):
+                found.notebooks.append(path)
+        elif _ENVIRONMENTS.fullmatch(entry.name) or _is_environment(path):
+            found.environments.append(path)
+        else:
+            if _is_notebook(entry.name) and not any(path.rglob("*" + SUFFIX)):
+                found.notebooks.append(path)
+            yield path
+
+
+def is_tool(name: str) -> bool:
+    """Whether a file or folder of this name belongs to a program, and is never handed in."""
+    return _TOOLS.fullmatch(name) is not None
+
+
+def is_backup(folders: tuple[str, ...], name: str) -> bool:
+    """Whether a notebook lies, or is named, as something that was put aside."""
+    put_aside = any(part.startswith(".") or _BACKUP.match(part) for part in folders)
+    return put_aside or name.startswith(".") or name.endswith(f"-checkpoint{SUFFIX}")
+
+
+def _is_notebook(name: str) -> bool:
+    return name.lower().endswith(SUFFIX)
+
+
+def _may_be_a_students(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not is_tool(entry.name)
+
+
+def _is_environment(folder: Path) -> bool:
+    return any(os.path.lexists(folder / name) for name in _OF_ENVIRONMENTS)
+
+
+def _leads_to_file(link: Path) -> bool:
+    """Whether a link leads to an ordinary file; not one to nowhere, to itself or to a folder."""
+    try:
+        return stat.S_ISREG(link.stat().st_mode)
+    except OSError:
+        return False
