@@ -46,7 +46,6 @@ BEFORE: list[tuple[Any, str]] = [
     (KernelSupply, "how_it_ended"),
     (warm, "MemoryGuard"),
     (slot, "Job"),
-    (slot, "fingerprint"),
     (slot, "named_lesson"),
     (slot, "_is_by_the_machine"),
     (slot, "asdict"),
@@ -58,7 +57,7 @@ BEFORE: list[tuple[Any, str]] = [
 ]
 AFTER: list[tuple[Any, str]] = [(Judge, "end"), (Judge, "close"), (KernelSupply, "let_go")]
 # Where a fault changes no result: these are looked at only for a record that is broken already.
-HARMLESS = {"fingerprint", "named_lesson", "last_words"}
+HARMLESS = {"named_lesson", "last_words"}
 
 now: ContextVar[str] = ContextVar("now", default="")
 
