@@ -40,10 +40,9 @@ TensorFlow's results depend on the machine: on the kernels that it has for the p
 or its plain ones, `TF_ENABLE_ONEDNN_OPTS`), on the number of threads, on the order in which numbers
 are added. After 25 epochs two machines have two different networks. So answers were trained on each
 of these arithmetics, and judged in another process with the *other* kernels and one thread. Seeds
-are few here: {right} of every right answer on each, {wrong} of every wrong one on the first
-{wrong_on}; seed and draw have the same number. In the last row every weight was moved by a
-millionth, up or down, before each training, also where the judge trains with `fit`. Made by
-`python -m benchmarks.thresholds --arithmetics`.
+are few here: mostly one for each answer; the table says how many answers there were. In the last
+row every weight was moved by a millionth, up or down, before each training, also where the judge
+trains with `fit`. Made on one kind of processor, by `python -m benchmarks.thresholds --arithmetics`.
 
 | trained on | right answers refused | wrong answers accepted |
 |---|---|---|
@@ -64,24 +63,19 @@ Told by no figure alone, but by layers, settings or the history: {others}.
 """
 
 
-def page(found: list[Found], *, right: int, wrong: int, wrong_on: int) -> str:
-    """The whole part, from what came of so many seeds of right and of wrong answers.
-
-    Wrong ones were tried on the first `wrong_on` arithmetics.
-    """
+def page(found: list[Found]) -> str:
+    """The whole part, from what came of the answers that were tried."""
     off = max(one.measured[OFF] for one in found if OFF in one.measured)
     told: set[int] = set()
-    exercises = dict.fromkeys(answer.exercise for answer in ANSWERS)
+    tried = {one.answer for one in found}
+    exercises = dict.fromkeys(one.its_answer.exercise for one in found)
     rows = [row for exercise in exercises for row in margin_rows(exercise, found, told)]
     others = [
         f"`{answer.exercise}`, {answer.name}"
         for number, answer in enumerate(ANSWERS)
-        if not answer.right and number not in told
+        if number in tried and not answer.right and number not in told
     ]
     return PAGE.format(
-        right=right,
-        wrong=wrong,
-        wrong_on=wrong_on,
         arithmetics="\n".join(_counts(found)),
         off=off,
         close=CLOSE,
@@ -97,7 +91,8 @@ def _counts(found: list[Found]) -> Iterator[str]:
         cells = []
         for right in (True, False):
             judged = [one for one in here if one.its_answer.right is right]
-            cells.append(f"{sum(one.mistaken for one in judged)} of {len(judged)}")
+            mistaken = sum(one.mistaken for one in judged)
+            cells.append(f"{mistaken} of {len(judged)}" if judged else "not tried")
         yield f"| {arithmetic.name} | {cells[0]} | {cells[1]} |"
 
 

@@ -91,7 +91,10 @@ def main() -> None:
     parser.add_argument("--arithmetics", action="store_true", help="few seeds, many arithmetics")
     parser.add_argument("--anew", action="store_true", help="forget all earlier results")
     parser.add_argument("--check", action="store_true", help="write nothing; say if it is current")
+    parser.add_argument("--so-far", action="store_true", help="run nothing; write what is known")
     chosen = parser.parse_args()
+    if chosen.so_far and not chosen.arithmetics:
+        parser.error("Only the part of --arithmetics can be written before all its runs are done.")
     if chosen.anew:
         RESULTS.unlink(missing_ok=True)
     known = _known()
@@ -101,6 +104,8 @@ def main() -> None:
         if not chosen.exercises or ANSWERS[run.answer].exercise in chosen.exercises
     ]
     missing = [run for run in runs if key(run) not in known]
+    if chosen.so_far:
+        runs, missing = [run for run in runs if run not in missing], []
     if chosen.check:
         current = not missing and DOCUMENT.read_text(encoding="utf-8") == document(
             known, arithmetics=chosen.arithmetics
@@ -311,13 +316,9 @@ def document(known: dict[str, Outcome], *, arithmetics: bool = False) -> str:
     found = [
         margins.Found(run.answer, run.arithmetic, outcome.accepted, outcome.measured)
         for run in runs_on_arithmetics()
-        for outcome in [known[key(run)]]
+        if (outcome := known.get(key(run)))
     ]
-    return (
-        first
-        + _PARTS
-        + margins.page(found, right=RIGHT_SEEDS, wrong=WRONG_SEEDS, wrong_on=WRONG_ON)
-    )
+    return first + _PARTS + margins.page(found)
 
 
 def _summary(runs: list[Run], known: dict[str, Outcome]) -> Iterator[str]:
