@@ -5,7 +5,7 @@ On such a case a wrong answer is caught, and recognized as itself and not as ano
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from grader.errors import AuthorError
+from grader.expect.calls import asked_now
 
 Answer = Callable[..., Any]
 Case = tuple[Any, ...]
@@ -98,9 +99,31 @@ def draw_apart(
 
 
 def ask_all(answer: Answer, cases: Iterable[Case]) -> None:
-    """Ask every case once, so that all answers are on record: one alone may be chance."""
+    """Ask every case once, so that all answers are on record: one alone may be chance.
+
+    What is expected later is not about these calls.
+    """
     for case in cases:
         answer(*case)
+    asked = asked_now()
+    if asked is not None:
+        asked.held()
+
+
+def ask_each(answer: Answer, cases: Iterable[Case]) -> Iterator[Any]:
+    """The answer to each case, one after the other; all are asked before the first is given.
+
+    While an answer is looked at, what is expected is about its call.
+    """
+    asked = asked_now()
+    answers = []
+    for case in cases:
+        value = answer(*case)
+        answers.append((value, asked.last if asked else None))
+    for value, kept in answers:
+        if asked is not None and kept is not None:
+            asked.speak_of(kept)
+        yield value
 
 
 def _name(function: Callable[..., Any]) -> str:
