@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grader.alike import ROUNDING
 from grader.errors import GraderError, Mismatch
 from grader.expect.calls import speaks_of_first
 from grader.expect.values import Array, close
@@ -117,7 +118,7 @@ def every_layer(received: Any) -> list[Any]:
 
 
 @speaks_of_first
-def outputs(received: Any, inputs: Array, expected: Array, *, tolerance: float = 1e-4) -> None:
+def outputs(received: Any, inputs: Array, expected: Array, *, tolerance: float = ROUNDING) -> None:
     """A model or layer makes `expected` of the batch `inputs`, up to `tolerance` as in `close`."""
     try:
         made = np.asarray(received(inputs, training=False))
@@ -179,7 +180,7 @@ def same_outputs(
     rng: Rng,
     *,
     inputs: Array | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = ROUNDING,
 ) -> None:
     """`received` computes what `reference` computes once both have the same weights.
 

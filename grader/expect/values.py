@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.alike import ROUNDING
 from grader.errors import ABSENT, Mismatch, Words
 from grader.expect.calls import speaks_of_calls, speaks_of_first
 
@@ -27,7 +28,7 @@ def shape(received: Any, expected: tuple[int, ...]) -> None:
 
 
 @speaks_of_first
-def close(received: Any, expected: Any, *, tolerance: float = 1e-4, name: str = "") -> None:
+def close(received: Any, expected: Any, *, tolerance: float = ROUNDING, name: str = "") -> None:
     """`received` holds the numbers of `expected`, up to `tolerance` times the largest of them.
 
     `expected` is a number or an array; the shapes must be the same (nothing broadcasts). The

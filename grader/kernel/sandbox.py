@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = Path("/opt/grader")
 MODULES = (
     "errors.py",
+    "foreign.py",
     "vocabulary.py",
     "blueprints.py",
     "describing.py",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from grader.alike import alike
 from grader.errors import AuthorError
 from grader.expect.calls import asked_now
 
@@ -50,23 +51,11 @@ def outcomes(answers: Iterable[Answer], cases: Iterable[Case]) -> dict[str, list
 
 
 def differ(one: Any, other: Any, margin: float = MARGIN) -> bool:
-    """Whether a diagnosis could tell two outcomes apart: another kind, shape or length, or values.
+    """Whether a diagnosis could tell two outcomes apart, and clearly: they are not `alike`.
 
-    Numbers have to lie further apart than `margin`, those of arrays and sequences in one place at
-    least; NaN is like NaN. A whole number is never like a float, and all else like its equal only.
+    Numbers have to lie further apart than `margin` in one place at least.
     """
-    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return len(one) != len(other) or any(
-            differ(ours, theirs, margin) for ours, theirs in zip(one, other, strict=True)
-        )
-    if _is_numeric(one) and _is_numeric(other):
-        first, second = np.asarray(one), np.asarray(other)
-        if first.shape != second.shape:
-            return True
-        if first.ndim == 0 and _is_whole(first) != _is_whole(second):
-            return True
-        return not np.allclose(first, second, rtol=0, atol=margin, equal_nan=True)
-    return type(one) is not type(other) or bool(one != other)
+    return not alike(one, other, margin=margin)
 
 
 def draw_apart(
@@ -145,13 +134,3 @@ def _first_alike(groups: Iterable[Mapping[str, Any]], margin: float) -> tuple[st
             if not differ(one, other, margin):
                 return name, other_name
     return None
-
-
-def _is_numeric(value: Any) -> bool:
-    if isinstance(value, tuple | list | dict | str) or value is None:
-        return False
-    return np.asarray(value).dtype.kind in "biufc"
-
-
-def _is_whole(value: Any) -> bool:
-    return np.asarray(value).dtype.kind in "biu"
