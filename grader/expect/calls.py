@@ -26,6 +26,8 @@ from grader.errors import ABSENT, Mismatch, Words
 _MAX_KEPT, _MAX_ANSWERS = 64 * 2**20, 2000
 # CPython has one object for each of these whole numbers.
 _SMALL = range(-5, 257)
+# A part of an answer that lies deeper belongs to no call.
+_MAX_DEPTH = 8
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -148,10 +150,11 @@ def _tell_that_it_held() -> None:
 
 
 def _parts(value: Any, depth: int = 0) -> Iterator[Any]:
-    """`value`, and what it holds."""
+    """`value`, and what it holds: items, or the layers of a model."""
     yield value
-    if depth < 4 and isinstance(value, list | tuple | dict):
-        for item in value.values() if isinstance(value, dict) else value:
+    inside = value if isinstance(value, list | tuple) else getattr(value, "layers", ())
+    if depth < _MAX_DEPTH:
+        for item in value.values() if isinstance(value, dict) else inside:
             yield from _parts(item, depth + 1)
 
 

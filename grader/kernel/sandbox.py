@@ -24,6 +24,7 @@ MODULES = (
     "foreign.py",
     "vocabulary.py",
     "blueprints.py",
+    "activations.py",
     "describing.py",
     "reviving.py",
     "networks.py",
