@@ -42,7 +42,8 @@ are added. After 25 epochs two machines have two different networks. So answers 
 of these arithmetics, and judged in another process with the *other* kernels and one thread. Seeds
 are few here: mostly one for each answer; the table says how many answers there were. In the last
 row every weight was moved by a millionth, up or down, before each training, also where the judge
-trains with `fit`. Made on one kind of processor, by `python -m benchmarks.thresholds --arithmetics`.
+trains with `fit`. Made on one kind of processor, by
+`python -m benchmarks.thresholds --arithmetics`.
 
 | trained on | right answers refused | wrong answers accepted |
 |---|---|---|

@@ -7,6 +7,8 @@ wrote can hold code.
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 import warnings
 from collections.abc import Mapping
@@ -14,18 +16,22 @@ from typing import Any
 
 import numpy as np
 
+from grader.activations import activation_name, no_activation
 from grader.blueprints import MAX_NESTING, MAX_PARAMETERS
 from grader.errors import Untransferable
 from grader.vocabulary import (
     ACTIVATION_LAYERS,
-    ACTIVATIONS,
+    CONSTRAINTS,
     DTYPES,
+    INITIALIZERS,
     LAYERS,
     MEASURES,
     MODELS,
     OPERATIONS,
+    REGULARIZERS,
     known,
     known_layer,
+    nearest,
 )
 
 
@@ -57,9 +63,12 @@ def _layer(layer: Any, depth: int) -> dict[str, Any]:
     if name in MODELS:
         return _model(layer, name, depth)
     shape = (layer.get_build_config() or {}).get("input_shape")
+    config = layer.get_config()
+    if "activation" in config:
+        config["activation"] = _activation(layer.activation, config["activation"])
     return {
         "class": name,
-        "config": {**_config(layer.get_config()), **_function_of_ops(layer)},
+        "config": _config(config),
         "built": plain(shape) if layer.built else None,
         "weights": [_numbers(weight) for weight in layer.weights],
         "state": [_numbers(state) for state in _state(layer)],
@@ -136,18 +145,17 @@ def _entry(entry: dict[str, Any]) -> dict[str, Any]:
     return {"class": f"{module}.{name}", "config": config}
 
 
-def _function_of_ops(layer: Any) -> dict[str, str]:
-    """The activation, where it is a function of `keras.ops`.
+def _activation(function: Any, config: Any) -> Any:
+    """An activation as a name, or as the layer that stands in its place with its settings.
 
-    Keras's configurations take it for the one of that name in `keras.activations`, which need not
-    compute the same: `gelu` does not.
+    By the function itself: a name alone could be that of a function of one's own.
     """
-    keras: Any = sys.modules["keras"]
-    activation = getattr(layer, "activation", None)
-    name = getattr(activation, "__name__", "")
-    if name in ACTIVATIONS and getattr(keras.ops, name, None) is activation:
-        return {"activation": f"ops.{name}"}
-    return {}
+    name = activation_name(function)
+    if name is not None:
+        return name
+    if isinstance(config, Mapping) and config.get("class_name") in ACTIVATION_LAYERS:
+        return _object(config)
+    raise no_activation(function)
 
 
 def _state(layer: Any) -> list[Any]:
@@ -170,11 +178,46 @@ def _config(config: Mapping[str, Any]) -> dict[str, Any]:
 def _setting(key: str, value: Any) -> Any:
     if key == "dtype" and isinstance(value, dict):
         return known(value["config"].get("name"), DTYPES, "number types")
-    if key == "activation" and isinstance(value, dict):
-        if value.get("class_name") in ACTIVATION_LAYERS:
-            return _object(value)
-        return known(value.get("config"), ACTIVATIONS, "activation functions")
+    kind = key.rpartition("_")[2]
+    if kind in _EXAMPLES and isinstance(value, Mapping) and "class_name" in value:
+        return _part(key, value, *_EXAMPLES[kind])
     return plain(value)
+
+
+# What a layer is given by a name: all of them, and one that is usual.
+_EXAMPLES = {
+    "initializer": (INITIALIZERS, "he_normal"),
+    "regularizer": (REGULARIZERS, "l2"),
+    "constraint": (CONSTRAINTS, "non_neg"),
+}
+# TensorFlow's own initializers, which take the same settings as those of Keras of these names.
+_TENSORFLOWS = ("tensorflow.python.ops.init_ops_v2", "tensorflow.python.ops.init_ops")
+
+
+def _part(key: str, value: Mapping[str, Any], names: frozenset[str], usual: str) -> Any:
+    """An initializer, a regularizer or a constraint; for what is none, how to write one."""
+    name = str(value["class_name"])
+    if value.get("module") in _TENSORFLOWS and name in names:
+        settings = {key: item for key, item in value["config"].items() if key != "dtype"}
+        return {"class": name, "config": _config(settings)}
+    if name in ("__numpy__", "__tensor__") or (
+        str(value.get("module")).split(".")[0] == "keras" and name in names
+    ):
+        return _object(value)
+    received = {
+        "__lambda__": "a lambda",
+        "function": f"the function `{str(value.get('config'))[:80]}`",
+    }.get(name, f"{name[:80]}")
+    own_name = str(value.get("config")) if name == "function" else name
+    close = nearest(own_name, map(_snake, names)) or usual
+    raise Untransferable(
+        f'The {key.replace("_", " ")} of a layer takes a name that Keras knows, such as "{usual}". '
+        f'Received: {received}. Write {key}="{close}".'
+    )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _object(value: Mapping[str, Any]) -> Any:
@@ -251,7 +294,7 @@ def _compiled(model: Any) -> dict[str, Any] | None:
         return None
     try:
         config = model.get_compile_config()
-        if not config:
+        if not config or not all(map(_is_keras_function, _functions_in(model.loss))):
             return None
         return {
             "optimizer": _object(config["optimizer"]),
@@ -263,6 +306,18 @@ def _compiled(model: Any) -> dict[str, Any] | None:
         }
     except (Untransferable, KeyError, TypeError, ValueError, OSError):
         return None
+
+
+def _functions_in(loss: Any) -> list[Any]:
+    """The functions among the losses of a model; a configuration has only their names."""
+    keras: Any = sys.modules["keras"]
+    return [one for one in keras.tree.flatten(loss) if inspect.isfunction(one)]
+
+
+def _is_keras_function(function: Any) -> bool:
+    keras: Any = sys.modules["keras"]
+    named = [vars(module).values() for module in (keras.losses, keras.metrics)]
+    return any(known is function for functions in named for known in functions)
 
 
 def _measures(value: Any) -> Any:

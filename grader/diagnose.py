@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.alike import alike
 from grader.deadline import DeadlinePassed, limit
 from grader.errors import Untransferable
 from grader.exercise import Exercise, Misconception
@@ -160,7 +161,7 @@ def _reproduces(
     return (
         bool(calls or values)
         and all(_same_outcome(stand_ins[call.name], call, outcome) for call, outcome in calls)
-        and all(_alike(value, judgement.values[name]) for name, value in values.items())
+        and all(alike(value, judgement.values[name]) for name, value in values.items())
     )
 
 
@@ -178,7 +179,7 @@ def _same_outcome(function: Any, call: Call, outcome: Any) -> bool:
     except Exception as error:  # noqa: BLE001 - a wrong answer may raise whatever it likes
         return call.outcome == type(error).__name__
     changed = _contents(arguments) != before
-    return changed == call.changed and isinstance(call.outcome, Packet) and _alike(result, outcome)
+    return changed == call.changed and isinstance(call.outcome, Packet) and alike(result, outcome)
 
 
 def _contents(arguments: dict[str, Any]) -> list[Packet | None]:
@@ -191,36 +192,3 @@ def _contents(arguments: dict[str, Any]) -> list[Packet | None]:
         except Untransferable:
             found.append(None)
     return found
-
-
-def _alike(ours: Any, theirs: Any) -> bool:
-    """Whether two answers are the same: numbers up to rounding in float32, all else exactly."""
-    if isinstance(ours, tuple | list) and isinstance(theirs, tuple | list):
-        return len(ours) == len(theirs) and all(map(_alike, ours, theirs))
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return ours.keys() == theirs.keys() and all(_alike(ours[key], theirs[key]) for key in ours)
-    if _is_numeric(ours) and _is_numeric(theirs):
-        if np.ndim(ours) == 0 and _is_whole(ours) != _is_whole(theirs):
-            return False  # 5.0 where 5 belongs is a mistake of its own
-        return _close(np.asarray(ours), np.asarray(theirs))
-    return type(ours) is type(theirs) and bool(ours == theirs)
-
-
-def _is_numeric(value: Any) -> bool:
-    if isinstance(value, tuple | list | dict | str) or value is None:
-        return False
-    kind = np.asarray(value).dtype.kind
-    return kind in "biufc"
-
-
-def _is_whole(value: Any) -> bool:
-    return np.asarray(value).dtype.kind in "biu"
-
-
-def _close(ours: Any, theirs: Any) -> bool:
-    if ours.shape != theirs.shape:
-        return False
-    with np.errstate(all="ignore"):
-        sizes = np.abs(ours.astype(np.complex128))
-        scale = max(1.0, float(sizes[np.isfinite(sizes)].max(initial=0.0)))
-        return bool(np.allclose(ours, theirs, rtol=0.0, atol=1e-4 * scale, equal_nan=True))

@@ -189,10 +189,11 @@ class Words(str):
 class Mismatch(GraderError):
     """What was received is not what was expected.
 
-    `expected` and `received` are shown to the student where given. `where` is the index of the
-    first difference, `given` maps the names of the inputs to their values, `curves` (an
-    `expect.training.Curves`) is what training looked like. `name` says what the values are: those
-    of a `kernel` are shown as one.
+    `expected` and `received` are shown to the student where given. `about` is the student's object
+    that this is about, where `received` is only something of it: the call that returned it is
+    shown. `where` is the index of the first difference, `given` maps the names of the inputs to
+    their values, `curves` (an `expect.training.Curves`) is what training looked like. `name` says
+    what the values are: those of a `kernel` are shown as one.
     """
 
     def __init__(
@@ -201,6 +202,7 @@ class Mismatch(GraderError):
         *,
         expected: Any = ABSENT,
         received: Any = ABSENT,
+        about: Any = ABSENT,
         where: tuple[int, ...] | None = None,
         given: Mapping[str, Any] | None = None,
         curves: Any = None,
@@ -209,6 +211,7 @@ class Mismatch(GraderError):
         self.message = message
         self.expected = expected
         self.received = received
+        self.about = about
         self.where = where
         self.given = given
         self.curves = curves

@@ -15,12 +15,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakSet
 
 import numpy as np
 
 from grader.errors import (
     ABSENT,
     AuthorError,
+    GraderError,
     Mismatch,
     Missing,
     OutOfMemory,
@@ -32,6 +34,8 @@ from grader.errors import (
     Untransferable,
 )
 from grader.exercise import Check, Exercise
+from grader.expect.calls import Asked
+from grader.expect.models import failed_in, networks_in
 from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
 from grader.shown import call_text, shown, shown_curves
 from grader.syntax import Use, forbidden_uses
@@ -90,17 +94,28 @@ class Call:
 
 
 @dataclass(frozen=True)
+class ShownCall:
+    """A call of a student's function as a person reads it, and the arguments as they were sent."""
+
+    name: str
+    arguments: Packet
+    text: str
+    given: tuple[Given, ...]
+
+
+@dataclass(frozen=True)
 class Judgement:
     """The result of one exercise, and what a diagnosis needs: the failed checks' calls and values.
 
     `values` are the student's objects that are not functions, by name; `endless` the functions of
-    which a call did not end.
+    which a call did not end. `shown` are the calls that the results show, by the name of the check.
     """
 
     result: ExerciseResult
     calls: tuple[Call, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
     endless: frozenset[str] = frozenset()
+    shown: dict[str, ShownCall] = field(default_factory=dict)
 
 
 def rng_for(
@@ -159,6 +174,7 @@ def judge(
         tuple(names.failed_calls),
         names.values if verdict is not Verdict.PASSED else {},
         frozenset(names.endless),
+        names.shown_calls,
     )
     names.forget()
     return judgement
@@ -199,29 +215,28 @@ def _judge_check(
     names.begin_check()
     try:
         arguments = {name: rng if name == "rng" else names.look(name) for name in check.parameters}
-        check.function(**arguments)
+        with names.asked.listening():
+            check.function(**arguments)
         result = _result(check, Verdict.PASSED)
     except (Missing, Placeholder) as error:
         result = _result(check, Verdict.NOT_ATTEMPTED, str(error))
     except Mismatch as error:
         result = _mismatch(check, error, names)
     except (Raised, Stopped) as error:
-        result = _result(check, verdict_of(error), str(error), names)
+        result = _result(check, verdict_of(error), str(error), names.call_of(check, error))
     except Untransferable as error:
-        result = _result(check, Verdict.FAILED, str(error), names)
-    except MemoryError:
-        result = _result(check, Verdict.MEMORY, _TOO_LARGE, names)
+        result = _result(check, Verdict.FAILED, str(error), names.call_of(check, error))
+    except MemoryError as error:
+        result = _result(check, Verdict.MEMORY, _TOO_LARGE, names.call_of(check, error))
     except Exception as error:  # noqa: BLE001
-        if names.gave_networks and type(error).__module__.startswith(("keras", "tensorflow")):
-            said = str(error).strip().partition("\n")[0][:200]
-            message = f"Computing with your network fails: {said}"
-            names.end_check(failed=True)
-            return _result(check, Verdict.FAILED, message, names)
-        # Whatever else goes wrong here is the rubric's fault, never the student's.
-        _log.exception("check %s of %s is broken", check.name, exercise.id)
-        trace = traceback.format_exc(limit=-1).strip().splitlines()[-1]
-        message = f"This check itself failed ({trace}). Your points are withheld, not lost."
-        result = _result(check, Verdict.BROKEN, message)
+        failure = failed_in(error, names.networks)
+        if failure is not None:
+            result = _mismatch(check, failure, names)
+        else:  # Whatever else goes wrong here is the rubric's fault, never the student's.
+            _log.exception("check %s of %s is broken", check.name, exercise.id)
+            trace = traceback.format_exc(limit=-1).strip().splitlines()[-1]
+            message = f"This check itself failed ({trace}). Your points are withheld, not lost."
+            result = _result(check, Verdict.BROKEN, message)
     names.end_check(failed=result.verdict is not Verdict.PASSED)
     return result
 
@@ -243,9 +258,8 @@ def verdict_of(error: Raised | Stopped) -> Verdict:
 
 
 def _result(
-    check: Check, verdict: Verdict, message: str = "", names: StudentNames | None = None
+    check: Check, verdict: Verdict, message: str = "", call: ShownCall | None = None
 ) -> CheckResult:
-    last = names.last_call if names else None
     return CheckResult(
         name=check.name,
         statement=check.statement,
@@ -253,13 +267,13 @@ def _result(
         max_score=check.points,
         message=message,
         hint=check.hint if verdict is not Verdict.PASSED else "",
-        call=last.text if last else "",
-        given=last.given if last else (),
+        call=call.text if call else "",
+        given=call.given if call else (),
     )
 
 
 def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult:
-    result = _result(check, Verdict.FAILED, error.message, names)
+    result = _result(check, Verdict.FAILED, error.message, names.call_of(check, error))
     changes: dict[str, Any] = {}
     if error.given is not None:
         changes["given"] = tuple(Given(name=k, value=shown(v)) for k, v in error.given.items())
@@ -273,20 +287,13 @@ def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult
     return result.model_copy(update=changes)
 
 
-@dataclass(frozen=True)
-class LastCall:
-    """The latest call of a student's function, as a person reads it."""
-
-    text: str
-    given: tuple[Given, ...]
-
-
 class StudentNames:
     """The student's names as a check may see them, and a record of what was asked.
 
     `values` keeps the student's objects that are not functions, `failed_calls` the calls made by
-    checks that failed, `endless` the functions of which a call did not end, `loops` how many such
-    calls there were.
+    checks that failed, `shown_calls` those of them that results show, `endless` the functions of
+    which a call did not end, `loops` how many such calls there were, and `networks` the layers and
+    models that came back.
     """
 
     def __init__(self, ask: Ask, exercise: Exercise) -> None:
@@ -299,10 +306,11 @@ class StudentNames:
         self._check_calls: list[Call] = []
         self.failed_calls: list[Call] = []
         self._looked: dict[str, Packet] = {}
-        self.last_call: LastCall | None = None
+        self.asked = Asked()
+        self.shown_calls: dict[str, ShownCall] = {}
+        self.networks = WeakSet[Any]()
         self.endless: set[str] = set()
         self.loops = 0
-        self.gave_networks = False
         self._kept = 0
         self._is_first = True
 
@@ -313,7 +321,7 @@ class StudentNames:
 
     def begin_check(self) -> None:
         """Forget the last check's calls."""
-        self.last_call = None
+        self.asked = Asked()
         self._check_calls = []
         self._is_first = True
 
@@ -322,6 +330,13 @@ class StudentNames:
         if failed:
             self.failed_calls.extend(self._check_calls)
         self._functions.release()
+
+    def call_of(self, check: Check, error: BaseException) -> ShownCall | None:
+        """The call that a failure of this check is about, kept as shown; None if not certain."""
+        call: ShownCall | None = self.asked.call_of(error)
+        if call is not None:
+            self.shown_calls[check.name] = call
+        return call
 
     def look(self, name: str) -> Any:
         """The student's `name`: a value, or a function that asks.
@@ -361,7 +376,19 @@ class StudentNames:
             ) from error
         # Shown as they were when the call began, whatever a check does with them later.
         parameters = self._parameters.get(function.__name__, [])
-        self.last_call = LastCall(*call_text(function.__name__, parameters, args, kwargs))
+        shown_call = ShownCall(
+            function.__name__, packed, *call_text(function.__name__, parameters, args, kwargs)
+        )
+        try:
+            return self._answer_of(shown_call, function, args, kwargs)
+        except (GraderError, MemoryError) as error:
+            self.asked.ended(shown_call, error)
+            raise
+
+    def _answer_of(
+        self, call: ShownCall, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """What came of a call, which is kept with its arguments."""
         try:
             answer = self._question(
                 {"ask": "call", "function": function, "args": args, "kwargs": kwargs}
@@ -369,11 +396,11 @@ class StudentNames:
         except Stopped as error:
             if isinstance(error, OutOfTime):
                 self.loops += 1
-                self.endless.add(function.__name__)
-                self._check_calls.append(Call(function.__name__, packed, "OutOfTime"))
-            raise error.about(f"`{function.__name__}`") from None
+                self.endless.add(call.name)
+                self._check_calls.append(Call(call.name, call.arguments, "OutOfTime"))
+            raise error.about(f"`{call.name}`") from None
         except Raised as error:
-            self._check_calls.append(Call(function.__name__, packed, error.kind))
+            self._check_calls.append(Call(call.name, call.arguments, error.kind))
             raise
         match answer:
             case {"status": "value", "value": value, "changed": [*changed]}:
@@ -381,9 +408,13 @@ class StudentNames:
             case _:
                 raise Untransferable(_NO_ANSWER)
         if value is Ellipsis:
-            raise Placeholder(function.__name__)
-        outcome = self._outcome(value)
-        self._check_calls.append(Call(function.__name__, packed, outcome, bool(changed)))
+            raise Placeholder(call.name)
+        outcome = pack(value, self._functions)
+        size = len(outcome.tree) + sum(map(len, outcome.buffers))
+        self.asked.answered(call, value, size)
+        self._kept += size
+        kept = outcome if self._kept <= _MAX_KEPT else "TooLarge"  # like no exception's name
+        self._check_calls.append(Call(call.name, call.arguments, kept, bool(changed)))
         if changed:
             arguments = " and ".join(f"`{name}`" for name in _texts(changed))
             raise Mismatch(
@@ -392,15 +423,10 @@ class StudentNames:
             )
         return value
 
-    def _outcome(self, value: Any) -> Packet | str:
-        """A value to be kept with its call; "TooLarge", like no exception's name, where it is."""
-        packet = pack(value, self._functions)
-        self._kept += len(packet.tree) + sum(map(len, packet.buffers))
-        return packet if self._kept <= _MAX_KEPT else "TooLarge"
-
     def forget(self) -> None:
         """Let go of all that came back: what is left of this object may be so for long."""
         self._check_calls, self.failed_calls, self._looked = [], [], {}
+        self.asked = Asked()
 
     def _question(self, question: dict[str, Any]) -> dict[str, Any]:
         return self._read(self._send(question))
@@ -416,7 +442,8 @@ class StudentNames:
     def _read(self, packet: Packet) -> dict[str, Any]:
         """The answer that a packet holds; raises what it says instead of one."""
         answer = unpack(packet, self._functions)
-        self.gave_networks = self.gave_networks or '["keras",' in packet.tree
+        if '["keras","network"' in packet.tree:
+            self.networks.update(networks_in(answer))
         # An array as the status would be compared with a text number by number.
         if not isinstance(answer, dict) or not isinstance(answer.get("status"), str):
             raise Untransferable(_NO_ANSWER)

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.errors import Untransferable
+from grader.foreign import plain_array, refusal, wrong_numbers
 from grader.networks import describe, revive
 
 
@@ -246,7 +247,7 @@ class _Packer:
         if isinstance(value, np.generic):
             return self._array("scalar", np.asarray(value))
         if isinstance(value, np.ndarray):
-            return self._array("numpy", np.asarray(value))
+            return self._array("numpy", plain_array(value))
         if isinstance(value, Tensor):
             return self._array("tensor", value.array)
         if isinstance(value, np.random.Generator):
@@ -265,24 +266,17 @@ class _Packer:
         return self._function_or_refusal(value)
 
     def _function_or_refusal(self, value: Any) -> Any:
-        kind = type(value).__name__
         if isinstance(value, Borrowed):
             return ["function", "yours", value.number, value.__name__]
         if callable(value) and not isinstance(value, type) and self.functions is not None:
-            name = self._text(str(getattr(value, "__name__", kind)))
+            name = self._text(str(getattr(value, "__name__", type(value).__name__)))
             return ["function", "mine", self.functions.lend(value), name]
-        raise Untransferable(
-            f"Numbers, texts, tuples, lists, dicts and NumPy arrays can be checked. "
-            f"Received: an object of type {kind}. Return one of those instead."
-        )
+        raise refusal(value)
 
     def _array(self, kind: str, array: NDArray[Any]) -> Any:
         name = array.dtype.name
         if name not in _DTYPES:
-            raise Untransferable(
-                f"An array holds numbers. Received: an array of dtype {array.dtype}. "
-                f"Look whether its rows have different lengths, or something in it is no number."
-            )
+            raise wrong_numbers(array.dtype)
         self.nodes += _look_at_shape(array.shape, self.nodes)
         self.bytes += array.nbytes
         if self.bytes > CAPS.array_bytes:

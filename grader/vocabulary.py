@@ -7,7 +7,13 @@ alone of Python, can be spoken of.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 from grader.errors import Untransferable
+
+# How alike two names are that one may be meant by the other: `softmax_v2` is like `softmax` (0.82).
+_NEAR = 0.6
 
 _SIZED = (
     "AveragePooling Conv Cropping GlobalAveragePooling GlobalMaxPooling MaxPooling SpatialDropout "
@@ -99,6 +105,7 @@ ACTIVATIONS = frozenset(
         "elu",
         "exponential",
         "gelu",
+        "hard_shrink",
         "hard_sigmoid",
         "hard_silu",
         "hard_tanh",
@@ -112,9 +119,14 @@ ACTIVATIONS = frozenset(
         "selu",
         "sigmoid",
         "silu",
+        "soft_shrink",
         "softmax",
         "softplus",
         "softsign",
+        "sparse_plus",
+        "sparse_sigmoid",
+        "sparsemax",
+        "squareplus",
         "tanh",
         "tanh_shrink",
     ]
@@ -196,28 +208,43 @@ METRICS = frozenset(
         "Accuracy",
         "BinaryAccuracy",
         "BinaryCrossentropy",
+        "BinaryIoU",
         "CategoricalAccuracy",
         "CategoricalCrossentropy",
+        "CategoricalHinge",
+        "ConcordanceCorrelation",
         "CosineSimilarity",
         "F1Score",
+        "FBetaScore",
         "FalseNegatives",
         "FalsePositives",
         "Hinge",
+        "IoU",
         "KLDivergence",
         "LogCoshError",
         "Mean",
         "MeanAbsoluteError",
         "MeanAbsolutePercentageError",
+        "MeanIoU",
         "MeanSquaredError",
         "MeanSquaredLogarithmicError",
+        "OneHotIoU",
+        "OneHotMeanIoU",
+        "PearsonCorrelation",
         "Poisson",
         "Precision",
+        "PrecisionAtRecall",
+        "R2Score",
         "Recall",
+        "RecallAtPrecision",
         "RootMeanSquaredError",
+        "SensitivityAtSpecificity",
         "SparseCategoricalAccuracy",
         "SparseCategoricalCrossentropy",
         "SparseTopKCategoricalAccuracy",
+        "SpecificityAtSensitivity",
         "SquaredHinge",
+        "Sum",
         "TopKCategoricalAccuracy",
         "TrueNegatives",
         "TruePositives",
@@ -227,6 +254,7 @@ MEASURES = (LOSSES | METRICS) | frozenset(
     [
         "acc",
         "accuracy",
+        "auc",
         "bce",
         "binary_accuracy",
         "binary_crossentropy",
@@ -236,28 +264,46 @@ MEASURES = (LOSSES | METRICS) | frozenset(
         "categorical_focal_crossentropy",
         "categorical_hinge",
         "ce",
+        "concordance_correlation",
         "cosine_similarity",
         "crossentropy",
         "dice",
+        "f1_score",
+        "f_beta_score",
+        "false_negatives",
+        "false_positives",
         "hinge",
         "huber",
         "kl_divergence",
+        "kld",
         "log_cosh",
+        "log_cosh_error",
         "mae",
         "mape",
+        "mean",
         "mean_absolute_error",
         "mean_absolute_percentage_error",
         "mean_squared_error",
         "mean_squared_logarithmic_error",
         "mse",
         "msle",
+        "pearson_correlation",
         "poisson",
+        "precision",
+        "r2_score",
+        "recall",
+        "root_mean_squared_error",
         "sparse_categorical_accuracy",
         "sparse_categorical_crossentropy",
         "sparse_top_k_categorical_accuracy",
         "squared_hinge",
+        "sum",
         "top_k_categorical_accuracy",
+        "true_negatives",
+        "true_positives",
         "tversky",
+        "BCE",
+        "KLD",
         "MAE",
         "MAPE",
         "MSE",
@@ -312,5 +358,17 @@ def known(name: object, names: frozenset[str], what: str) -> str:
     received = name[:80] if isinstance(name, str) else "something of your own"
     raise Untransferable(
         f"A network that can be checked uses {what} that Keras brings along. "
-        f"Received: {received}. Name one of those instead, such as {min(names, key=len)}."
+        f"Received: {received}. Name one of those instead, such as "
+        f"{nearest(received, names) or min(names, key=len)}."
     )
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that is written most like `name`, capitals and underscores aside."""
+    spelled = {_letters(one): one for one in sorted(names)}
+    close = difflib.get_close_matches(_letters(name[:80]), spelled, n=1, cutoff=_NEAR)
+    return spelled[close[0]] if close else None
+
+
+def _letters(name: str) -> str:
+    return name.lower().replace("_", "")

@@ -190,7 +190,7 @@ REFUSED: list[tuple[Make, str]] = [
     (OwnModel, "Build it with keras.Sequential([…]) or keras.Model(inputs, outputs)."),
     (lambda: of(OwnLayer(2)), "your own class OwnLayer. Use the layers of keras.layers"),
     (lambda: of(layers.Lambda(lambda x: x)), "Use keras.layers.Activation, or compute with"),
-    (lambda: of(layers.Conv2D(2, 3, activation=lambda x: x)), "Name one of those instead"),
+    (lambda: of(layers.Conv2D(2, 3, activation=lambda x: x)), 'Write activation="linear".'),
     (lambda: of(layers.Normalization()), "Use keras.layers.Rescaling"),
     (lambda: keras.Sequential([layers.Dense(2)]), "Begin it with keras.Input(shape=…)."),
     (lambda: layers.LSTM(2), "Received: a layer of type LSTM."),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from collections import deque
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from scipy import sparse
 
 from grader.errors import Untransferable
 from grader.values import CAPS, Borrowed, Functions, Tensor, pack, unpack
@@ -173,7 +177,10 @@ ragged: NDArray[Any] = np.array([[1, 2], [3]], dtype=object)
             np.zeros(2, np.longdouble),
             "An array holds numbers. Received: an array of dtype float128",
         ),
-        ({1, 2}, "Received: an object of type set. Return one of those instead."),
+        (
+            {1, 2},
+            "Received: an object of type set. Return a list in a fixed order, `sorted(",
+        ),
         (b"bytes", "Received: an object of type bytes."),
         (1j, "Received: an object of type complex."),
         (int, "Received: an object of type type."),
@@ -208,6 +215,59 @@ def test_the_largest_values_cross() -> None:
     largest: list[Any] = [2**CAPS.integer_bits - 1, "x" * CAPS.text, deep(CAPS.depth - 1)]
     for value in [*largest, dict.fromkeys(range(CAPS.entries)), ["[,{"] * (CAPS.nodes - 1)]:
         assert there_and_back(value) == value
+
+
+class Doubled(np.ndarray[Any, Any]):
+    """An array of one's own, which may compute as it likes."""
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.matrix([[1, 2], [3, 4]]),
+        np.arange(2.0).view(np.recarray),
+    ],
+)
+def test_other_arrays_of_numpy_arrive_as_the_numbers_they_hold(array: Any) -> None:
+    """A matrix or a record array of plain numbers is an ordinary array for whoever judges it."""
+    assert alike(there_and_back(array), np.asarray(array))
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (np.ma.masked_array([1.0, 2.0], [True, False]), "a masked array. Return an ordinary one"),
+        ([np.ma.masked_array([1.0])], "`value.filled(0)`"),
+        (np.ma.masked, "a masked array"),
+        (np.zeros(2).view(Doubled), "of the class Doubled. Return its numbers, `np.asarray("),
+        (np.zeros(2, dtype=[("x", "f8")]), 'one field, such as `value["x"]`'),
+        (np.zeros(2, dtype=np.longdouble), 'Return ordinary ones, `value.astype("float64")`'),
+        (np.array([[1], [1, 2]], dtype=object), "its rows have different lengths"),
+        (np.array(["2026-11-30"], "datetime64[D]"), "numbers that you need of its times"),
+        (sparse.csr_matrix(np.eye(2)), "of type csr_matrix. Return all its numbers, `value.toarr"),
+        (sparse.coo_array(np.eye(2)), "`value.toarray()`"),
+        (range(3), "of type range. Return a list, `list(value)`."),
+        ((x for x in "ab"), "`list(value)`"),
+        (deque([1]), "`list(value)`"),
+        ({1: 2}.values(), "`list(value)`"),
+        (Fraction(1, 2), "`float(value)`"),
+        (1 + 2j, "`value.real`"),
+        (object(), "Return one of those instead."),
+    ],
+)
+def test_what_is_no_plain_value_is_told_what_to_return(value: Any, sentence: str) -> None:
+    """A masked array, or numbers in a foreign container, are refused with the way out."""
+    with pytest.raises(Untransferable) as refused:
+        pack(value)
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Series", "DataFrame"])
+def test_tables_are_known_without_being_loaded(name: str) -> None:
+    """What pandas holds is refused by the name of its class, which Python tells."""
+    table = type(name, (), {"__module__": "pandas.core.frame"})()
+    with pytest.raises(Untransferable, match=re.escape("its numbers, `value.to_numpy()`")):
+        pack(table)
 
 
 def test_texts_and_numbers_lose_their_subclass() -> None:

@@ -7,13 +7,16 @@ its place or name. Only public Keras is looked at: shapes, counts, configuration
 from __future__ import annotations
 
 import re
+import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.errors import Mismatch
+from grader.alike import ROUNDING
+from grader.errors import GraderError, Mismatch
+from grader.expect.calls import speaks_of_first
 from grader.expect.values import Array, close
 from grader.shown import shown
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 Rng = np.random.Generator
 
 
+@speaks_of_first
 def model(received: Any) -> None:
     """`received` is a Keras model that has been built, so that its shapes are known."""
     import keras
@@ -41,6 +45,7 @@ def model(received: Any) -> None:
     )
 
 
+@speaks_of_first
 def output_shape(received: Any, expected: Sequence[int | None]) -> None:
     """The one output of a model has the shape `expected`, without the batch axis."""
     wanted = tuple(expected)
@@ -53,6 +58,7 @@ def output_shape(received: Any, expected: Sequence[int | None]) -> None:
         )
 
 
+@speaks_of_first
 def input_shape(received: Any, expected: Sequence[int | None]) -> None:
     """A model takes inputs of the shape `expected`, without the batch axis."""
     model(received)
@@ -68,6 +74,7 @@ def input_shape(received: Any, expected: Sequence[int | None]) -> None:
         )
 
 
+@speaks_of_first
 def parameter_count(received: Any, expected: int) -> None:
     """A model or built layer has `expected` parameters in all, trained or not."""
     found = int(received.count_params())
@@ -79,6 +86,7 @@ def parameter_count(received: Any, expected: int) -> None:
         )
 
 
+@speaks_of_first
 def layers(received: Any, kind: str, count: int | None = None) -> list[Any]:
     """The layers of the class `kind` in a model, wherever they stand, at least one of them.
 
@@ -109,18 +117,70 @@ def every_layer(received: Any) -> list[Any]:
     ]
 
 
-def outputs(received: Any, inputs: Array, expected: Array, *, tolerance: float = 1e-4) -> None:
+@speaks_of_first
+def outputs(received: Any, inputs: Array, expected: Array, *, tolerance: float = ROUNDING) -> None:
     """A model or layer makes `expected` of the batch `inputs`, up to `tolerance` as in `close`."""
-    close(np.asarray(received(inputs, training=False)), expected, tolerance=tolerance)
+    try:
+        made = np.asarray(received(inputs, training=False))
+    except Exception as error:
+        failure = failed_in(error, networks_in(received))
+        if failure is None:
+            raise
+        raise failure from error
+    close(made, expected, tolerance=tolerance)
 
 
+def networks_in(value: Any) -> Iterator[Any]:
+    """The layers and models in `value`, those within one another too."""
+    import keras
+
+    if isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from networks_in(item)
+    elif isinstance(value, keras.Layer):
+        yield value
+        for part in getattr(value, "layers", ()):
+            yield from networks_in(part)
+
+
+def failed_in(error: Exception, networks: Iterable[Any]) -> Mismatch | None:
+    """What to say of an exception of Keras that came of computing with one of these networks.
+
+    None where none of them was computing: then the fault is the rubric's own.
+    """
+    if isinstance(error, GraderError):
+        return None
+    theirs = {id(network): network for network in networks}
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if not str(frame.f_globals.get("__name__")).startswith("keras."):
+            continue
+        # Keras takes its own frames out, but for the one that passes a method's arguments on.
+        first = frame.f_locals.get("args") or (None,)
+        computing = (frame.f_locals.get("self"), first[0])
+        about = next((theirs[id(one)] for one in computing if id(one) in theirs), None)
+        if about is not None:
+            return Mismatch(f"Computing with your network fails: {_said(error)}", about=about)
+    return None
+
+
+# Where the error of a layer passes through a model, Keras writes these around it.
+_AROUND = re.compile(r"^Exception encountered when calling .*$|\x1b\[\d+m", re.MULTILINE)
+
+
+def _said(error: Exception) -> str:
+    """The first line of an error that says something."""
+    lines = _AROUND.sub("", str(error)).strip().splitlines()
+    return lines[0].strip()[:200] if lines else type(error).__name__
+
+
+@speaks_of_first
 def same_outputs(
     received: Any,
     reference: keras.Model,
     rng: Rng,
     *,
     inputs: Array | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = ROUNDING,
 ) -> None:
     """`received` computes what `reference` computes once both have the same weights.
 
@@ -137,6 +197,7 @@ def same_outputs(
     outputs(received, inputs, expected, tolerance=tolerance)
 
 
+@speaks_of_first
 def compiled(
     received: Any,
     *,

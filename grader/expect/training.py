@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import Mismatch
+from grader.expect.calls import speaks_of_calls, speaks_of_first
 from grader.expect.models import compiled
 from grader.expect.values import Array
 from grader.networks import History
@@ -40,6 +41,7 @@ class Curves:
     marks: Mapping[str, float] | None = None
 
 
+@speaks_of_first
 def curve(history: Any, name: str) -> Array:
     """The curve called `name` of what `fit` returned, (epochs,), all of it finite numbers."""
     if not isinstance(history, History):
@@ -70,6 +72,19 @@ def curve(history: Any, name: str) -> Array:
     return array
 
 
+def is_typed_by_hand(history: Any) -> bool:
+    """Whether most losses of a curve have four decimals at most, as hardly any computed one has.
+
+    `history` is what `fit` returned, or the dict in it. Losses of 0 say nothing: a network that
+    knows everything has them, too.
+    """
+    curves = history.history if isinstance(history, History) else history
+    losses = [np.asarray(curves.get(name, ()), np.float64) for name in ("loss", "val_loss")]
+    told = [curve[curve != 0] for curve in losses]
+    return any(len(curve) and np.mean(np.round(curve, 4) == curve) > 0.5 for curve in told)
+
+
+@speaks_of_first
 def loss_of(model: Any, images: Array, labels: Array, *, penalties: bool = True) -> float:
     """The loss that `model` is compiled with, on one batch, at inference, as `evaluate` gives it.
 
@@ -83,12 +98,14 @@ def loss_of(model: Any, images: Array, labels: Array, *, penalties: bool = True)
     return loss + (float(sum(map(float, model.losses))) if penalties else 0.0)
 
 
+@speaks_of_first
 def accuracy_of(model: Any, images: Array, labels: Array) -> float:
     """The share of `images` (N, …) for which the largest output of `model` is that of the label."""
     outputs = np.asarray(model(images, training=False))
     return float(np.mean(outputs.argmax(axis=-1) == labels))
 
 
+@speaks_of_first
 def gap(model: Any, training: tuple[Array, Array], validation: tuple[Array, Array]) -> float:
     """How much larger the loss of `model` is on `validation` than on `training`, both evaluated.
 
@@ -97,6 +114,7 @@ def gap(model: Any, training: tuple[Array, Array], validation: tuple[Array, Arra
     return loss_of(model, *validation, penalties=False) - loss_of(model, *training, penalties=False)
 
 
+@speaks_of_first
 def belongs(
     model: Any, history: Any, images: Array, labels: Array, *, restored: bool = False
 ) -> float:
@@ -129,6 +147,7 @@ def belongs(
     )
 
 
+@speaks_of_calls
 def region(
     value: float,
     message: str,
@@ -152,5 +171,6 @@ def region(
     curves = {name: tuple(curve(history, name)) for name in names if name in history.history}
     raise Mismatch(
         f"{message} It should be {bound}. Received: {value:.2f}.",
+        about=history,
         curves=Curves(curves, ylabel, *band, first=max(0, len(history.epoch) - 5)),
     )

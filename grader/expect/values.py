@@ -13,18 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.alike import ROUNDING
 from grader.errors import ABSENT, Mismatch, Words
+from grader.expect.calls import speaks_of_calls, speaks_of_first
 
 Array = NDArray[Any]
 
 
+@speaks_of_first
 def shape(received: Any, expected: tuple[int, ...]) -> None:
     """`received` is an array of numbers with the shape `expected`."""
     array = _numbers(received, expected_shape=tuple(int(size) for size in expected))
     _same_shape(array, tuple(int(size) for size in expected), received)
 
 
-def close(received: Any, expected: Any, *, tolerance: float = 1e-4, name: str = "") -> None:
+@speaks_of_first
+def close(received: Any, expected: Any, *, tolerance: float = ROUNDING, name: str = "") -> None:
     """`received` holds the numbers of `expected`, up to `tolerance` times the largest of them.
 
     `expected` is a number or an array; the shapes must be the same (nothing broadcasts). The
@@ -58,6 +62,7 @@ def close(received: Any, expected: Any, *, tolerance: float = 1e-4, name: str = 
         )
 
 
+@speaks_of_first
 def equal(received: Any, expected: Any, *, or_none: bool = False) -> None:
     """`received` is exactly `expected`: a whole number, bool, string, None, or a tuple of those.
 
@@ -84,17 +89,22 @@ def equal(received: Any, expected: Any, *, or_none: bool = False) -> None:
         raise Mismatch(message, expected=expected, received=received)
 
 
+@speaks_of_calls
 def that(
     condition: bool,  # noqa: FBT001 - reads as a sentence: expect.that(total == 0, "…")
     message: str,
     *,
     expected: Any = ABSENT,
     received: Any = ABSENT,
+    about: Any = ABSENT,
     where: tuple[int, ...] | None = None,
 ) -> None:
-    """`condition` holds; otherwise the student reads `message`, with the values where given."""
+    """`condition` holds; otherwise the student reads `message`, with the values where given.
+
+    The call that returned `about`, or else `received`, is shown with them.
+    """
     if not condition:
-        raise Mismatch(message, expected=expected, received=received, where=where)
+        raise Mismatch(message, expected=expected, received=received, about=about, where=where)
 
 
 _NOTHING = "Nothing came back (None). End the function with `return …`."

@@ -27,8 +27,10 @@ PACKAGE = Path(__file__).resolve().parent.parent
 # The modules of the package that exist inside a kernel, and the file of each.
 INSIDE = {
     "grader.errors": PACKAGE / "errors.py",
+    "grader.foreign": PACKAGE / "foreign.py",
     "grader.vocabulary": PACKAGE / "vocabulary.py",
     "grader.blueprints": PACKAGE / "blueprints.py",
+    "grader.activations": PACKAGE / "activations.py",
     "grader.describing": PACKAGE / "describing.py",
     "grader.reviving": PACKAGE / "reviving.py",
     "grader.networks": PACKAGE / "networks.py",

@@ -22,8 +22,10 @@ PACKAGE = Path(__file__).resolve().parent.parent
 INSIDE = Path("/opt/grader")
 MODULES = (
     "errors.py",
+    "foreign.py",
     "vocabulary.py",
     "blueprints.py",
+    "activations.py",
     "describing.py",
     "reviving.py",
     "networks.py",

@@ -5,7 +5,7 @@ On such a case a wrong answer is caught, and recognized as itself and not as ano
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from grader.alike import alike
 from grader.errors import AuthorError
+from grader.expect.calls import asked_now
 
 Answer = Callable[..., Any]
 Case = tuple[Any, ...]
@@ -49,23 +51,11 @@ def outcomes(answers: Iterable[Answer], cases: Iterable[Case]) -> dict[str, list
 
 
 def differ(one: Any, other: Any, margin: float = MARGIN) -> bool:
-    """Whether a diagnosis could tell two outcomes apart: another kind, shape or length, or values.
+    """Whether a diagnosis could tell two outcomes apart, and clearly: they are not `alike`.
 
-    Numbers have to lie further apart than `margin`, those of arrays and sequences in one place at
-    least; NaN is like NaN. A whole number is never like a float, and all else like its equal only.
+    Numbers have to lie further apart than `margin` in one place at least.
     """
-    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return len(one) != len(other) or any(
-            differ(ours, theirs, margin) for ours, theirs in zip(one, other, strict=True)
-        )
-    if _is_numeric(one) and _is_numeric(other):
-        first, second = np.asarray(one), np.asarray(other)
-        if first.shape != second.shape:
-            return True
-        if first.ndim == 0 and _is_whole(first) != _is_whole(second):
-            return True
-        return not np.allclose(first, second, rtol=0, atol=margin, equal_nan=True)
-    return type(one) is not type(other) or bool(one != other)
+    return not alike(one, other, margin=margin)
 
 
 def draw_apart(
@@ -98,9 +88,31 @@ def draw_apart(
 
 
 def ask_all(answer: Answer, cases: Iterable[Case]) -> None:
-    """Ask every case once, so that all answers are on record: one alone may be chance."""
+    """Ask every case once, so that all answers are on record: one alone may be chance.
+
+    What is expected later is not about these calls.
+    """
     for case in cases:
         answer(*case)
+    asked = asked_now()
+    if asked is not None:
+        asked.held()
+
+
+def ask_each(answer: Answer, cases: Iterable[Case]) -> Iterator[Any]:
+    """The answer to each case, one after the other; all are asked before the first is given.
+
+    While an answer is looked at, what is expected is about its call.
+    """
+    asked = asked_now()
+    answers = []
+    for case in cases:
+        value = answer(*case)
+        answers.append((value, asked.last if asked else None))
+    for value, kept in answers:
+        if asked is not None and kept is not None:
+            asked.speak_of(kept)
+        yield value
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -122,13 +134,3 @@ def _first_alike(groups: Iterable[Mapping[str, Any]], margin: float) -> tuple[st
             if not differ(one, other, margin):
                 return name, other_name
     return None
-
-
-def _is_numeric(value: Any) -> bool:
-    if isinstance(value, tuple | list | dict | str) or value is None:
-        return False
-    return np.asarray(value).dtype.kind in "biufc"
-
-
-def _is_whole(value: Any) -> bool:
-    return np.asarray(value).dtype.kind in "biu"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import count
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 
-from grader.errors import AuthorError
+from grader import Exercise, expect
+from grader.diagnose import explanations
+from grader.errors import ABSENT, AuthorError
 from grader.rubrics.telling_apart import (
     MOST_DRAWS,
     Raised,
@@ -16,6 +22,16 @@ from grader.rubrics.telling_apart import (
     differ,
     draw_apart,
     outcomes,
+)
+from grader.testing import judge_here
+
+# Few numbers, some a little apart, so that two answers drawn are often nearly the same.
+NUMBERS = st.sampled_from([0, 1, 5, 5.0, 5.0004, 5.002, 1000.0, 1000.08, 1000.3, True, np.nan])
+ARRAYS = npst.arrays(np.float64, (2,), elements=st.sampled_from([0.0, 1.0, 1000.0, 1000.08]))
+ANSWERS = st.recursive(
+    NUMBERS | ARRAYS | st.none() | st.sampled_from(["same", "valid"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner),
+    max_leaves=3,
 )
 
 
@@ -66,6 +82,11 @@ def test_two_answers_of_one_name_are_refused() -> None:
         (np.array([1.0, 2.0]), np.array([1.0, 2.1])),
         (np.zeros((2, 3)), np.zeros((3, 2))),
         (5, 5.0),
+        (1, True),
+        (20_000, 20_001),
+        (1000.0, 1000.2),
+        ({"a": np.zeros(2)}, {"a": np.ones(2)}),
+        ({"a": np.zeros(2)}, {"b": np.zeros(2)}),
         (np.nan, 0.0),
         (0.0, np.inf),
         ((1, 2), (1, 2, 3)),
@@ -88,6 +109,9 @@ def test_clear_differences_differ(one: Any, other: Any) -> None:
         (1.0, 1.04),
         (np.array([1.0, 2.0], np.float32), np.array([1.04, 2.0])),
         (np.int64(5), 5),
+        (1000.0, 1000.08),
+        (np.array([1.0, 1000.0]), np.array([1.08, 1000.0])),
+        ({"a": np.zeros(2), "b": [1]}, {"a": np.full(2, 0.04), "b": (1,)}),
         (np.nan, np.nan),
         ((1, 2), [1, 2]),
         ((np.zeros(2), 1.0), (np.full(2, 0.04), 1.0)),
@@ -99,6 +123,22 @@ def test_outcomes_that_a_diagnosis_takes_for_the_same_do_not_differ(one: Any, ot
     """What lies within the margin everywhere, in whatever kind of sequence, is alike."""
     assert not differ(one, other)
     assert not differ(other, one)
+
+
+@settings(deadline=None)
+@given(one=ANSWERS, other=ANSWERS)
+def test_what_differs_is_what_a_diagnosis_tells_apart(one: Any, other: Any) -> None:
+    """A misconception that gives `one` explains `other` just where no margin makes them differ."""
+    exercise = Exercise("f", title="F", functions=("f",))
+
+    @exercise.check(points=1)
+    def is_never_right(f: Any) -> None:
+        """F is right."""
+        expect.that(f() is ABSENT, "It never is.")
+
+    exercise.misconception("You give the other one.")(lambda *_: deepcopy(other))
+    judgement = judge_here(exercise, {"f": lambda: deepcopy(one)})
+    assert bool(explanations(exercise, judgement)) is not differ(one, other, margin=0.0)
 
 
 def test_the_margin_says_what_is_clear() -> None:

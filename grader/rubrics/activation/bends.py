@@ -9,6 +9,7 @@ import numpy as np
 
 from grader import Exercise, expect
 from grader.rubrics.oracles import Array, Rng
+from grader.rubrics.telling_apart import ask_each
 
 Function = Callable[..., Any]
 
@@ -177,7 +178,7 @@ def _doubling() -> Any:
 
 def _agree(is_linear: Function, layers: list[Any], *, linear: bool) -> None:
     """`is_linear` says of every layer what is true; all are asked before any is judged."""
-    answers = [is_linear(layer) for layer in layers]
+    answers = ask_each(is_linear, [(layer,) for layer in layers])
     for layer, answer in zip(layers, answers, strict=True):
         called = f"{type(layer).__name__}({_settings(layer)})"
         expect.that(

@@ -10,7 +10,7 @@ import numpy as np
 from grader import Exercise, expect
 from grader.rubrics.activation.references import sigmoid_slope
 from grader.rubrics.oracles import Array, Rng
-from grader.rubrics.telling_apart import draw_apart, outcomes
+from grader.rubrics.telling_apart import ask_each, draw_apart, outcomes
 
 Function = Callable[..., Any]
 
@@ -311,8 +311,8 @@ def _name_epochs(
     epochs_until: Function, cases: list[tuple[list[float], float, int | None]]
 ) -> None:
     """The answer to each case is its epoch, or None; all are asked before any is judged."""
-    answers = [epochs_until(losses, target) for losses, target, _ in cases]
-    for answer, (_, _, epoch) in zip(answers, cases, strict=True):
+    answers = ask_each(epochs_until, [(losses, target) for losses, target, _ in cases])
+    for (_, _, epoch), answer in zip(cases, answers, strict=True):
         expect.that(
             answer is not None or epoch is None,
             f"You say it never got there (None), but the loss of epoch {epoch} is below.",

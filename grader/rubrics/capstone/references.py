@@ -16,7 +16,8 @@ import numpy as np
 from grader import expect
 from grader.errors import Mismatch
 from grader.expect.training import CLOSE
-from grader.networks import Callback, History
+from grader.expect.training import is_typed_by_hand as is_typed_by_hand
+from grader.networks import Callback
 from grader.rubrics.oracles import Array, Rng
 from grader.shapes import NAMES, draw_shapes
 
@@ -389,10 +390,3 @@ def has_seen_the_validation_shapes(model: Any, unseen: tuple[Array, Array]) -> b
     on_validation = expect.training.loss_of(model, *validation_part(), penalties=False)
     on_unseen = expect.training.loss_of(model, *unseen, penalties=False)
     return on_validation < SEEN * on_unseen and on_unseen - on_validation > BETTER
-
-
-def is_typed_by_hand(history: Any) -> bool:
-    """Whether all the losses have four decimals at most, as no loss that was computed has."""
-    curves = history.history if isinstance(history, History) else history
-    values = np.asarray(curves["val_loss"], dtype=np.float64)
-    return bool(len(values)) and bool((np.round(values, 4) == values).all())

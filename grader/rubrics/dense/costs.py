@@ -178,22 +178,23 @@ def _compare(costs: Function, rng: Rng, part: int, what: str) -> None:
     cases = _cases(rng)
     ask_all(costs, cases)
     for case in cases if part > 1 else cases[:2]:  # the convolutions do not know their head
-        received = plain(costs(*case))
+        answer = costs(*case)
+        received = plain(answer)
         expected = _as_keras_counts(*case)
         if received is not None:  # `equal` says it better
             expect.that(
                 isinstance(received, tuple) and len(received) == 4,
                 "Four whole numbers are expected: parameters and multiplications of the "
                 "convolutions, then of the dense layers.",
-                received=received,
+                received=answer,
             )
             expect.that(
                 bool(received[part] == expected[part]),
                 f"{what} are {expected[part]:,}. Received: {received[part]!s:.80}.",
                 expected=expected,
-                received=received,
+                received=answer,
             )
-        expect.equal(received if received is None else received[part], expected[part])
+        expect.equal(answer if received is None else received[part], expected[part])
 
 
 @pooling_saves.check(points=1)

@@ -249,9 +249,10 @@ def returns_one_share(accuracy: Function, rng: Rng) -> None:
     for scores, labels in cases:
         received = accuracy(scores, labels)
         expect.shape(received, ())
-        share = float(received)
         expect.that(
-            0 <= share <= 1, "A share lies between 0, none, and 1, all of them.", received=share
+            0 <= float(received) <= 1,
+            "A share lies between 0, none, and 1, all of them.",
+            received=received,
         )
 
 

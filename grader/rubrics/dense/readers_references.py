@@ -108,6 +108,7 @@ def expect_probabilities(
         f"The outputs of `{name}` for one image should be probabilities: none negative, in all 1. "
         f"Received: numbers from {answers.min():.3g} to {answers.max():.3g}, with sums from "
         f"{sums.min():.3g} to {sums.max():.3g}.",
+        about=network,
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from grader import expect
 from grader.digits import NoisyDigits, noisy_digits
 from grader.errors import Mismatch
+from grader.expect.training import is_typed_by_hand as is_typed_by_hand
 from grader.networks import History
 from grader.rubrics.oracles import Array
 
@@ -171,13 +172,6 @@ def belongs(model: Any, history: Any, *, restored: bool = False) -> bool:
     except Mismatch:
         return False
     return True
-
-
-def is_typed_by_hand(history: Any) -> bool:
-    """Whether most losses of a curve have four decimals at most, as hardly any computed one has."""
-    curves = history.history if isinstance(history, History) else history
-    losses = [np.asarray(curves[name], np.float64) for name in ("loss", "val_loss")]
-    return any(len(curve) and np.mean(np.round(curve, 4) == curve) > 0.5 for curve in losses)
 
 
 def is_of_another(model: Any, history: Any) -> bool:
