@@ -47,7 +47,7 @@ _JSON_PARTS = 5
 _MAX_HEADER, _MAX_CONTENT = 2**20, 2 * CAPS.tree + 2**20
 # How many brackets, commas and texts there may be; a short document cannot have too many.
 _MAX_MARKS, _SHORT = 10_000, 10_000
-_MAX_KIND, _MAX_TEXT = 80, 2000
+_MAX_KIND, _MAX_TEXT, _MAX_PASSED_OVER = 80, 2000, 50
 
 _log = logging.getLogger("grader.kernel")
 _log.addHandler(logging.NullHandler())
@@ -63,6 +63,18 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """A statement that failed for what this machine lacks, and after which its cell went on.
+
+    `kind` and `text` are what its exception said, `names` what it would have given a value.
+    """
+
+    kind: str
+    text: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
 class CellOutcome:
     """How a cell ended.
 
@@ -74,6 +86,7 @@ class CellOutcome:
     kind: str = ""
     text: str = ""
     lost: Stopped | None = None
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 class Kernel:
@@ -182,10 +195,11 @@ class Kernel:
         except Stopped as error:
             return CellOutcome(Ending.LOST, lost=error)
         content = reply["content"]
+        passed_over = _passed_over(content.get("passed_over"))
         if content.get("status") == "error":
-            kind, text = (str(content.get(name, "")) for name in ("ename", "evalue"))
-            return CellOutcome(Ending.RAISED, _clean(kind[:_MAX_KIND]), _clean(text[:_MAX_TEXT]))
-        return CellOutcome(Ending.DONE)
+            kind, text = _text(content, "ename", _MAX_KIND), _text(content, "evalue", _MAX_TEXT)
+            return CellOutcome(Ending.RAISED, kind, text, passed_over=passed_over)
+        return CellOutcome(Ending.DONE, passed_over=passed_over)
 
     async def _ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
@@ -308,9 +322,20 @@ def _costs_too_much(parts: Sequence[zmq.Frame]) -> bool:
     )
 
 
-def _clean(text: str) -> str:
-    """Without halves of characters, which cannot be written to a file."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _text(content: dict[str, Any], name: str, most: int) -> str:
+    """A text of a message, without halves of characters, which cannot be written to a file."""
+    return str(content.get(name, ""))[:most].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _passed_over(told: Any) -> tuple[PassedOver, ...]:
+    """What a kernel tells of statements that its cell went on after; what is malformed is not."""
+    found = []
+    for one in told[:_MAX_PASSED_OVER] if isinstance(told, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("names"), list):
+            names = frozenset(name for name in one["names"][:_MAX_MARKS] if isinstance(name, str))
+            kind, text = _text(one, "kind", _MAX_KIND), _text(one, "text", _MAX_TEXT)
+            found.append(PassedOver(kind, text, names))
+    return tuple(found)
 
 
 def _drain(channel: Any) -> int:

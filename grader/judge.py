@@ -120,18 +120,20 @@ def judge(
     secret: bytes,
     code: str,
     cells: Sequence[str] = (),
+    numbers: Sequence[int] = (),
     judging: int = 0,
 ) -> Judgement:
     """Run every check of `exercise` and say what holds.
 
     `code` is the student's source for this exercise; with `secret`, and how often the exercise was
     judged before, it decides the random cases. `cells` are the notebook's code cells so far, which
-    are searched for what an exercise by hand may not use.
+    are searched for what an exercise by hand may not use; `numbers` are what a person calls them.
     """
     forbidden, dynamic = forbidden_uses(cells, exercise.names, exercise.forbid)
     if forbidden:
-        return Judgement(_not_by_hand(exercise, forbidden))
+        return Judgement(_not_by_hand(exercise, forbidden, numbers))
     names = StudentNames(ask, exercise.seconds, exercise.function_names)
+    names.cells = dict(zip(numbers, cells, strict=False))
     results: list[CheckResult] = []
     verdicts: dict[Check, Verdict] = {}
     for check in exercise.checks:
@@ -171,10 +173,18 @@ def unasked(exercise: Exercise, verdict: Verdict, message: str) -> ExerciseResul
     )
 
 
-def _not_by_hand(exercise: Exercise, forbidden: list[Use]) -> ExerciseResult:
-    used = ", ".join(f"`{use.name}` in line {use.line} of its cell" for use in forbidden)
+def _not_by_hand(
+    exercise: Exercise, forbidden: list[Use], numbers: Sequence[int]
+) -> ExerciseResult:
+    used = ", ".join(
+        f"`{use.name}` in line {use.line}{_of_cell(use.cell, numbers)}" for use in forbidden
+    )
     message = f"This exercise is solved by hand. Received: {used}. Write that part yourself."
     return unasked(exercise, Verdict.FAILED, message)
+
+
+def _of_cell(cell: int | None, numbers: Sequence[int]) -> str:
+    return f" of cell {numbers[cell]}" if cell is not None and cell < len(numbers) else ""
 
 
 def _judge_check(
@@ -281,7 +291,8 @@ class StudentNames:
     """The student's names as a check may see them, and a record of what was asked.
 
     `values` keeps the student's objects that are not functions, `failed_calls` the calls made by
-    checks that failed, `seconds_lost` the time spent on calls that did not end.
+    checks that failed, `seconds_lost` the time spent on calls that did not end. `cells` are the
+    notebook's code cells by number, as far as they are known.
     """
 
     def __init__(
@@ -301,6 +312,7 @@ class StudentNames:
         self.gave_networks = False
         self._kept = 0
         self._is_first = True
+        self.cells: dict[int, str] = {}
 
     @property
     def values(self) -> dict[str, Any]:
@@ -419,7 +431,7 @@ class StudentNames:
             case {"status": "interrupted"}:
                 raise Raised("KeyboardInterrupt", "")
             case {"status": "raised", "kind": str(kind), "text": str(text), **rest}:
-                raise Raised(kind[:80], text[:_MAX_TEXT], *_line(rest))
+                raise Raised(kind[:80], text[:_MAX_TEXT], *_place(rest, self.cells))
         return answer
 
     def _answer_callback(self, packet: Packet) -> Packet:
@@ -453,6 +465,19 @@ def _line(answer: dict[Any, Any]) -> tuple[str, int | None]:
         line[:_MAX_TEXT] if isinstance(line, str) else "",
         number if type(number) is int else None,
     )
+
+
+def _place(answer: dict[Any, Any], cells: dict[int, str]) -> tuple[str, int | None, int | None]:
+    """The line that an answer tells, its number, and the number of the latest cell that has it."""
+    line, number = _line(answer)
+    if line and number is not None:
+        for cell, source in reversed(cells.items()):
+            lines = source.split("\n")
+            # IPython leaves out the empty lines at the top.
+            place = number + next((i for i, text in enumerate(lines) if text.strip()), 0)
+            if 0 < place <= len(lines) and lines[place - 1].strip() == line:
+                return line, place, cell
+    return line, number, None
 
 
 def _texts(values: Sequence[Any]) -> list[str]:

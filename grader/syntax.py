@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from grader.parsing import LONGEST_CELL, parse_cell
@@ -36,6 +37,11 @@ _DYNAMIC_ANYWHERE = (
 # How many meanings of one name are kept, and how many parts of each.
 _MOST_MEANINGS, _MOST_PARTS = 8, 5
 
+# Where a statement of a cell begins, and what such a statement gives a value.
+_AT_THE_MARGIN = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
+_BEGINS_WITH_A_NAME = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|(\w+)\s*(?::[^=\n]*)?=(?!=)")
+_MOST_PARTS_READ = 500
+
 # Methods that store what they are given.
 _STORING = (
     *("add", "append", "appendleft", "extend", "insert", "setdefault", "update"),
@@ -51,10 +57,14 @@ _Scope = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Use:
-    """A dotted name that code uses, `numpy.pad`, with its line (from 1) in its cell."""
+    """A dotted name that code uses, `numpy.pad`, with its line (from 1) in its cell.
+
+    `cell` is the index of that cell among those searched, where it was asked for.
+    """
 
     name: str
     line: int
+    cell: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -190,6 +200,20 @@ def bound_names(source: str) -> frozenset[str]:
     return _union(statement.binds for statement in _statements(source))
 
 
+def names_meant(source: str) -> frozenset[str]:
+    """The names that a cell's top-level statements are meant to bind, even where it has an error.
+
+    Of code that does not parse, what can be read is read: statement by statement, and of one that
+    cannot, the name with which it begins.
+    """
+    if parse_cell(source) is not None or len(source) > LONGEST_CELL:
+        return bound_names(source)
+    parts = _AT_THE_MARGIN.split(source)[:_MOST_PARTS_READ]
+    begun = (_BEGINS_WITH_A_NAME.match(part) for part in parts)
+    names = {found[1] or found[2] for found in begun if found}
+    return _union(bound_names(part) for part in parts) | names
+
+
 def only_calls(source: str, functions: Iterable[str]) -> bool:
     """Whether a cell does nothing but call `functions` by name: `check("relu")` and the like."""
     tree = parse_cell(source)
@@ -218,7 +242,8 @@ def forbidden_uses(
     wherever it stands.
     """
     notebook, texts = _notebook(tuple(cells))
-    spelled = _once([use for statement in notebook.behind(names) for use in statement.uses])
+    behind = notebook.behind(names)
+    spelled = _once([use for statement in behind for use in statement.uses])
     uses = _once([found for use in spelled for found in notebook.resolved(use)])
     rules = (*forbid, "grader")
     dynamic = [use for use in uses if notebook.is_dynamic(use.name)]
@@ -229,9 +254,31 @@ def forbidden_uses(
         if any(_below(use.name, rule) for rule in rules)
         and not any(_below(use.name, allowed) for allowed in ALLOWED_OF_GRADER)
     ]
-    return _once(forbidden), _once(
+    return _placed(_once(forbidden), behind, cells, notebook), _once(
         [Use(use.name.strip(".") or "…", use.line) for use in (*dynamic, *texts)]
     )
+
+
+def _placed(
+    forbidden: list[Use], behind: list[_Statement], cells: Sequence[str], notebook: _Notebook
+) -> list[Use]:
+    """Each use with the index of the cell in which it is first spelled."""
+    if not forbidden:
+        return []
+    index_of = {
+        id(statement): index
+        for index, source in reversed(list(enumerate(cells)))
+        for statement in _statements(source)
+    }
+    homes: dict[str, tuple[Use, int | None]] = {}
+    for statement in behind:
+        for use in statement.uses:
+            homes.setdefault(use.name, (use, index_of.get(id(statement))))
+    places: dict[str, int | None] = {}
+    for use, index in homes.values():
+        for found in notebook.resolved(use):
+            places.setdefault(found.name.removeprefix("."), index)
+    return [replace(use, cell=places.get(use.name)) for use in forbidden]
 
 
 def names_behind(cells: Sequence[str], names: Iterable[str]) -> frozenset[str]:

@@ -143,6 +143,14 @@ def _overview(result: SubmissionResult) -> str:
     lines = [f"## {SIGNS[result.verdict]} {_inline(_headline(result))}", ""]
     if result.message:
         lines += [_fenced(visible_lines(result.message)), ""]
+    lines += [f"- Note: {_inline(visible(note))}" for note in result.notes[:20]]
+    lines += [
+        f"- Cell {cell.number} ({_inline(visible(cell.first_line))}): "
+        f"{_inline(visible(cell.message))}"
+        for cell in result.failed_cells[:20]
+        if cell.because_of is None
+    ]
+    lines += [""] if result.notes or result.failed_cells else []
     if result.exercises:
         lines += ["| exercise | verdict | score |", "|---|---|--:|"]
         lines += [_row(exercise) for exercise in result.exercises]
