@@ -34,7 +34,7 @@ from grader.errors import (
 from grader.exercise import Check, Exercise
 from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
 from grader.shown import call_text, shown, shown_curves
-from grader.syntax import Use, forbidden_uses
+from grader.syntax import Use, forbidden_uses, homes
 from grader.values import Borrowed, Functions, Packet, pack, unpack
 
 PUBLIC_SECRET = b"the seed that students see"
@@ -131,7 +131,7 @@ def judge(
     """
     forbidden, dynamic = forbidden_uses(cells, exercise.names, exercise.forbid)
     if forbidden:
-        return Judgement(_not_by_hand(exercise, forbidden, numbers))
+        return Judgement(_not_by_hand(exercise, forbidden, cells, numbers))
     names = StudentNames(ask, exercise.seconds, exercise.function_names)
     names.cells = dict(zip(numbers, cells, strict=False))
     results: list[CheckResult] = []
@@ -174,17 +174,16 @@ def unasked(exercise: Exercise, verdict: Verdict, message: str) -> ExerciseResul
 
 
 def _not_by_hand(
-    exercise: Exercise, forbidden: list[Use], numbers: Sequence[int]
+    exercise: Exercise, forbidden: list[Use], cells: Sequence[str], numbers: Sequence[int]
 ) -> ExerciseResult:
+    where = homes(cells, exercise.names) if numbers else {}
     used = ", ".join(
-        f"`{use.name}` in line {use.line}{_of_cell(use.cell, numbers)}" for use in forbidden
+        f"`{use.name}` in line {use.line}"
+        + (f" of cell {numbers[where[use.name]]}" if use.name in where else "")
+        for use in forbidden
     )
     message = f"This exercise is solved by hand. Received: {used}. Write that part yourself."
     return unasked(exercise, Verdict.FAILED, message)
-
-
-def _of_cell(cell: int | None, numbers: Sequence[int]) -> str:
-    return f" of cell {numbers[cell]}" if cell is not None and cell < len(numbers) else ""
 
 
 def _judge_check(

@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from grader.parsing import LONGEST_CELL, parse_cell
@@ -57,14 +57,10 @@ _Scope = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Use:
-    """A dotted name that code uses, `numpy.pad`, with its line (from 1) in its cell.
-
-    `cell` is the index of that cell among those searched, where it was asked for.
-    """
+    """A dotted name that code uses, `numpy.pad`, with its line (from 1) in its cell."""
 
     name: str
     line: int
-    cell: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -242,8 +238,7 @@ def forbidden_uses(
     wherever it stands.
     """
     notebook, texts = _notebook(tuple(cells))
-    behind = notebook.behind(names)
-    spelled = _once([use for statement in behind for use in statement.uses])
+    spelled = _once([use for statement in notebook.behind(names) for use in statement.uses])
     uses = _once([found for use in spelled for found in notebook.resolved(use)])
     rules = (*forbid, "grader")
     dynamic = [use for use in uses if notebook.is_dynamic(use.name)]
@@ -254,31 +249,29 @@ def forbidden_uses(
         if any(_below(use.name, rule) for rule in rules)
         and not any(_below(use.name, allowed) for allowed in ALLOWED_OF_GRADER)
     ]
-    return _placed(_once(forbidden), behind, cells, notebook), _once(
+    return _once(forbidden), _once(
         [Use(use.name.strip(".") or "…", use.line) for use in (*dynamic, *texts)]
     )
 
 
-def _placed(
-    forbidden: list[Use], behind: list[_Statement], cells: Sequence[str], notebook: _Notebook
-) -> list[Use]:
-    """Each use with the index of the cell in which it is first spelled."""
-    if not forbidden:
-        return []
+def homes(cells: Sequence[str], names: Iterable[str]) -> dict[str, int]:
+    """The index of the cell in which the code behind `names` first uses each resolved name."""
+    notebook, _ = _notebook(tuple(cells))
     index_of = {
         id(statement): index
         for index, source in reversed(list(enumerate(cells)))
         for statement in _statements(source)
     }
-    homes: dict[str, tuple[Use, int | None]] = {}
-    for statement in behind:
-        for use in statement.uses:
-            homes.setdefault(use.name, (use, index_of.get(id(statement))))
-    places: dict[str, int | None] = {}
-    for use, index in homes.values():
-        for found in notebook.resolved(use):
-            places.setdefault(found.name.removeprefix("."), index)
-    return [replace(use, cell=places.get(use.name)) for use in forbidden]
+    spelled: dict[str, tuple[Use, int]] = {}
+    for statement in notebook.behind(names):
+        if id(statement) in index_of:
+            for use in statement.uses:
+                spelled.setdefault(use.name, (use, index_of[id(statement)]))
+    found: dict[str, int] = {}
+    for use, index in spelled.values():
+        for resolved in notebook.resolved(use):
+            found.setdefault(resolved.name.removeprefix("."), index)
+    return found
 
 
 def names_behind(cells: Sequence[str], names: Iterable[str]) -> frozenset[str]:

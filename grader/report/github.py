@@ -154,6 +154,9 @@ def _overview(result: SubmissionResult) -> str:
     if result.exercises:
         lines += ["| exercise | verdict | score |", "|---|---|--:|"]
         lines += [_row(exercise) for exercise in result.exercises]
+    flags = [(exercise.id, flag) for exercise in result.exercises for flag in exercise.flags]
+    lines += ["", "For you to look at:", ""] if flags else []
+    lines += [f"- {_inline(visible(i))}: {_inline(visible(flag))}" for i, flag in flags[:20]]
     return "\n".join(lines) + "\n"
 
 
@@ -183,7 +186,6 @@ def _introduction(exercise: ExerciseResult, prefix: str) -> str:
         lines += [f"> **This looks like:** {diagnosis}", ""]
     if exercise.message:
         lines += [_fenced(visible_lines(exercise.message)), ""]
-    lines += [f"- Note: {_inline(visible(flag))}" for flag in exercise.flags[:20]]
     return "\n".join(lines) + "\n"
 
 
