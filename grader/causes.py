@@ -68,11 +68,10 @@ class Causes:
         if outcome.lost is not None:
             return f"{outcome.lost.about(cell)} Put what other cells need into a cell of its own."
         kind, text = outcome.kind, outcome.text
-        if outcome.ending is Ending.DONE:
-            lost = [one for one in outcome.passed_over if one.names & names]
-            if not lost:
-                return ""
+        if lost := [one for one in outcome.passed_over if one.names & names]:
             kind, text = lost[0].kind, lost[0].text
+        elif outcome.ending is Ending.DONE:
+            return ""
         needed = _NOT_DEFINED.search(text) if kind == "NameError" else None
         if needed and (why := self.missing(needed[1], index, seen)):
             return f"{cell} needs `{needed[1]}`. {why}"
@@ -105,7 +104,9 @@ class Causes:
         lacks = [_short(one) for one in outcome.passed_over if one.kind != "NameError"]
         rest = outcome.passed_over and outcome.ending is Ending.DONE
         if outcome.ending is Ending.RAISED:
-            lacks.append(_what_happened(outcome.kind, outcome.text).rstrip("."))
+            missing = _NO_MODULE.search(outcome.text)
+            said = f"`{missing[1]}` is not installed where grading happens" if missing else ""
+            lacks.append(said or _what_happened(outcome.kind, outcome.text).rstrip("."))
         elif outcome.passed_over and not lacks:
             lacks = [_short(outcome.passed_over[0])]
         said = "; ".join(dict.fromkeys(lacks))

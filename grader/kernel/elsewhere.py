@@ -193,6 +193,7 @@ class Shell(ZMQInteractiveShell):
         self.passed_over: list[dict[str, Any]] = []
         self.inner_error: BaseException | None = None
         self._lost: set[str] = set()
+        self._statements_left = 0
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # IPython is half typed
 
     def begin_cell(self) -> None:
@@ -204,8 +205,21 @@ class Shell(ZMQInteractiveShell):
         here = ast.fix_missing_locations(_StandIns().visit(node))
         return super().transform_ast(here)  # type: ignore[no-untyped-call]  # IPython is half typed
 
+    async def run_ast_nodes(self, nodelist: list[ast.stmt], *args: Any, **kwargs: Any) -> bool:
+        """Run the statements of a cell; whether it ended before the last of them."""
+        outer, self._statements_left = self._statements_left, len(nodelist or ())
+        try:
+            run = super().run_ast_nodes(nodelist, *args, **kwargs)
+            return bool(await run)
+        finally:
+            self._statements_left = outer
+
     async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> bool:
-        """Run one statement of a cell; whether the cell ends here."""
+        """Run one statement of a cell; whether the cell ends here.
+
+        What the last one raises is told as in any kernel: there is nothing to go on with.
+        """
+        self._statements_left -= 1
         run = super().run_code(code_obj, result, async_=async_)  # type: ignore[no-untyped-call]  # IPython is half typed
         stopped: bool = await run
         error = result.error_in_exec if stopped and result is not None else None
@@ -213,6 +227,8 @@ class Shell(ZMQInteractiveShell):
             return stopped
         names = _names_bound(code_obj)
         self._lost.update(names)
+        if self._statements_left <= 0:
+            return stopped
         if len(self.passed_over) < _MOST:
             text = str(error)[:_LONGEST]
             told = {"kind": type(error).__name__[:_LONGEST], "text": text, "names": names}
