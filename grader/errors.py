@@ -85,17 +85,25 @@ class Placeholder(Unanswered):
 class Raised(Unanswered):
     """The student's code raised an exception.
 
-    `line` is the student's own source line, `line_number` counts from 1 within its cell.
+    `line` is the student's own source line, `line_number` counts from 1 within its cell; `cell` is
+    the number of that cell, where it is known.
     """
 
     def __init__(
-        self, kind: str, text: str, line: str = "", line_number: int | None = None
+        self,
+        kind: str,
+        text: str,
+        line: str = "",
+        line_number: int | None = None,
+        cell: int | None = None,
     ) -> None:
         self.kind = kind
         self.text = text
         self.line = line
         self.line_number = line_number
-        place = f", in line {line_number} of its cell: `{line}`" if line else ""
+        place = f", in `{line}` (line {line_number} of the cell it stands in)" if line else ""
+        if line and cell is not None:
+            place = f", in line {line_number} of cell {cell}: `{line}`"
         super().__init__(f"Your code raised {kind}{f': {text}' if text else ''}{place}")
 
 

@@ -46,7 +46,7 @@ _SENDING = 2000
 _ENDING, _ENDING_AGAIN, _ENDING_AT_MOST = 2.0, 0.1, 10.0
 # An interrupt goes through the kernel's first process. It must not arrive in the next cell.
 _INTERRUPT = 0.2
-_MAX_KIND, _MAX_TEXT = 80, 2000
+_MAX_KIND, _MAX_TEXT, _MAX_PASSED_OVER, _MAX_NAMES = 80, 2000, 50, 10_000
 
 
 class Ending(Enum):
@@ -55,6 +55,18 @@ class Ending(Enum):
     DONE = "done"
     RAISED = "raised"
     LOST = "lost"
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A statement that failed for what this machine lacks, and after which its cell went on.
+
+    `kind` and `text` are what its exception said, `names` what it would have given a value.
+    """
+
+    kind: str
+    text: str
+    names: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,7 @@ class CellOutcome:
     kind: str = ""
     text: str = ""
     lost: Stopped | None = None
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 class Kernel:
@@ -182,10 +195,11 @@ class Kernel:
         except Stopped as error:
             return CellOutcome(Ending.LOST, lost=error)
         content = reply["content"]
+        passed_over = _passed_over(content.get("passed_over"))
         if content.get("status") == "error":
-            kind, text = (str(content.get(name, "")) for name in ("ename", "evalue"))
-            return CellOutcome(Ending.RAISED, _clean(kind[:_MAX_KIND]), _clean(text[:_MAX_TEXT]))
-        return CellOutcome(Ending.DONE)
+            kind, text = _text(content, "ename", _MAX_KIND), _text(content, "evalue", _MAX_TEXT)
+            return CellOutcome(Ending.RAISED, kind, text, passed_over=passed_over)
+        return CellOutcome(Ending.DONE, passed_over=passed_over)
 
     async def _ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]
@@ -304,6 +318,17 @@ class Kernel:
         return self._manager
 
 
-def _clean(text: str) -> str:
-    """Without halves of characters, which cannot be written to a file."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _text(content: dict[str, Any], name: str, most: int) -> str:
+    """A text of a message, without halves of characters, which cannot be written to a file."""
+    return str(content.get(name, ""))[:most].encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _passed_over(told: Any) -> tuple[PassedOver, ...]:
+    """What a kernel tells of statements that its cell went on after; what is malformed is not."""
+    found = []
+    for one in told[:_MAX_PASSED_OVER] if isinstance(told, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("names"), list):
+            names = frozenset(name for name in one["names"][:_MAX_NAMES] if isinstance(name, str))
+            kind, text = _text(one, "kind", _MAX_KIND), _text(one, "text", _MAX_TEXT)
+            found.append(PassedOver(kind, text, names))
+    return tuple(found)

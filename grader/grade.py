@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from grader.causes import Causes
 from grader.cells import SubmittedCell
 from grader.diagnose import explained
 from grader.errors import OutOfTime, Raised, Rejected
 from grader.execute import CellOutcome, Ending, Kernel
 from grader.exercise import Exercise, exercises_behind
 from grader.files import contents, fingerprint, printable
-from grader.judge import Ask, judge, unasked, verdict_of
+from grader.judge import Ask, Judgement, judge, unasked, verdict_of
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels
 from grader.kernel.provisioner import WarmKernels
@@ -29,8 +30,12 @@ from grader.results import (
     overall,
 )
 from grader.submissions import Submission
-from grader.syntax import bound_names, names_behind, read_names
+from grader.surroundings import notes, settings, without_settings
+from grader.syntax import bound_names, names_behind, names_meant, read_names
 from grader.values import Packet
+
+# With these, points are missing for what the student's code did.
+_UNHAPPY = (Verdict.FAILED, Verdict.ERROR)
 
 # Judged once more, these would pass no better, and cost a limit or a kernel again.
 _SETTLED = (
@@ -74,9 +79,8 @@ def grade(
             isolation=isolation_of(kernels),
             versions=versions(),
         )
-    exercises = grade_notebook(
-        notebook, secret=secret, limits=limits, kernels=kernels, on_exercise=on_exercise
-    )
+    grading = _Grading(notebook, secret, limits, on_exercise)
+    exercises = grading.run_in(kernels)
     return SubmissionResult(
         student=submission.student,
         lesson=notebook.lesson.name,
@@ -87,6 +91,8 @@ def grade(
         isolation=isolation_of(kernels),
         versions=versions(),
         exercises=tuple(exercises),
+        failed_cells=grading.causes.failed_cells(),
+        notes=notes(cell.source for cell in notebook.cells),
     )
 
 
@@ -99,13 +105,7 @@ def grade_notebook(
     on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
 ) -> list[ExerciseResult]:
     """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order."""
-    with Kernel(
-        cell_seconds=limits.cell,
-        kernels=kernels,
-        packages=notebook.lesson.packages,
-        limits=limits.kernel,
-    ) as kernel:
-        return _Grading(notebook, secret, limits, on_exercise).run(kernel)
+    return _Grading(notebook, secret, limits, on_exercise).run_in(kernels)
 
 
 def isolation_of(kernels: Kernels | None) -> Isolation:
@@ -168,6 +168,7 @@ class _Grading:
         on_exercise: Callable[[ExerciseResult], None],
     ) -> None:
         self.cells: Sequence[SubmittedCell] = notebook.cells
+        self.packages = notebook.lesson.packages
         self.exercises = notebook.lesson.exercises
         self.faults = notebook.faults
         self.secret = secret
@@ -181,6 +182,7 @@ class _Grading:
         # The exercises in whose checks that was so: judged once more at the end, it would be again.
         self.looped: set[str] = set()
         self.outcomes: dict[int, CellOutcome] = {}
+        self.causes = Causes(self.cells, self.outcomes)
         self.best: dict[str, ExerciseResult] = {}
         self.judged_after: dict[str, int] = {}
         self.judgings: Counter[str] = Counter()
@@ -193,8 +195,20 @@ class _Grading:
             for exercise in self.exercises
         }
 
-    def run(self, kernel: Kernel) -> list[ExerciseResult]:
-        """Every exercise's result, in the lesson's order."""
+    def run_in(self, kernels: Kernels | None) -> list[ExerciseResult]:
+        """Every exercise's result, in the lesson's order, with its code run in a kernel."""
+        with Kernel(
+            cell_seconds=self.limits.cell,
+            kernels=kernels,
+            packages=self.packages,
+            limits=self.limits.kernel,
+        ) as kernel:
+            self.begun = monotonic()  # a kernel's start is not the submission's time
+            self._run_all(kernel)
+            self._try_without_settings(kernel)
+        return [self.best[exercise.id] for exercise in self.exercises]
+
+    def _run_all(self, kernel: Kernel) -> None:
         for index in range(len(self.cells)):
             if self._out_of_time():
                 break
@@ -207,7 +221,6 @@ class _Grading:
         for exercise in self.exercises:
             if self.judged_after.get(exercise.id) != last and not self._is_settled(exercise):
                 self._judge(kernel, exercise, last)
-        return [self.best[exercise.id] for exercise in self.exercises]
 
     def _out_of_time(self) -> bool:
         return monotonic() - self.begun > self.limits.submission
@@ -264,18 +277,11 @@ class _Grading:
         else:
             if not kernel.alive:
                 self._revive(kernel, index)
-            judgement = judge(
-                exercise,
-                self._patiently(kernel, exercise),
-                secret=self.secret,
-                code="\n".join(self.cells[i].source for i in self.where[exercise.id].all),
-                cells=sources,
-                judging=self.judgings[exercise.id],
-            )
+            judgement = self._judged(kernel, exercise, sources)
             self.endless |= judgement.endless
             (self.looped.add if judgement.endless else self.looped.discard)(exercise.id)
             result = explained(exercise, judgement, self._unsolved_behind(exercise, sources))
-            result = self._with_the_cells_fault(exercise, result)
+            result = self._with_the_cells_fault(exercise, result, index)
             if not kernel.alive:
                 self._revive(kernel, index)
         self.judged_after[exercise.id] = index
@@ -301,6 +307,17 @@ class _Grading:
 
         return ask
 
+    def _judged(self, kernel: Kernel, exercise: Exercise, sources: Sequence[str]) -> Judgement:
+        return judge(
+            exercise,
+            self._patiently(kernel, exercise),
+            secret=self.secret,
+            code="\n".join(self.cells[i].source for i in self.where[exercise.id].all),
+            cells=sources,
+            numbers=[cell.number for cell in self.cells[: len(sources)]],
+            judging=self.judgings[exercise.id],
+        )
+
     def _unsolved_behind(self, exercise: Exercise, sources: Sequence[str]) -> list[str]:
         """The earlier exercises that this one's code rests on, and that do not pass."""
         behind = names_behind(sources, exercise.names)
@@ -314,24 +331,95 @@ class _Grading:
         best = self.best.get(exercise.id)
         return best is not None and best.verdict is Verdict.PASSED
 
-    def _with_the_cells_fault(self, exercise: Exercise, result: ExerciseResult) -> ExerciseResult:
-        """Where a name is missing because its own cell went wrong, say that instead."""
-        if result.verdict is not Verdict.NOT_ATTEMPTED:
-            return result
-        if exercise.id in self.faults:
+    def _with_the_cells_fault(
+        self, exercise: Exercise, result: ExerciseResult, until: int
+    ) -> ExerciseResult:
+        """Where a name is missing because a cell went wrong, say which one, and how.
+
+        `until` is the latest cell that has run.
+        """
+        attempted = result.verdict is not Verdict.NOT_ATTEMPTED
+        if not attempted and exercise.id in self.faults:
             return unasked(exercise, *self.faults[exercise.id])
-        for index in self.where[exercise.id].all:
+        for index in () if attempted else self.where[exercise.id].all:
             outcome = self.outcomes.get(index)
-            if outcome is None or outcome.ending is Ending.DONE:
+            if outcome is None or not (told := self.causes.told(index, {*exercise.names})):
                 continue
-            cell = f"Cell {self.cells[index].number}"
-            if outcome.lost is not None:
-                return unasked(exercise, verdict_of(outcome.lost), str(outcome.lost.about(cell)))
-            raised = Raised(outcome.kind, outcome.text)
-            text = f": {outcome.text}" if outcome.text else ""
-            message = f"{cell}, which should define this, raised {outcome.kind}{text}"
-            return unasked(exercise, verdict_of(raised), message)
+            raised = Raised(outcome.kind or "Exception", outcome.text)
+            lost = names_meant(self.cells[index].source) & {*exercise.names}
+            name = next((n for n in exercise.names if n in lost), exercise.names[0])
+            message = f"`{name}` is missing: {told} Mend that first."
+            return unasked(exercise, verdict_of(outcome.lost or raised), message)
+        return _with_messages(result, lambda message: self.causes.explained(message, until))
+
+    def _try_without_settings(self, kernel: Kernel) -> None:
+        """Where the notebook changes a setting for all of itself, see what holds without it.
+
+        What failed before and passes now failed because of the setting: its message says so, the
+        points stay as they are. A notebook without such settings is not run again.
+        """
+        made = settings(cell.source for cell in self.cells)
+        failed = [
+            exercise for exercise in self.exercises if self.best[exercise.id].verdict in _UNHAPPY
+        ]
+        if not made or not failed or self._out_of_time():
+            return
+        told = " and ".join(
+            f"cell {self.cells[index].number} sets {' and '.join(texts)}"
+            for index, texts in made.items()
+        )
+        kernel.restart()
+        sources = [without_settings(cell.source) for cell in self.cells]
+        for source in sources:
+            if self._out_of_time() or not kernel.alive:
+                return
+            kernel.run(source)
+        for exercise in failed:
+            if self._out_of_time() or not kernel.alive:
+                return
+            now = self._judged(kernel, exercise, sources).result
+            self._blame(exercise, now, told)
+
+    def _blame(self, exercise: Exercise, now: ExerciseResult, told: str) -> None:
+        """Say of each check that holds without the settings that they are why it failed."""
+        before = self.best[exercise.id]
+        passing = {check.name for check in now.checks if check.verdict is Verdict.PASSED}
+        cause = (
+            f"The cause: {told}, for the whole notebook. Without it, this holds. Take it out, and "
+            f"run the notebook from the top."
+        )
+        checks = tuple(
+            check.model_copy(update={"message": f"{cause} {check.message}".strip()})
+            if check.verdict in _UNHAPPY and check.name in passing
+            else check
+            for check in before.checks
+        )
+        if checks == before.checks:
+            return
+        changed = (new.message for new in checks if new not in before.checks)
+        message = next(changed) if before.message else ""
+        update = {"checks": checks, "message": message, "diagnosis": None}
+        self.best[exercise.id] = before.model_copy(update=update)
+        self.on_exercise(self.best[exercise.id])
+
+
+def _with_messages(result: ExerciseResult, made: Callable[[str], str]) -> ExerciseResult:
+    """A result with each message made anew; what misses a name for a known cause is no omission."""
+    checks = []
+    for check in result.checks:
+        message = made(check.message) if check.message else ""
+        verdict = check.verdict
+        if message != check.message and verdict is Verdict.NOT_ATTEMPTED:
+            verdict = Verdict.ERROR
+        checks.append(check.model_copy(update={"message": message, "verdict": verdict}))
+    if tuple(checks) == result.checks:
         return result
+    update = {
+        "checks": tuple(checks),
+        "message": made(result.message) if result.message else "",
+        "verdict": overall([check.verdict for check in checks]),
+    }
+    return result.model_copy(update=update)
 
 
 def _worth(result: ExerciseResult) -> tuple[float, bool]:

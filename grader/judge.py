@@ -38,7 +38,7 @@ from grader.expect.calls import Asked
 from grader.expect.models import failed_in, networks_in
 from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
 from grader.shown import call_text, shown, shown_curves
-from grader.syntax import Use, forbidden_uses
+from grader.syntax import Use, forbidden_uses, homes
 from grader.values import Borrowed, Functions, Packet, pack, unpack
 
 PUBLIC_SECRET = b"the seed that students see"
@@ -138,18 +138,20 @@ def judge(
     secret: bytes,
     code: str,
     cells: Sequence[str] = (),
+    numbers: Sequence[int] = (),
     judging: int = 0,
 ) -> Judgement:
     """Run every check of `exercise` and say what holds.
 
     `code` is the student's source for this exercise; with `secret`, and how often the exercise was
     judged before, it decides the random cases. `cells` are the notebook's code cells so far, which
-    are searched for what an exercise by hand may not use.
+    are searched for what an exercise by hand may not use; `numbers` are what a person calls them.
     """
     forbidden, dynamic = forbidden_uses(cells, exercise.names, exercise.forbid)
     if forbidden:
-        return Judgement(_not_by_hand(exercise, forbidden))
+        return Judgement(_not_by_hand(exercise, forbidden, cells, numbers))
     names = StudentNames(ask, exercise)
+    names.cells = dict(zip(numbers, cells, strict=False))
     results: list[CheckResult] = []
     verdicts: dict[Check, Verdict] = {}
     for check in exercise.checks:
@@ -191,8 +193,15 @@ def unasked(exercise: Exercise, verdict: Verdict, message: str) -> ExerciseResul
     )
 
 
-def _not_by_hand(exercise: Exercise, forbidden: list[Use]) -> ExerciseResult:
-    used = ", ".join(f"`{use.name}` in line {use.line} of its cell" for use in forbidden)
+def _not_by_hand(
+    exercise: Exercise, forbidden: list[Use], cells: Sequence[str], numbers: Sequence[int]
+) -> ExerciseResult:
+    where = homes(cells, exercise.names) if numbers else {}
+    used = ", ".join(
+        f"`{use.name}` in line {use.line}"
+        + (f" of cell {numbers[where[use.name]]}" if use.name in where else "")
+        for use in forbidden
+    )
     message = f"This exercise is solved by hand. Received: {used}. Write that part yourself."
     return unasked(exercise, Verdict.FAILED, message)
 
@@ -293,7 +302,8 @@ class StudentNames:
     `values` keeps the student's objects that are not functions, `failed_calls` the calls made by
     checks that failed, `shown_calls` those of them that results show, `endless` the functions of
     which a call did not end, `loops` how many such calls there were, and `networks` the layers and
-    models that came back.
+    models that came back. `cells` are the notebook's code cells by number, as far as they are
+    known.
     """
 
     def __init__(self, ask: Ask, exercise: Exercise) -> None:
@@ -313,6 +323,7 @@ class StudentNames:
         self.loops = 0
         self._kept = 0
         self._is_first = True
+        self.cells: dict[int, str] = {}
 
     @property
     def values(self) -> dict[str, Any]:
@@ -453,7 +464,7 @@ class StudentNames:
             case {"status": "interrupted"}:
                 raise Raised("KeyboardInterrupt", "")
             case {"status": "raised", "kind": str(kind), "text": str(text), **rest}:
-                raise Raised(kind[:80], text[:_MAX_TEXT], *_line(rest))
+                raise Raised(kind[:80], text[:_MAX_TEXT], *_place(rest, self.cells))
         return answer
 
     def _answer_callback(self, packet: Packet) -> Packet:
@@ -487,6 +498,19 @@ def _line(answer: dict[Any, Any]) -> tuple[str, int | None]:
         line[:_MAX_TEXT] if isinstance(line, str) else "",
         number if type(number) is int else None,
     )
+
+
+def _place(answer: dict[Any, Any], cells: dict[int, str]) -> tuple[str, int | None, int | None]:
+    """The line that an answer tells, its number, and the number of the latest cell that has it."""
+    line, number = _line(answer)
+    if line and number is not None:
+        for cell, source in reversed(cells.items()):
+            lines = source.split("\n")
+            # IPython leaves out the empty lines at the top.
+            place = number + next((i for i, text in enumerate(lines) if text.strip()), 0)
+            if 0 < place <= len(lines) and lines[place - 1].strip() == line:
+                return line, place, cell
+    return line, number, None
 
 
 def _texts(values: Sequence[Any]) -> list[str]:

@@ -188,8 +188,24 @@ class Isolation(_Record):
     missing: tuple[str, ...] = ()
 
 
+class FailedCell(_Record):
+    """A cell that did not run to its end, and what happened.
+
+    `number` counts all cells of the notebook from 1; `first_line` is how the cell begins.
+    `because_of` is the number of the cell whose failure made this one fail.
+    """
+
+    number: int
+    first_line: str
+    message: str
+    because_of: int | None = None
+
+
 class SubmissionResult(_Record):
-    """What became of one student's notebook of one lesson."""
+    """What became of one student's notebook of one lesson.
+
+    `notes` say what of the notebook was left out, because it is about another machine.
+    """
 
     schema_version: int = Field(default=SCHEMA_VERSION, alias="schema")
     student: str
@@ -201,6 +217,8 @@ class SubmissionResult(_Record):
     isolation: Isolation
     versions: dict[str, str] = {}
     exercises: tuple[ExerciseResult, ...] = ()
+    failed_cells: tuple[FailedCell, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,11 @@ _DYNAMIC_ANYWHERE = (
 
 # How many meanings of one name are kept, and how many parts of each.
 _MOST_MEANINGS, _MOST_PARTS = 8, 5
+
+# Where a statement of a cell begins, and what such a statement gives a value.
+_AT_THE_MARGIN = re.compile(r"^(?=[^\s#)\]}])(?!(?:else|elif|except|finally)\b)", re.MULTILINE)
+_BEGINS_WITH_A_NAME = re.compile(r"(?:async\s+)?(?:def|class)\s+(\w+)|(\w+)\s*(?::[^=\n]*)?=(?!=)")
+_MOST_PARTS_READ = 500
 
 # Methods that store what they are given.
 _STORING = (
@@ -197,6 +203,20 @@ def read_names(source: str) -> frozenset[str]:
     return _union(statement.reads for statement in _statements(source))
 
 
+def names_meant(source: str) -> frozenset[str]:
+    """The names that a cell's top-level statements are meant to bind, even where it has an error.
+
+    Of code that does not parse, what can be read is read: statement by statement, and of one that
+    cannot, the name with which it begins.
+    """
+    if parse_cell(source) is not None or len(source) > LONGEST_CELL:
+        return bound_names(source)
+    parts = _AT_THE_MARGIN.split(source)[:_MOST_PARTS_READ]
+    begun = (_BEGINS_WITH_A_NAME.match(part) for part in parts)
+    names = {found[1] or found[2] for found in begun if found}
+    return _union(bound_names(part) for part in parts) | names
+
+
 def only_calls(source: str, functions: Iterable[str]) -> bool:
     """Whether a cell does nothing but call `functions` by name: `check("relu")` and the like."""
     tree = parse_cell(source)
@@ -239,6 +259,26 @@ def forbidden_uses(
     return _once(forbidden), _once(
         [Use(use.name.strip(".") or "…", use.line) for use in (*dynamic, *texts)]
     )
+
+
+def homes(cells: Sequence[str], names: Iterable[str]) -> dict[str, int]:
+    """The index of the cell in which the code behind `names` first uses each resolved name."""
+    notebook, _ = _notebook(tuple(cells))
+    index_of = {
+        id(statement): index
+        for index, source in reversed(list(enumerate(cells)))
+        for statement in _statements(source)
+    }
+    spelled: dict[str, tuple[Use, int]] = {}
+    for statement in notebook.behind(names):
+        if id(statement) in index_of:
+            for use in statement.uses:
+                spelled.setdefault(use.name, (use, index_of[id(statement)]))
+    found: dict[str, int] = {}
+    for use, index in spelled.values():
+        for resolved in notebook.resolved(use):
+            found.setdefault(resolved.name.removeprefix("."), index)
+    return found
 
 
 def names_behind(cells: Sequence[str], names: Iterable[str]) -> frozenset[str]:

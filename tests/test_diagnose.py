@@ -336,6 +336,6 @@ def test_an_error_is_told_beside_the_exercise_it_comes_from(unsolved: list[str],
     assert says in message
     assert message.endswith(
         "TypeError: unsupported operand type(s) for +: 'NoneType' and 'int', "
-        "in line 1 of its cell: `def mean(x): return None + 1`"
+        "in `def mean(x): return None + 1` (line 1 of the cell it stands in)"
     )
     assert "rests" not in explained(exercise, judgement).message

@@ -114,7 +114,7 @@ def test_an_exercise_in_an_endless_cell_reads_timeout(tmp_path: Path) -> None:
     cells: list[Cell] = [("shift", "while True:\n    pass\ndef shift(m, r, c):\n    return m")]
     found = of(graded(tmp_path, cells), "shift")
     assert found.verdict is Verdict.TIMEOUT
-    assert "Cell 1" in found.message
+    assert "cell 1 (`while True:`)" in found.message
     assert "3 s" in found.message
 
 

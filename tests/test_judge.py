@@ -73,7 +73,7 @@ def test_an_error_shows_the_students_own_line() -> None:
     source = "import numpy as np\n\ndef double(x):\n    return np.reshape(x, (7, 7))"
     message = first(source).message
     assert message.startswith("Your code raised ValueError: cannot reshape array of size 6")
-    assert message.endswith(", in line 4 of its cell: `return np.reshape(x, (7, 7))`")
+    assert message.endswith(", in `return np.reshape(x, (7, 7))` (line 4 of the cell it stands in)")
 
 
 def test_an_exception_whose_text_raises_is_told_all_the_same() -> None:
@@ -219,7 +219,7 @@ def test_what_is_forbidden_is_not_asked() -> None:
     result = judge(exercise, ask_here({}), secret=b"", code="", cells=cells).result
     assert [check.verdict for check in result.checks] == [F, F]
     assert result.message == (
-        "This exercise is solved by hand. Received: `numpy.add` in line 3 of its cell. "
+        "This exercise is solved by hand. Received: `numpy.add` in line 3. "
         "Write that part yourself."
     )
 

@@ -130,7 +130,8 @@ def test_a_cell_that_takes_too_much_memory_costs_its_exercise(
     verdicts = {exercise.id: exercise for exercise in result.exercises}
     assert verdicts["patch_response"].verdict is Verdict.PASSED
     assert verdicts["feature_map_size"].verdict is Verdict.MEMORY
-    assert "Cell 2 took more than 0.390625 GiB" in verdicts["feature_map_size"].message
+    message = verdicts["feature_map_size"].message
+    assert "cell 2 (`import numpy as np`) took more than 0.390625 GiB" in message
 
 
 def test_an_array_beyond_all_bounds_is_a_memory_error(

@@ -45,6 +45,7 @@ INSIDE = {
     "grader.quiet": PACKAGE / "quiet.py",
     "grader.shapes": PACKAGE / "shapes.py",
     "grader.kernel.answer": PACKAGE / "kernel" / "answer.py",
+    "grader.kernel.elsewhere": PACKAGE / "kernel" / "elsewhere.py",
 }
 
 
@@ -95,12 +96,14 @@ def kernel_class() -> type[Any]:
     from matplotlib_inline.config import InlineBackend
 
     from grader.kernel.answer import Answerer
+    from grader.kernel.elsewhere import Shell
     from grader.values import Packet
 
     class AnsweringKernel(IPythonKernel):
         """An IPython kernel that answers questions about its names, beside running cells."""
 
         def __init__(self, **kwargs: Any) -> None:
+            kwargs["shell_class"] = Shell
             super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # ipykernel is half typed
             self.shell_handlers["begin_request"] = self.begin_request
             self.shell_handlers["ask_request"] = self.ask_request
@@ -136,6 +139,17 @@ def kernel_class() -> type[Any]:
             if self.stdin_socket.poll(_CONNECTING, zmq.POLLIN):
                 self.messages.recv(self.stdin_socket)
             self.messages.send(stream, "begin_reply", {"status": "ok"}, parent, ident=ident)
+
+        async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+            """Run a cell; called by the kernel. The reply tells what was passed over, too."""
+            shell: Any = self.shell
+            shell.begin_cell()
+            done = super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
+            reply: dict[str, Any] = await done
+            if reply["status"] == "ok" and shell.inner_error is not None:
+                kind, text = type(shell.inner_error).__name__, str(shell.inner_error)
+                reply |= {"status": "error", "ename": kind, "evalue": text, "traceback": []}
+            return reply | {"passed_over": shell.passed_over}
 
         def ask_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
             """Answer one question; called by the kernel for each `ask_request` message."""

@@ -41,6 +41,7 @@ MODULES = (
     "shapes.py",
     "kernel/answer.py",
     "kernel/channels.py",
+    "kernel/elsewhere.py",
     "kernel/forking.py",
     "kernel/launch.py",
     "kernel/namespaces.py",
@@ -68,6 +69,7 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "PIP_NO_INDEX": "1",  # without a network, pip would wait for one
     **THREADS,
 }
 

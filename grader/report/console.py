@@ -46,6 +46,7 @@ _OTHER = "yellow"
 _PARTLY = "◐"
 _MOST_MISCONCEPTIONS = 5
 _WIDEST_GRID = 96
+_MOST_NOTES, _NOTE = 20, 500
 _SHORTEST_NAME = 12  # columns that a student's name gets at least
 _MOST_SAID, _LONGEST_REASON = 30, 600
 
@@ -71,9 +72,24 @@ def submission_report(result: SubmissionResult) -> RenderableType:
     parts: list[RenderableType] = [head]
     if result.message:
         parts.append(Text(visible_lines(result.message), style=_style(result.verdict)))
+    parts += [Text(f"Note: {visible(note, limit=_NOTE)}") for note in result.notes[:_MOST_NOTES]]
+    parts += [Text(), *_failed_cells(result)] if result.failed_cells else []
     for exercise in result.exercises:
         parts += [Text(), exercise_report(exercise)]
     return Group(*parts)
+
+
+def _failed_cells(result: SubmissionResult) -> Iterator[RenderableType]:
+    """Every cell that failed; those that failed because of another one, in a line with it."""
+    yield Text("Cells that did not run to their end", style="bold")
+    causes = [cell for cell in result.failed_cells if cell.because_of is None]
+    for cell in causes[:_MOST_NOTES]:
+        head = Text.assemble((f"cell {cell.number}", "cyan"), f" ({visible(cell.first_line)}): ")
+        yield _indented(head.append(visible(cell.message, limit=_NOTE)))
+        if after := [str(c.number) for c in result.failed_cells if c.because_of == cell.number]:
+            yield _indented(_indented(Text(f"and because of it: cell {', '.join(after)}")))
+    if len(causes) > _MOST_NOTES:
+        yield _indented(Text(f"… and {len(causes) - _MOST_NOTES} more"))
 
 
 def exercise_report(exercise: ExerciseResult) -> RenderableType:
@@ -94,8 +110,6 @@ def exercise_report(exercise: ExerciseResult) -> RenderableType:
     if exercise.diagnosis is not None:
         text = visible_lines(exercise.diagnosis.message)
         parts.append(_indented(Text.assemble(("This looks like: ", "bold yellow"), text)))
-    notes = (Text(f"Note: {visible(flag)}", style="dim") for flag in exercise.flags[:20])
-    parts += map(_indented, notes)
     return Group(*parts)
 
 
@@ -147,6 +161,7 @@ class _Lesson:
         yield Text(self._summary())
         yield from self._said()
         yield from self._misconceptions()
+        yield from self._flags()
 
     def _table(self, width: int) -> Table:
         """A column an exercise where they fit, otherwise one column with all the signs."""
@@ -254,6 +269,22 @@ class _Lesson:
         yield table
         if len(ordered) > _MOST_MISCONCEPTIONS:
             yield Text(f"… and {len(ordered) - _MOST_MISCONCEPTIONS} more kinds", style="dim")
+
+    def _flags(self) -> Iterator[RenderableType]:
+        """What a teacher should look at; students are not told of it."""
+        found = [
+            Text(f"{visible(result.student)} · {visible(exercise.id)}: {visible(flag)}")
+            for result in self.results
+            for exercise in result.exercises
+            for flag in exercise.flags
+        ]
+        if not found:
+            return
+        yield Text()
+        yield Text("For you to look at", style="bold")
+        yield from found[:_MOST_NOTES]
+        if len(found) > _MOST_NOTES:
+            yield Text(f"… and {len(found) - _MOST_NOTES} more, in the records", style="dim")
 
 
 def _sign(exercise: ExerciseResult | None) -> Text:

@@ -88,7 +88,6 @@ def feedback_html(result: ExerciseResult, *, hints_left: int) -> str:
         messages=_messages(result),
         statements=[_statement(check, said=result.message) for check in result.checks],
         diagnosis=visible_lines(result.diagnosis.message) if result.diagnosis else "",
-        flags=[visible(flag) for flag in result.flags[:20]],
         next_step=_next_step(result, hints_left),
     )
 

@@ -143,9 +143,20 @@ def _overview(result: SubmissionResult) -> str:
     lines = [f"## {SIGNS[result.verdict]} {_inline(_headline(result))}", ""]
     if result.message:
         lines += [_fenced(visible_lines(result.message)), ""]
+    lines += [f"- Note: {_inline(visible(note))}" for note in result.notes[:20]]
+    lines += [
+        f"- Cell {cell.number} ({_inline(visible(cell.first_line))}): "
+        f"{_inline(visible(cell.message))}"
+        for cell in result.failed_cells[:20]
+        if cell.because_of is None
+    ]
+    lines += [""] if result.notes or result.failed_cells else []
     if result.exercises:
         lines += ["| exercise | verdict | score |", "|---|---|--:|"]
         lines += [_row(exercise) for exercise in result.exercises]
+    flags = [(exercise.id, flag) for exercise in result.exercises for flag in exercise.flags]
+    lines += ["", "For you to look at:", ""] if flags else []
+    lines += [f"- {_inline(visible(i))}: {_inline(visible(flag))}" for i, flag in flags[:20]]
     return "\n".join(lines) + "\n"
 
 
@@ -175,7 +186,6 @@ def _introduction(exercise: ExerciseResult, prefix: str) -> str:
         lines += [f"> **This looks like:** {diagnosis}", ""]
     if exercise.message:
         lines += [_fenced(visible_lines(exercise.message)), ""]
-    lines += [f"- Note: {_inline(visible(flag))}" for flag in exercise.flags[:20]]
     return "\n".join(lines) + "\n"
 
 

@@ -41,6 +41,8 @@ def _suite(result: SubmissionResult) -> ET.Element:
         cases.append(_case(visible(result.lesson), "notebook", result.verdict, result.message))
     suite = ET.Element("testsuite", name=name, file=visible(result.notebook.path))
     suite.extend(cases)
+    if said := _said(result):
+        ET.SubElement(suite, "system-out").text = said
     counts = {"tests": len(cases)}
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         counts[count] = sum(case.find(tag) is not None for case in cases)
@@ -48,6 +50,21 @@ def _suite(result: SubmissionResult) -> ET.Element:
         suite.set(count, str(number))
     suite.set("time", _seconds(result.seconds))
     return suite
+
+
+def _said(result: SubmissionResult) -> str:
+    """What is told of the notebook beside its checks: notes, cells that failed, flags."""
+    lines = [f"Note: {visible(note)}" for note in result.notes]
+    lines += [
+        f"Cell {cell.number} ({visible(cell.first_line)}): {visible(cell.message)}"
+        for cell in result.failed_cells
+    ]
+    lines += [
+        f"To look at, {visible(exercise.id)}: {visible(flag)}"
+        for exercise in result.exercises
+        for flag in exercise.flags
+    ]
+    return "\n".join(lines)
 
 
 def _cases(result: SubmissionResult, exercise: ExerciseResult) -> list[ET.Element]:
