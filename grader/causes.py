@@ -23,6 +23,7 @@ _IN_FILE = re.compile(r" \((?:[^()]*, )?line (\d+)\)$")
 _SYNTAX = ("SyntaxError", "IndentationError", "TabError", "_IncompleteInputError")
 _FILES = ("FileNotFoundError", "PermissionError", "NotADirectoryError")
 _NETWORK = ("URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionRefusedError")
+_OURS = ("check", "hint")
 _FIRST_LINE, _MOST_SAID = 50, 300
 
 _ONLY_THE_NOTEBOOK = (
@@ -92,7 +93,7 @@ class Causes:
                 because_of=self._first_cause(index),
             )
             for index, cell in enumerate(self._cells)
-            if not only_calls(cell.source, ("check", "hint")) and (message := self._message(index))
+            if (message := self._message(index)) and not only_calls(cell.source, _OURS)
         )
 
     def _message(self, index: int) -> str:

@@ -203,13 +203,14 @@ def read_names(source: str) -> frozenset[str]:
     return _union(statement.reads for statement in _statements(source))
 
 
+@lru_cache(maxsize=2048)
 def names_meant(source: str) -> frozenset[str]:
     """The names that a cell's top-level statements are meant to bind, even where it has an error.
 
     Of code that does not parse, what can be read is read: statement by statement, and of one that
     cannot, the name with which it begins.
     """
-    if parse_cell(source) is not None or len(source) > LONGEST_CELL:
+    if _statements(source):
         return bound_names(source)
     parts = _AT_THE_MARGIN.split(source)[:_MOST_PARTS_READ]
     begun = (_BEGINS_WITH_A_NAME.match(part) for part in parts)

@@ -135,7 +135,9 @@ def kernel_class() -> type[Any]:
             Drawing them would be most of the time of many a lesson. They are closed at the end of
             each cell as ever.
             """
-            InlineBackend.instance(parent=self.shell).figure_formats = set()
+            shell: Any = self.shell
+            InlineBackend.instance(parent=shell).figure_formats = set()
+            shell.graded = True
             if self.stdin_socket.poll(_CONNECTING, zmq.POLLIN):
                 self.messages.recv(self.stdin_socket)
             self.messages.send(stream, "begin_reply", {"status": "ok"}, parent, ident=ident)
@@ -146,6 +148,8 @@ def kernel_class() -> type[Any]:
             shell.begin_cell()
             done = super().do_execute(*args, **kwargs)  # type: ignore[no-untyped-call]
             reply: dict[str, Any] = await done
+            if not shell.graded:
+                return reply
             if reply["status"] == "ok" and shell.inner_error is not None:
                 kind, text = type(shell.inner_error).__name__, str(shell.inner_error)
                 reply |= {"status": "error", "ename": kind, "evalue": text, "traceback": []}
