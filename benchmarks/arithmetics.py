@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.training_answers import ANSWERS, TrainingAnswer
-from grader import course
+from grader.crossing.values import Packet
 from grader.errors import OutOfTime
-from grader.exercise import Exercise
-from grader.values import Packet
+from grader.judging import course
+from grader.judging.exercise import Exercise
 
 _SECONDS = 600.0
 """For which an answer may train; many times what it takes, for the machine may be busy."""
@@ -92,7 +92,7 @@ def exercise_of(answer: TrainingAnswer) -> Exercise:
 
 def use_draw(lesson: str, draw: int) -> None:
     """Let the references of a lesson, in this process, hold another draw of its data."""
-    references = importlib.import_module(f"grader.rubrics.{lesson}.references")
+    references = importlib.import_module(f"cnn_course.{lesson}.references")
     if hasattr(references, "SEED"):
         vars(references)["SEED"] = draw
 
@@ -151,8 +151,8 @@ class Student:
 
 def _serve(end: Connection, arithmetic: Arithmetic) -> None:
     settle(arithmetic)
-    from grader.kernel.answer import Answerer
-    from grader.testing import run_here
+    from grader.inside.answer import Answerer
+    from grader.judging.testing import run_here
 
     def call_judge(call: Packet) -> Packet:
         end.send(("call", call))
@@ -181,7 +181,7 @@ def _serve(end: Connection, arithmetic: Arithmetic) -> None:
 def _looked_at(
     answer: TrainingAnswer, names: dict[str, Any], seconds: float, seed: list[int]
 ) -> Trained:
-    from grader.values import pack
+    from grader.crossing.values import pack
 
     exercise = exercise_of(answer)
     measured = {
@@ -209,10 +209,10 @@ def histories_of(exercise: Exercise) -> list[tuple[str, str]]:
 
 def claimed_off_by(lesson: str, exercise: Exercise, handed_in: dict[str, Packet]) -> float:
     """How far the judge's own loss is from the last or the best one that a history claims."""
-    from grader.expect import training
-    from grader.values import unpack
+    from grader.crossing.values import unpack
+    from grader.judging.expect import training
 
-    references = importlib.import_module(f"grader.rubrics.{lesson}.references")
+    references = importlib.import_module(f"cnn_course.{lesson}.references")
     distances = []
     for history, model in histories_of(exercise):
         claimed = training.curve(unpack(handed_in[history]), "val_loss")

@@ -18,8 +18,8 @@ from time import perf_counter
 
 from jupyter_client.manager import KernelManager
 
-from grader.build import student_notebook
-from grader.course import lesson
+from grader.authoring.build import student_notebook
+from grader.judging.course import lesson
 
 COURSE = Path(__file__).parent.parent
 LIBRARIES = "import matplotlib.pyplot as plt\nimport numpy as np"

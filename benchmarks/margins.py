@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.arithmetics import ARITHMETICS
 from benchmarks.training_answers import ANSWERS, Measure, TrainingAnswer
-from grader.expect.training import CLOSE
+from grader.judging.expect.training import CLOSE
 
 OFF = "claimed loss, off by"
 """The name under which a judge's own loss is compared with the claimed one, for right answers."""

@@ -20,8 +20,8 @@ from time import perf_counter
 
 from benchmarks.keras_notebooks import COURSE as KERAS_COURSE
 from benchmarks.keras_notebooks import write
-from grader.build import notebook_text, solution_notebook
-from grader.course import lesson
+from grader.authoring.build import notebook_text, solution_notebook
+from grader.judging.course import lesson
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -71,7 +71,7 @@ def _ways(folder: Path) -> dict[str, Callable[[], object]]:
 
     return {
         "jupyter execute, lesson 1": lambda: execute(plain),
-        "grader grade, lesson 1": lambda: grade(plain, "grader.rubrics"),
+        "grader grade, lesson 1": lambda: grade(plain, "cnn_course"),
         "jupyter execute, Keras": lambda: execute(network),
         "grader grade, Keras": lambda: grade(network, KERAS_COURSE),
     }

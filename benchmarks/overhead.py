@@ -24,10 +24,10 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.keras_notebooks import COURSE, KINDS, write
+from grader.grading.collecting.submissions import Submission
+from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import Limits
-from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult
-from grader.submissions import Submission
 
 # The first submissions of a pool wait for its templates.
 _WARMING = 4

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.keras_notebooks import COURSE, write
-from grader import grade as grading
-from grader.execute import Kernel
+from grader.grading import grade as grading
+from grader.grading.collecting.submissions import Submission
+from grader.grading.execute import Kernel
 from grader.kernel.forkserver import pid_here
 from grader.kernel.limits import Limits
 from grader.kernel.memory import descendants
 from grader.kernel.provisioner import KernelsOfTemplate
 from grader.kernel.warm import ForkedKernel, KernelTemplate
-from grader.submissions import Submission
 
 # The steps, and the functions that they consist of; what is inside another is taken off it.
 STEPS: list[tuple[str, Any, str]] = [

@@ -42,8 +42,8 @@ from benchmarks.arithmetics import (
     use_draw,
 )
 from benchmarks.training_answers import ANSWERS, DRAWINGS, GIVEN, TrainingAnswer
-from grader import course
-from grader.source import Answer, Cell, Code
+from grader.authoring.source import Answer, Cell, Code
+from grader.judging import course
 
 ROOT = Path(__file__).parents[1]
 RESULTS, DOCUMENT = ROOT / "build" / "thresholds.jsonl", ROOT / "docs" / "thresholds.md"
@@ -156,7 +156,7 @@ def key(run: Run) -> str:
     parts = [str(run.seed), str(run.draw), program(answer, run), str(ARITHMETICS[run.arithmetic])]
     exercise = exercise_of(answer)
     parts += [inspect.getsource(check.function) for check in exercise.checks]
-    for module in vars(importlib.import_module(f"grader.rubrics.{answer.lesson}")).values():
+    for module in vars(importlib.import_module(f"cnn_course.{answer.lesson}")).values():
         if inspect.ismodule(module):
             numbers = {k: v for k, v in vars(module).items() if isinstance(v, int | float)}
             parts.append(str(sorted((k, v) for k, v in numbers.items() if k != "SEED")))
@@ -201,7 +201,7 @@ def carry_out(runs: list[Run]) -> list[Outcome]:
 
 
 def _judged(run: Run, student: Student) -> Outcome:
-    from grader.judge import judge
+    from grader.judging.judge import judge
 
     answer = ANSWERS[run.answer]
     exercise = exercise_of(answer)

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from grader.expect.training import CLOSE
-from grader.rubrics.activation import decisions
-from grader.rubrics.capstone import references as shapes
-from grader.rubrics.dense import digits as ten_digits
-from grader.rubrics.dense import moving
-from grader.rubrics.dense import readers_references as readers
-from grader.rubrics.regularization import comparing, remedies
-from grader.rubrics.regularization import references as digits
+from cnn_course.activation import decisions
+from cnn_course.capstone import references as shapes
+from cnn_course.dense import digits as ten_digits
+from cnn_course.dense import moving
+from cnn_course.dense import readers_references as readers
+from cnn_course.regularization import comparing, remedies
+from cnn_course.regularization import references as digits
+from grader.judging.expect.training import CLOSE
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ DRAWINGS = (
 
 def _gap(name: str, *, above: float = -np.inf, below: float = np.inf) -> Measures:
     def gap(names: dict[str, Any], _rng: np.random.Generator) -> float:
-        from grader.rubrics.regularization.references import gap_of
+        from cnn_course.regularization.references import gap_of
 
         return gap_of(names[name])
 
@@ -95,7 +95,7 @@ def _gap(name: str, *, above: float = -np.inf, below: float = np.inf) -> Measure
 
 def _read(name: str) -> Measures:
     def accuracy(names: dict[str, Any], _rng: np.random.Generator) -> float:
-        from grader.expect.training import accuracy_of
+        from grader.judging.expect.training import accuracy_of
 
         return accuracy_of(names[name], *digits.validation_part())
 
@@ -103,7 +103,7 @@ def _read(name: str) -> Measures:
 
 
 def _above_the_best(names: dict[str, Any], _rng: np.random.Generator) -> float:
-    from grader.expect.training import loss_of
+    from grader.judging.expect.training import loss_of
 
     best = float(min(names["stopped_history"].history["val_loss"]))
     return abs(loss_of(names["stopped_model"], *digits.validation_part()) - best)
@@ -132,7 +132,7 @@ def _best_after(names: dict[str, Any], _rng: np.random.Generator) -> float:
 
 
 def _on_moved(names: dict[str, Any], _rng: np.random.Generator) -> float:
-    from grader.rubrics.regularization.augmenting import loss_on_moved
+    from cnn_course.regularization.augmenting import loss_on_moved
 
     claimed = names["augmented_history"].history["loss"][-1]
     return float(claimed / loss_on_moved(names["augmentation"], names["augmented_model"]))
@@ -227,7 +227,7 @@ _wrong = partial(TrainingAnswer, right=False)
 
 
 def _hidden(names: dict[str, Any], _rng: np.random.Generator) -> float:
-    from grader.expect.training import accuracy_of
+    from grader.judging.expect.training import accuracy_of
 
     return accuracy_of(names["my_model"], *shapes.other_shapes())
 

@@ -18,8 +18,8 @@ from textwrap import dedent
 
 import nbformat
 
-from grader.build import notebook_text, solution_notebook, student_notebook
-from grader.course import Lesson, lessons
+from grader.authoring.build import notebook_text, solution_notebook, student_notebook
+from grader.judging.course import Lesson, lessons
 
 COURSE = Path(__file__).resolve().parent.parent
 CLASS = COURSE / "examples" / "class"

@@ -2,7 +2,7 @@
 
     solutions/*.py ──build──▶ lessons/*.ipynb ──▶ a student's copy ─┐
                                                                     │ execute   (in a kernel)
-    grader/rubrics/*.py ───────────────────────────────────────▶  judge       (outside that kernel)
+    cnn_course/*.py ───────────────────────────────────────▶  judge       (outside that kernel)
                                                                     │ results
                                                  reports ◀──────────┘
 
@@ -16,17 +16,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader import expect
-    from grader.exercise import Exercise
-    from grader.live import check, hint
+    from grader.judging import expect
+    from grader.judging.exercise import Exercise
+    from grader.notebook.live import check, hint
 
 __all__ = ["Exercise", "check", "expect", "hint"]
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Exercise": "grader.exercise",
-    "check": "grader.live",
-    "hint": "grader.live",
+    "Exercise": "grader.judging.exercise",
+    "check": "grader.notebook.live",
+    "hint": "grader.notebook.live",
 }
 
 
@@ -34,5 +34,5 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name == "expect":
-        return importlib.import_module("grader.expect")
+        return importlib.import_module("grader.judging.expect")
     raise AttributeError(f"module 'grader' has no attribute {name!r}")

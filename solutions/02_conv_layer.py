@@ -35,7 +35,7 @@ import numpy as np
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves, show_network
-from grader.quiet import quietly
+from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

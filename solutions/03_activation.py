@@ -31,8 +31,8 @@ import numpy as np
 
 from grader import check, hint
 from grader.drawing import finished, show, show_curves, show_regions, step_through
-from grader.quiet import quietly
-from grader.shapes import draw_shapes
+from grader.notebook.quiet import quietly
+from cnn_course.data.shapes import draw_shapes
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

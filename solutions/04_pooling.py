@@ -35,7 +35,7 @@ from scipy.signal import correlate2d
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves, step_through
-from grader.quiet import quietly
+from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

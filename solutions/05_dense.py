@@ -38,7 +38,7 @@ from sklearn.datasets import load_digits
 
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves, show_network
-from grader.quiet import quietly
+from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras
@@ -931,7 +931,7 @@ if finished(accuracy(np.eye(3), truth), cross_entropy(np.eye(3), truth)):
 # to the test, with four shapes. Below, the same pictures moved by 4 pixels down and to the left.
 
 # %%
-from grader.shapes import NAMES, draw_shapes
+from cnn_course.data.shapes import NAMES, draw_shapes
 
 shape_images, shape_labels = draw_shapes(200, 5, size=20, centered=True)
 moved_images = np.roll(shape_images, (4, -4), axis=(1, 2))

@@ -37,9 +37,9 @@
 import numpy as np
 
 from grader import check, hint
-from grader.digits import noisy_digits
+from cnn_course.data.digits import noisy_digits
 from grader.drawing import finished, show, show_curves, show_histograms
-from grader.quiet import quietly
+from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

@@ -37,8 +37,8 @@ import numpy as np
 from grader import check, hint
 from grader.drawing import finished, show, show_channels, show_curves
 from grader.drawing import show_network, show_portrait
-from grader.quiet import quietly
-from grader.shapes import NAMES, draw_shapes
+from grader.notebook.quiet import quietly
+from cnn_course.data.shapes import NAMES, draw_shapes
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from grader import Exercise, expect
+from grader.judging.testing import judge_here
 from grader.results import CheckResult, Verdict
-from grader.testing import judge_here
 
 Function = Callable[..., Any]
 

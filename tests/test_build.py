@@ -9,13 +9,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.build import lesson_path, notebook_text, solution_notebook, student_notebook
-from grader.course import Lesson, lessons, read_source, source_path
+from grader.authoring.build import lesson_path, notebook_text, solution_notebook, student_notebook
+from grader.authoring.source import BEGIN, END, STARTER, Answer
 from grader.errors import AuthorError
-from grader.exercise import Exercise
-from grader.reading import read
-from grader.source import BEGIN, END, STARTER, Answer
-from grader.testing import tiny_lesson
+from grader.grading.collecting.reading import read
+from grader.judging.course import Lesson, lessons, read_source, source_path
+from grader.judging.exercise import Exercise
+from grader.judging.testing import tiny_lesson
 
 COURSE = Path(__file__).parent.parent
 PIXEL = base64.b64decode(

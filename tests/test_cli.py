@@ -16,9 +16,9 @@ import pytest
 
 from examples.make_class import CLASS, handed_in
 from grader.cli import _secret, app
-from grader.course import lessons
+from grader.grading.collecting.submissions import collect
+from grader.judging.course import lessons
 from grader.results import SubmissionResult
-from grader.submissions import collect
 from tests.notebooks import RIGHT, WRONG, cells_of, write_notebook
 from tests.schemas import junit_xsd
 

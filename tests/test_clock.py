@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from grader.deadline import DeadlinePassed, limit
+from grader.judging.deadline import DeadlinePassed, limit
 from grader.kernel.clock import FairClock, Limit, fair_seconds
 from tests.processes import busy_machine
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from grader import course
-from grader.course import Lesson
+from grader.authoring.source import Answer
 from grader.errors import AuthorError, UsageError
-from grader.exercise import Exercise
-from grader.source import Answer
-from grader.testing import tiny_lesson
+from grader.judging import course
+from grader.judging.course import Lesson
+from grader.judging.exercise import Exercise
+from grader.judging.testing import tiny_lesson
 from tests.exercises import doubling
 
 HERE = Path(__file__).parent.parent

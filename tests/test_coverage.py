@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from grader.course import lesson, lesson_names, lessons, source_path
+from grader.judging.course import lesson, lesson_names, lessons, source_path
 
 COURSE = Path(__file__).parent.parent
 

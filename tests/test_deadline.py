@@ -11,7 +11,7 @@ from time import monotonic
 
 import pytest
 
-from grader.deadline import DeadlinePassed, limit
+from grader.judging.deadline import DeadlinePassed, limit
 
 
 def spin(seconds: float = 5.0) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from grader import Exercise, expect
-from grader.diagnose import diagnose, explained, explanations
-from grader.testing import judge_here
-from grader.values import Packet, unpack
+from grader.crossing.values import Packet, unpack
+from grader.judging.diagnose import diagnose, explained, explanations
+from grader.judging.testing import judge_here
 from tests.exercises import Function, asks
 
 
@@ -126,7 +126,7 @@ def test_a_misconception_that_never_ends_explains_a_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A wrong loop is recognised by its never ending, and delays nobody."""
-    monkeypatch.setattr("grader.diagnose.PATIENCE", 0.05)
+    monkeypatch.setattr("grader.judging.diagnose.PATIENCE", 0.05)
     mean = mean_of()
 
     @mean.misconception("Your loop never ends.")
@@ -275,7 +275,7 @@ def test_an_answer_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return unpack(packet)
 
     judgement = judge_here(mean_of(), "def mean(x): return list(range(50))")
-    monkeypatch.setattr("grader.diagnose.unpack", counting)
+    monkeypatch.setattr("grader.judging.diagnose.unpack", counting)
     assert explanations(mean_of(), judgement) == []
     [call] = judgement.calls
     assert [packet == call.outcome for packet in decoded].count(True) == 1
@@ -290,7 +290,7 @@ def test_a_vast_answer_is_compared_with_none() -> None:
 
 def test_all_misconceptions_together_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the time for a diagnosis is over, what is left is not asked."""
-    monkeypatch.setattr("grader.diagnose.ALL_PATIENCE", 0.0)
+    monkeypatch.setattr("grader.judging.diagnose.ALL_PATIENCE", 0.0)
     assert found("def mean(x): return x.sum()") == []
 
 

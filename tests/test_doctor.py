@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import doctor
-from grader.doctor import Finding
+from grader.cli import doctor
+from grader.cli.doctor import Finding
 from grader.kernel import sandbox
 
 GRADER = [sys.executable, "-m", "grader"]

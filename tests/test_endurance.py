@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from grader.grading.collecting.submissions import Submission
+from grader.grading.pool import Plan, grade_all
 from grader.kernel import memory
 from grader.kernel.limits import MIB, Limits
-from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult
-from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, cells_of, write_notebook
 from tests.processes import descendants
 

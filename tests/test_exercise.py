@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from grader.errors import AuthorError
-from grader.exercise import Check, Exercise, exercises_behind
+from grader.judging.exercise import Check, Exercise, exercises_behind
 
 
 def holds(relu: Any, rng: Any) -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader import expect
+from grader.crossing.values import Tensor
 from grader.errors import ABSENT, Mismatch
-from grader.values import Tensor
 from tests.test_values import values
 
 NOTHING = "Nothing came back (None). End the function with `return …`."

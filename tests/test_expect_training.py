@@ -12,16 +12,16 @@ import keras
 import numpy as np
 import pytest
 
+from cnn_course.data.digits import NoisyDigits, noisy_digits, other_digits
 from grader import expect
-from grader.digits import NoisyDigits, noisy_digits, other_digits
-from grader.expect import training
-from grader.judge import judge
-from grader.networks import History
+from grader.crossing.networks import History
+from grader.crossing.values import pack, unpack
+from grader.judging.expect import training
+from grader.judging.judge import judge
+from grader.judging.shown import shown_curves
+from grader.judging.testing import ask_here
 from grader.report.console import exercise_report
 from grader.report.feedback import feedback_html
-from grader.shown import shown_curves
-from grader.testing import ask_here
-from grader.values import pack, unpack
 from tests.test_expect import mismatch
 
 layers: Any = keras.layers
@@ -142,7 +142,7 @@ def test_a_loss_of_another_arithmetic_is_the_same_and_another_loss_is_not(
 
 _ELSEWHERE = """
 import sys, numpy as np
-from grader.digits import noisy_digits
+from cnn_course.data.digits import noisy_digits
 from tests.test_expect_training import small_network, training
 digits, model, stored = noisy_digits(0), small_network(), np.load(sys.argv[1])
 for moved in (0, 1e-6, -1e-6):

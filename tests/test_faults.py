@@ -17,16 +17,16 @@ from typing import Any
 
 import pytest
 
-from grader import slot
 from grader.errors import UsageError
-from grader.judges import Judge, Judges
+from grader.grading import slot
+from grader.grading.collecting.submissions import Submission
+from grader.grading.judges import Judge, Judges
+from grader.grading.pool import Plan, Slot, grade_all
 from grader.kernel import warm
 from grader.kernel.forkserver import ForkServer
 from grader.kernel.limits import Limits
 from grader.kernel.supply import KernelSupply
-from grader.pool import Plan, Slot, grade_all
 from grader.results import ExerciseResult, SubmissionResult, Verdict
-from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, cells_of, write_notebook
 from tests.processes import descendants
 

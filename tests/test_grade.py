@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from grader.grade import grade
+from grader.grading.collecting.submissions import Submission
+from grader.grading.grade import grade
 from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, SubmissionResult, Verdict
-from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook
 from tests.processes import busy_machine
 
@@ -238,24 +238,24 @@ def test_objects_that_equal_everything_gain_nothing(tmp_path: Path, value: str) 
     "source",
     [
         """
-        from grader.rubrics.oracles import correlate
+        from cnn_course.oracles import correlate
         def patch_response(p, k):
             return correlate(p, k)[0, 0]
         """,
         """
-        import grader.rubrics.oracles as o
+        import cnn_course.oracles as o
         def patch_response(p, k):
             return o.correlate(p, k)[0, 0]
         """,
         """
         def patch_response(p, k):
-            from grader.rubrics.oracles import correlate
+            from cnn_course.oracles import correlate
             return correlate(p, k)[0, 0]
         """,
         """
         import importlib
         def patch_response(p, k):
-            return importlib.import_module("grader.rubrics.oracles").correlate(p, k)[0, 0]
+            return importlib.import_module("cnn_course.oracles").correlate(p, k)[0, 0]
         """,
     ],
 )

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader import Exercise, expect
-from grader.diagnose import diagnose
+from grader.crossing.values import Functions, Packet, pack, unpack
 from grader.errors import KernelDied, OutOfTime, Untransferable
-from grader.judge import Judgement, judge
+from grader.judging.diagnose import diagnose
+from grader.judging.judge import Judgement, judge
+from grader.judging.testing import ask_here
 from grader.results import Isolation, NotebookFile, SubmissionResult, Verdict
-from grader.testing import ask_here
-from grader.values import Functions, Packet, pack, unpack
 from tests.exercises import Function
 from tests.test_hostile_packets import buffers, trees
 from tests.test_values import values

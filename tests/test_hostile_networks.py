@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grader.crossing.networks import describe
+from grader.crossing.values import Packet, pack, unpack
 from grader.errors import Untransferable
-from grader.networks import describe
-from grader.values import Packet, pack, unpack
 from tests import networks
 
 MIB = 2**20

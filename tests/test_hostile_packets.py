@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.crossing.values import CAPS, Borrowed, Functions, Packet, pack, unpack
 from grader.errors import Untransferable
-from grader.values import CAPS, Borrowed, Functions, Packet, pack, unpack
 
 BIT_GENERATORS = ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"]
 
@@ -264,7 +264,7 @@ def test_a_borrowed_function_has_a_short_name() -> None:
 
 def test_parts_are_counted_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tree of millions of empty lists is refused without making one of them."""
-    monkeypatch.delattr("grader.values.json.loads")
+    monkeypatch.delattr("grader.crossing.values.json.loads")
     with pytest.raises(Untransferable, match="too many parts"):
         unpack(Packet('["list",[' + "[]," * 2_000_000 + "0]]"))
 

@@ -61,7 +61,7 @@ def folder() -> Iterator[Path]:
 def private_course(folder: Path) -> list[tuple[Path, Path]]:
     """Copies of the checkout's rubrics and solutions for root's eyes, to be seen in their place."""
     binds = []
-    for name in ("grader/rubrics", "solutions"):
+    for name in ("cnn_course", "solutions"):
         copy = folder / "private" / name
         shutil.copytree(COURSE / name, copy, ignore=shutil.ignore_patterns("__pycache__"))
         copy.chmod(0o700)
@@ -98,7 +98,7 @@ def test_submissions_are_kept_apart_without_namespaces(folder: Path) -> None:
     paths = [
         str(folder / "class" / "ana.ipynb"),
         str(folder / "graded" / "seed"),
-        str(COURSE / "grader/rubrics/convolution.py"),
+        str(COURSE / "cnn_course/convolution.py"),
         str(COURSE / "solutions/01_convolution.py"),
         "/etc/shadow",
     ]

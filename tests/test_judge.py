@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from grader import Exercise, expect
-from grader.exercise import Check
-from grader.judge import PUBLIC_SECRET, judge, rng_for
+from grader.crossing.values import Packet, unpack
+from grader.judging.exercise import Check
+from grader.judging.judge import PUBLIC_SECRET, judge, rng_for
+from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import Verdict
-from grader.testing import ask_here, judge_here, run_here
-from grader.values import Packet, unpack
 from tests.exercises import Function, asks, doubling, first, verdicts
 
 Callback = Callable[[Packet], Packet]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from grader import expect
+from grader.crossing.values import Borrowed
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.testing import judge_here
-from grader.values import Borrowed
 from tests.exercises import Function, asks, first
 
 P, F, E = Verdict.PASSED, Verdict.FAILED, Verdict.ERROR
@@ -158,7 +158,7 @@ def test_a_callback_that_raises_is_the_students_exception() -> None:
 
 def test_callbacks_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop of calls ends after a fixed number of them."""
-    monkeypatch.setattr("grader.judge._MAX_CALLBACKS", 10)
+    monkeypatch.setattr("grader.judging.judge._MAX_CALLBACKS", 10)
 
     def applies(f: Function) -> None:
         f(lambda: 1)

@@ -23,13 +23,13 @@ from typing import Any
 import pytest
 
 from grader.errors import CannotStart
-from grader.judges import Judges
+from grader.grading.collecting.submissions import Submission
+from grader.grading.judges import Judges
+from grader.grading.pool import Plan, grade_all
 from grader.kernel.forkserver import ForkServers
 from grader.kernel.limits import Limits
 from grader.kernel.warm import ForkedKernel, KernelTemplate
-from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult
-from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook
 from tests.processes import Process, descendants, running
 
@@ -87,9 +87,9 @@ def graded(submissions: list[Submission], jobs: int = 2) -> dict[str, Any]:
 
 def kind_of(process: Process) -> str:
     """What a process of the grader is; "" where it is none of them."""
-    if "grader.judge_process" in process.command:
+    if "grader.grading.judge_process" in process.command:
         parent = running().get(process.parent)
-        is_template = parent is None or "grader.judge_process" not in parent.command
+        is_template = parent is None or "grader.grading.judge_process" not in parent.command
         return "judge template" if is_template else "judge"
     if process.command.startswith("bwrap") or "/bwrap" in process.command.split(" ")[0]:
         return "walls"

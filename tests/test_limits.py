@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from grader.errors import TemplateDied
-from grader.execute import Ending, Kernel
-from grader.grade import grade
+from grader.grading.collecting.submissions import Submission
+from grader.grading.execute import Ending, Kernel
+from grader.grading.grade import grade
 from grader.kernel import memory
 from grader.kernel.limits import MIB, KernelLimits, Limits
 from grader.kernel.provisioner import KernelsOfTemplate
 from grader.kernel.warm import ForkedKernel, KernelTemplate
 from grader.results import SubmissionResult, Verdict
-from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, Cell, cells_of, write_notebook
 
 pytestmark = pytest.mark.kernel

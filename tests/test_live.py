@@ -10,10 +10,10 @@ from textwrap import dedent
 
 import pytest
 
-from grader.grade import grade
-from grader.history import Run
+from grader.grading.collecting.submissions import Submission
+from grader.grading.grade import grade
 from grader.kernel.limits import Limits
-from grader.submissions import Submission
+from grader.notebook.history import Run
 from tests.lab import Lab, lab
 from tests.notebooks import RIGHT, write_notebook
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from grader import Exercise, expect
-from grader.blueprints import MAX_PARAMETERS
+from grader.crossing.blueprints import MAX_PARAMETERS
+from grader.crossing.networks import Callback, Dataset, History
+from grader.crossing.values import Functions, pack, unpack
 from grader.errors import Mismatch, Untransferable
-from grader.execute import Kernel
-from grader.networks import Callback, Dataset, History
+from grader.grading.execute import Kernel
+from grader.judging.shown import shown
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.shown import shown
-from grader.testing import judge_here
-from grader.values import Functions, pack, unpack
 from tests import networks
 from tests.exercises import asks, first
 
@@ -286,7 +286,7 @@ def test_a_model_comes_out_of_a_real_kernel() -> None:
 FORKED = """
 import sys
 import keras
-import grader.networks, grader.values, grader.judge
+import grader.crossing.networks, grader.crossing.values, grader.judging.judge
 from tensorflow.python.eager import context
 sys.exit(context.context()._initialized)
 """

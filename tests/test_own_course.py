@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.keras_notebooks import COURSE, KINDS
-from grader.course import packages_of_lessons
 from grader.errors import UsageError
-from grader.judges import Judges
+from grader.grading.collecting.submissions import Submission
+from grader.grading.judges import Judges
+from grader.grading.pool import Plan, grade_all
+from grader.judging.course import packages_of_lessons
 from grader.kernel.limits import Limits
-from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult, Verdict
-from grader.submissions import Submission
 from tests.notebooks import RIGHT, cells_of, write_notebook
 from tests.processes import descendants
 
@@ -136,9 +136,9 @@ def test_a_course_whose_rubric_judges_cannot_import_is_refused(
     monkeypatch.syspath_prepend(tmp_path)
     packages_of_lessons.cache_clear()
     loads = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
-    start = f"{loads}; import runpy; runpy.run_module('grader.judge_process', run_name='__main__')"
+    start = f"{loads}; import runpy; runpy.run_module('grader.grading.judge_process', run_name='__main__')"
     command = (sys.executable, "-I", "-c", start)
-    monkeypatch.setattr("grader.pool.Judges", functools.partial(Judges, command=command))
+    monkeypatch.setattr("grader.grading.pool.Judges", functools.partial(Judges, command=command))
     path = write_notebook(tmp_path / "ana.ipynb", cells_of(RIGHT))
     results: list[SubmissionResult] = []
     try:

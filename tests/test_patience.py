@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.patience import Patience
+from grader.grading.patience import Patience
 
 SECONDS, SHORT = 3.0, 0.75
 

@@ -13,9 +13,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from cnn_course.data.shapes import NAMES, draw_shapes
 from grader import drawing
 from grader.drawing import images as drawn_images
-from grader.shapes import NAMES, draw_shapes
 
 mpl.use("agg")
 

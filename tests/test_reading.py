@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.cells import SubmittedCell, code_cells
 from grader.errors import Rejected
-from grader.files import fingerprint
-from grader.reading import SubmittedNotebook, Told, look, named_lesson, read
+from grader.grading.collecting.cells import SubmittedCell, code_cells
+from grader.grading.collecting.files import fingerprint
+from grader.grading.collecting.reading import SubmittedNotebook, Told, look, named_lesson, read
 from grader.results import Verdict
 from tests.notebooks import RIGHT, cells_of, notebook
 
@@ -450,7 +450,7 @@ def test_reading_a_large_notebook_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "ana.ipynb"
     path.write_bytes(with_outputs("picture", 120 * 2**20))
     code = (
-        "import resource, sys; from pathlib import Path; from grader.reading import read\n"
+        "import resource, sys; from pathlib import Path; from grader.grading.collecting.reading import read\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "read(Path(sys.argv[1]))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from grader.execute import Ending, Kernel
-from grader.grade import grade
+from grader.grading.collecting.submissions import Submission
+from grader.grading.execute import Ending, Kernel
+from grader.grading.grade import grade
+from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import Limits
 from grader.kernel.provisioner import KernelsOfTemplate
 from grader.kernel.warm import KernelTemplate
-from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult
-from grader.submissions import Submission
 from tests.notebooks import POINTS, RIGHT, cells_of, write_notebook
 from tests.test_execute import Asker
 

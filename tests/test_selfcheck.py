@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from grader import Exercise, expect
+from grader.authoring.selfcheck import Finding, selfcheck, steps
 from grader.errors import AuthorError
-from grader.selfcheck import Finding, selfcheck, steps
-from grader.testing import tiny_lesson
+from grader.judging.testing import tiny_lesson
 from tests.exercises import Function
 
 pytestmark = pytest.mark.kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from grader.shapes import NAMES, draw_shapes
+from cnn_course.data.shapes import NAMES, draw_shapes
 
 
 def test_a_seed_always_draws_the_same_pictures() -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from grader.crossing.values import Borrowed, Functions, Tensor
 from grader.errors import Words
+from grader.judging.shown import call_text, shown
 from grader.results import Shown, ShownArray
-from grader.shown import call_text, shown
-from grader.values import Borrowed, Functions, Tensor
 from tests.test_values import values
 
 borrowed = Borrowed(Functions(lambda *_: None), 1, "double")

@@ -19,17 +19,17 @@ import pytest
 from matplotlib import pyplot as plt
 
 from grader import Exercise, expect
-from grader.course import lesson, lesson_names, read_source
+from grader.authoring.source import Answer, Code, solution
+from grader.authoring.telling_apart import ask_all, ask_each
+from grader.crossing.values import unpack
 from grader.errors import Raised, Untransferable
-from grader.exercise import Misconception
-from grader.expect.models import networks_in
-from grader.judge import Judgement, ShownCall, StudentNames
+from grader.judging.course import lesson, lesson_names, read_source
+from grader.judging.exercise import Misconception
+from grader.judging.expect.models import networks_in
+from grader.judging.judge import Judgement, ShownCall, StudentNames
+from grader.judging.shown import shown
+from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import CheckResult
-from grader.rubrics.telling_apart import ask_all, ask_each
-from grader.shown import shown
-from grader.source import Answer, Code, solution
-from grader.testing import ask_here, judge_here, run_here
-from grader.values import unpack
 
 COURSE = Path(__file__).parents[1]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from grader.authoring.source import Answer, CheckCall, Code, Prose, parse, solution, starter
 from grader.errors import AuthorError
-from grader.source import Answer, CheckCall, Code, Prose, parse, solution, starter
 
 ANSWER = """\
 def relu(x):

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from grader.errors import Rejected, UsageError
-from grader.grade import grade
+from grader.grading.collecting.reading import read
+from grader.grading.collecting.submissions import Submission, collect
+from grader.grading.grade import grade
 from grader.kernel.limits import Limits
-from grader.reading import read
 from grader.results import Verdict
-from grader.submissions import Submission, collect
 from tests.notebooks import RIGHT, cells_of, write_notebook
 
 CELLS = cells_of(RIGHT)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from grader.syntax import Use, bound_names, forbidden_uses, only_calls
+from grader.judging.syntax import Use, bound_names, forbidden_uses, only_calls
 
 FORBID = ("scipy.signal", "numpy.convolve", "keras.ops.conv")
 
@@ -184,9 +184,9 @@ def test_what_is_not_forbidden_is_not_found(cell: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "from grader.rubrics import oracles\ndef conv(a): return oracles.correlate(a, a)",
-        "import grader\ndef conv(a): return grader.rubrics.oracles.correlate(a, a)",
-        "def conv(a):\n    from grader.rubrics.oracles import correlate as c\n    return c(a, a)",
+        "from cnn_course import oracles\ndef conv(a): return oracles.correlate(a, a)",
+        "import grader\ndef conv(a): return cnn_course.oracles.correlate(a, a)",
+        "def conv(a):\n    from cnn_course.oracles import correlate as c\n    return c(a, a)",
     ],
 )
 def test_the_grader_itself_is_always_forbidden(cell: str) -> None:

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console, RenderableType
 
-from grader.exercise import Exercise
-from grader.judge import judge
+from grader.grading.collecting.submissions import Submission
+from grader.grading.pool import Plan, grade_all
+from grader.grading.surroundings import notes, settings, without_settings
+from grader.judging.exercise import Exercise
+from grader.judging.judge import judge
+from grader.judging.syntax import names_meant
+from grader.judging.testing import ask_here
 from grader.kernel.limits import Limits
-from grader.pool import Plan, grade_all
 from grader.report.console import class_table, submission_report
 from grader.report.feedback import feedback_html, feedback_text
 from grader.report.github import summary
 from grader.report.junit import to_xml
 from grader.results import ExerciseResult, FailedCell, SubmissionResult, Verdict
-from grader.submissions import Submission
-from grader.surroundings import notes, settings, without_settings
-from grader.syntax import names_meant
-from grader.testing import ask_here
 from tests.exercises import doubling
 from tests.notebooks import RIGHT, Cell, write_notebook
 

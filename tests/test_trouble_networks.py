@@ -16,14 +16,14 @@ import tensorflow as tf
 from keras import layers
 
 from grader import Exercise
+from grader.crossing.values import pack, unpack
+from grader.crossing.vocabulary import ACTIVATIONS, LOSSES, MEASURES, METRICS
 from grader.errors import Untransferable
-from grader.grade import grade
+from grader.grading.collecting.submissions import Submission
+from grader.grading.grade import grade
+from grader.judging.testing import judge_here
 from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, Verdict
-from grader.submissions import Submission
-from grader.testing import judge_here
-from grader.values import pack, unpack
-from grader.vocabulary import ACTIVATIONS, LOSSES, MEASURES, METRICS
 
 TROUBLE = Path(__file__).parent / "trouble"
 Function = Callable[..., Any]

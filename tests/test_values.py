@@ -17,8 +17,8 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy import sparse
 
+from grader.crossing.values import CAPS, Borrowed, Functions, Tensor, pack, unpack
 from grader.errors import Untransferable
-from grader.values import CAPS, Borrowed, Functions, Tensor, pack, unpack
 
 DTYPES = ["?", "c8", "c16", "f2", "f4", "f8"] + [f"{s}{n}" for s in "iu" for n in (1, 2, 4, 8)]
 BIT_GENERATORS = ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from grader.diagnose import explained
+from cnn_course.convolution import convolve2d
+from grader.judging.diagnose import explained
+from grader.judging.testing import judge_here
 from grader.report.feedback import feedback_html
-from grader.rubrics.convolution import convolve2d
-from grader.testing import judge_here
 
 FLIPPED = """
 import numpy as np

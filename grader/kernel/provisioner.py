@@ -25,7 +25,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import TemplateDied
-from grader.kernel.channels import CHANNELS
+from grader.inside.channels import CHANNELS
 from grader.kernel.forkserver import pid_here
 from grader.kernel.local import GraderKernelSpecs
 from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate

@@ -76,7 +76,7 @@ def in_order(results: Sequence[SubmissionResult]) -> list[SubmissionResult]:
 
 def place_of(lesson: str) -> tuple[int, str]:
     """What sorts lessons as they are taught; what is no lesson of the course comes last."""
-    from grader.course import lesson_names  # a student's notebook shows results without it
+    from grader.judging.course import lesson_names  # a student's notebook shows results without it
 
     names = lesson_names()
     return (names.index(lesson) if lesson in names else len(names), lesson)

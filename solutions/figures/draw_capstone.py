@@ -21,7 +21,7 @@ from draw_regularization import (
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.patches import Rectangle
 
-from grader.shapes import NAMES, draw_shapes
+from cnn_course.data.shapes import NAMES, draw_shapes
 
 EPOCHS, IMAGES, VALIDATION = 20, 600, 400
 SCORES = LinearSegmentedColormap.from_list("scores", ["#FFFFFF", ORANGE])

@@ -30,7 +30,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 
-from grader.digits import noisy_digits
+from cnn_course.data.digits import noisy_digits
 
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"  # before Keras is imported: equal seeds, equal curves
 os.environ["TF_NUM_INTEROP_THREADS"] = "1"

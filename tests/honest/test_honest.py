@@ -12,10 +12,10 @@ import jupytext
 import pytest
 import yaml
 
+from grader.grading.collecting.submissions import Submission
+from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import Limits
-from grader.pool import Plan, grade_all
 from grader.results import SubmissionResult, Verdict
-from grader.submissions import Submission
 
 pytestmark = pytest.mark.kernel
 

@@ -25,10 +25,10 @@ import jupytext
 import pytest
 import yaml
 
+from grader.grading.collecting.submissions import Submission
+from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import KernelLimits, Limits
-from grader.pool import Plan, grade_all
 from grader.results import ExerciseResult, SubmissionResult, Verdict
-from grader.submissions import Submission
 from tests.notebooks import RIGHT, Cell, cells_of, notebook, write_notebook
 
 CORPUS = Path(__file__).resolve().parent

@@ -18,19 +18,19 @@ import numpy as np
 import pytest
 
 from grader import expect
-from grader.course import lesson
-from grader.diagnose import explained
+from grader.crossing.values import Packet, unpack
 from grader.errors import Mismatch, Untransferable
-from grader.exercise import Exercise
-from grader.grade import grade
-from grader.judges import Judges
+from grader.grading.collecting.submissions import Submission
+from grader.grading.grade import grade
+from grader.grading.judges import Judges
+from grader.grading.pool import Plan, Slot, grade_all
+from grader.judging.course import lesson
+from grader.judging.diagnose import explained
+from grader.judging.exercise import Exercise
+from grader.judging.syntax import bound_names, forbidden_uses
+from grader.judging.testing import judge_here
 from grader.kernel.limits import Limits
-from grader.pool import Plan, Slot, grade_all
 from grader.results import ExerciseResult, SubmissionResult, Verdict
-from grader.submissions import Submission
-from grader.syntax import bound_names, forbidden_uses
-from grader.testing import judge_here
-from grader.values import Packet, unpack
 from tests.notebooks import POINTS, RIGHT, Cell, cells_of, write_notebook
 
 pytestmark = pytest.mark.kernel
@@ -507,7 +507,7 @@ def test_a_judge_that_never_ends_is_not_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A judge over its time makes its submission broken, once, and the slot goes on."""
-    monkeypatch.setattr("grader.slot._SLACK", 1.0)
+    monkeypatch.setattr("grader.grading.slot._SLACK", 1.0)
     path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
     begun = time.monotonic()
     answer = "__import__('time').sleep(60)"

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.course import lesson
-from grader.diagnose import diagnose
-from grader.exercise import Exercise
+from cnn_course.activation import references
+from grader.judging.course import lesson
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.rubrics.activation import references
-from grader.testing import judge_here
 
 SEEDS = range(3)
 
@@ -537,7 +537,7 @@ def test_the_slopes_are_those_of_keras() -> None:
 
 def test_no_line_separates_the_disc_from_the_ring() -> None:
     """The best of many straight lines stays well below what a linear network must not reach."""
-    from grader.rubrics.activation.decisions import STRAIGHT, disc_and_ring
+    from cnn_course.activation.decisions import STRAIGHT, disc_and_ring
 
     points, labels = disc_and_ring(np.random.default_rng(0), 1000)
     best = 0.0

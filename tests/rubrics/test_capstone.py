@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from grader.diagnose import diagnose
-from grader.exercise import Exercise
-from grader.judge import Judgement
-from grader.networks import Callback
+from cnn_course import capstone
+from cnn_course.capstone import diagnosing, planning, references
+from cnn_course.capstone.references import remedies_of, training_part, validation_part
+from cnn_course.capstone.rows import work_of_plan
+from cnn_course.data.shapes import NAMES
+from grader.crossing.networks import Callback
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.judge import Judgement
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.rubrics import capstone
-from grader.rubrics.capstone import diagnosing, planning, references
-from grader.rubrics.capstone.references import remedies_of, training_part, validation_part
-from grader.rubrics.capstone.rows import work_of_plan
-from grader.shapes import NAMES
-from grader.testing import judge_here
 
 layers: Any = keras.layers
 SEEDS = range(2)
@@ -292,8 +292,8 @@ def test_a_plan_may_not_be_read_from_keras() -> None:
     plan = [("Dense", (4,), model.count_params())]
     planned_parameters = planned_work = 1
     """
-    from grader.judge import judge
-    from grader.testing import ask_here, run_here
+    from grader.judging.judge import judge
+    from grader.judging.testing import ask_here, run_here
 
     source = dedent(code)
     ask = ask_here(run_here(source))

@@ -14,10 +14,10 @@ import pytest
 
 from benchmarks.training_answers import GIVEN
 from examples.make_class import handed_in
-from grader import course
-from grader.diagnose import diagnose
+from grader.judging import course
+from grader.judging.diagnose import diagnose
+from grader.judging.testing import judge_here, run_here
 from grader.results import Verdict
-from grader.testing import judge_here, run_here
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "class.json"
 

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from grader.course import lesson
-from grader.diagnose import diagnose
-from grader.exercise import Exercise
-from grader.judge import Judgement, judge
+from cnn_course.conv_layer.references import covering, keras_padding
+from grader.judging.course import lesson
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.judge import Judgement, judge
+from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import Verdict
-from grader.rubrics.conv_layer.references import covering, keras_padding
-from grader.testing import ask_here, judge_here, run_here
 
 SEEDS = range(4)
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.diagnose import diagnose
-from grader.exercise import Exercise
-from grader.judge import Judgement
+from cnn_course import conv_layer
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.judge import Judgement
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.rubrics import conv_layer
-from grader.testing import judge_here
 
 SEEDS = range(3)
 
@@ -536,7 +536,7 @@ def test_the_reference_of_the_field_is_what_a_network_sees() -> None:
     """Exactly the pixels of the field change a value in a stack of layers of ones."""
     import keras
 
-    from grader.rubrics.conv_layer.stack_references import seen_pixels
+    from cnn_course.conv_layer.stack_references import seen_pixels
 
     for stack in ([(3, 1), (3, 1), (3, 1)], [(3, 2), (3, 1), (3, 1)], [(2, 2), (5, 3), (3, 2)]):
         size = seen_pixels(stack) + 4  # room for pixels that are not seen
@@ -551,7 +551,7 @@ def test_the_reference_of_the_field_is_what_a_network_sees() -> None:
 
 def test_numbers_in_the_prose_are_right() -> None:
     """Ten filters do 768,000 multiply–adds; GoogLeNet's detour saves nine tenths."""
-    from grader.rubrics.conv_layer.costs import _multiplications
+    from cnn_course.conv_layer.costs import _multiplications
 
     direct = _multiplications((28, 28, 192), 32, 5, 1, "same")
     detour = _multiplications((28, 28, 192), 16, 1, 1, "same")

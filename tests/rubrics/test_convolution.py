@@ -6,10 +6,10 @@ from textwrap import dedent
 
 import pytest
 
-from grader.course import lesson
-from grader.diagnose import diagnose
+from grader.judging.course import lesson
+from grader.judging.diagnose import diagnose
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.testing import judge_here
 
 SEEDS = range(20)
 

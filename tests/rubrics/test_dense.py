@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.course import lesson, read_source
-from grader.diagnose import diagnose
-from grader.judge import judge
+from cnn_course.dense.audit import VGG16
+from grader.authoring.source import Answer, solution
+from grader.judging.course import lesson, read_source
+from grader.judging.diagnose import diagnose
+from grader.judging.judge import judge
+from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import Verdict
-from grader.rubrics.dense.audit import VGG16
-from grader.source import Answer, solution
-from grader.testing import ask_here, judge_here, run_here
 
 COURSE = Path(__file__).parents[2]
 

@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.course import lesson
-from grader.diagnose import diagnose
-from grader.errors import Mismatch
-from grader.exercise import Exercise
-from grader.judge import Judgement
-from grader.networks import History
-from grader.results import Verdict
-from grader.rubrics.dense.digits import linear_reader, stays_within_the_budget
-from grader.rubrics.dense.readers_references import (
+from cnn_course.dense.digits import linear_reader, stays_within_the_budget
+from cnn_course.dense.readers_references import (
     BUDGET,
     accuracy_of,
     cross_entropy_of,
     hidden_digits,
     softmax_of,
 )
-from grader.testing import judge_here
+from grader.crossing.networks import History
+from grader.errors import Mismatch
+from grader.judging.course import lesson
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.judge import Judgement
+from grader.judging.testing import judge_here
+from grader.results import Verdict
 
 SEEDS = range(10)
 

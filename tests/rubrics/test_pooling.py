@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.course import lesson
-from grader.diagnose import diagnose
+from cnn_course.pooling.references import counted, pooled
+from grader.judging.course import lesson
+from grader.judging.diagnose import diagnose
+from grader.judging.syntax import forbidden_uses
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.rubrics.pooling.references import counted, pooled
-from grader.syntax import forbidden_uses
-from grader.testing import judge_here
 
 SEEDS = range(3)
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from grader.diagnose import diagnose
-from grader.digits import noisy_digits
-from grader.exercise import Exercise
-from grader.judge import Judgement
+from cnn_course import regularization
+from cnn_course.data.digits import noisy_digits
+from cnn_course.regularization import overfitting, references, stopping
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.judge import Judgement
+from grader.judging.testing import judge_here
 from grader.results import Verdict
-from grader.rubrics import regularization
-from grader.rubrics.regularization import overfitting, references, stopping
-from grader.testing import judge_here
 
 layers: Any = keras.layers
 SEEDS = range(5)
@@ -616,6 +616,6 @@ def test_importing_the_rubric_loads_no_keras() -> None:
     import subprocess
     import sys
 
-    code = "import sys, grader.rubrics.regularization; print('keras' in sys.modules)"
+    code = "import sys, cnn_course.regularization; print('keras' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

@@ -10,22 +10,22 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from grader.diagnose import diagnose
-from grader.digits import noisy_digits
-from grader.exercise import Exercise
-from grader.judge import Judgement
-from grader.results import Verdict
-from grader.rubrics import regularization
-from grader.rubrics.regularization import augmenting, comparing, injecting, penalizing
-from grader.rubrics.regularization.mistakes import history_of, network, overfitted
-from grader.rubrics.regularization.references import gap_of
-from grader.rubrics.regularization.remedies import (
+from cnn_course import regularization
+from cnn_course.data.digits import noisy_digits
+from cnn_course.regularization import augmenting, comparing, injecting, penalizing
+from cnn_course.regularization.mistakes import history_of, network, overfitted
+from cnn_course.regularization.references import gap_of
+from cnn_course.regularization.remedies import (
     norm,
     share_of_tiny,
     start_alike,
     train_side_by_side,
 )
-from grader.testing import judge_here
+from grader.judging.diagnose import diagnose
+from grader.judging.exercise import Exercise
+from grader.judging.judge import Judgement
+from grader.judging.testing import judge_here
+from grader.results import Verdict
 
 layers: Any = keras.layers
 

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from grader import Exercise, expect
-from grader.diagnose import explanations
-from grader.errors import ABSENT, AuthorError
-from grader.rubrics.telling_apart import (
+from grader.authoring.telling_apart import (
     MOST_DRAWS,
     Raised,
     ask_all,
@@ -23,7 +21,9 @@ from grader.rubrics.telling_apart import (
     draw_apart,
     outcomes,
 )
-from grader.testing import judge_here
+from grader.errors import ABSENT, AuthorError
+from grader.judging.diagnose import explanations
+from grader.judging.testing import judge_here
 
 # Few numbers, some a little apart, so that two answers drawn are often nearly the same.
 NUMBERS = st.sampled_from([0, 1, 5, 5.0, 5.0004, 5.002, 1000.0, 1000.08, 1000.3, True, np.nan])

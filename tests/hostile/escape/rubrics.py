@@ -13,7 +13,7 @@ import importlib.util
 import sys
 
 found = None
-for name in ("grader.rubrics.oracles", "grader.rubrics.convolution"):
+for name in ("cnn_course.oracles", "cnn_course.convolution"):
     try:
         found = found or importlib.import_module(name)
     except ImportError:

@@ -1,0 +1,1 @@
+"""The data that this course draws: notebooks may import it, its checks draw anew from it."""

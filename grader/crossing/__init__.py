@@ -1,0 +1,1 @@
+"""What may pass between processes: values and Keras objects, described, checked, rebuilt."""

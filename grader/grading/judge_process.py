@@ -1,0 +1,202 @@
+"""The processes that judge: a template that has imported what judging takes, and its forks.
+
+`python -I -m grader.grading.judge_process FD PACKAGES`, started in an empty folder so that nothing beside a
+submission is ever imported; FD is a socket to the grader's command, PACKAGES, by commas, what the
+lessons need beside NumPy. For each submission it forks one judge, which reads a job as one line and
+writes JSON lines: one for each exercise as it is judged, and the whole record last. No student code
+ever runs here: kernels do that, and the command hands them out.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+# jsonschema, which nbformat imports, loads a grammar of URIs if one is installed: 2.6 s, for
+# nothing that a notebook needs. None means "not installed" to Python's import.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+import nbformat.validator
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+from grader.errors import GraderError, TemplateDied
+from grader.grading.collecting.submissions import Submission
+from grader.grading.grade import grade
+from grader.grading.judges import Job
+from grader.grading.provenance import versions
+from grader.inside.forking import assert_safe_to_fork
+from grader.judging.course import lesson, packages_of_lessons
+from grader.kernel.forkserver import NOT_IMPORTABLE
+from grader.kernel.provisioner import WarmKernels
+from grader.kernel.warm import Ended
+from grader.results import ExerciseResult, SubmissionResult
+
+# A rubric's own arrays and a student's answers fit in here many times, in bytes.
+_DATA = 2 * 2**30
+
+
+class HandedKernels(WarmKernels):
+    """Kernels that the grader's command hands out over a socket."""
+
+    def __init__(self, control: socket.socket, level: str) -> None:
+        self._control = control
+        self.level = level
+
+    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:
+        """Ask for a kernel; the last one is killed by whoever handed it out."""
+        described, descriptors = self._asked({"kernel": list(packages)})
+        if len(descriptors) != 1:
+            raise TemplateDied("The command that grades did not hand out a kernel.")
+        return described, descriptors[0]
+
+    def how_it_ended(self) -> Ended:
+        """Ask how the last kernel ended."""
+        return Ended(**json.loads(self._asked({"ended": True})[0]))
+
+    def let_go(self) -> None:
+        """Say that the last kernel is not needed any more."""
+        self._control.send(json.dumps({"done": True}).encode())
+
+    def _asked(self, request: dict[str, Any]) -> tuple[bytes, list[int]]:
+        self._control.send(json.dumps(request).encode())
+        reply, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
+        if not reply:
+            raise TemplateDied("The command that grades has ended.")
+        return reply, descriptors
+
+
+def main() -> None:
+    """Import, then fork a judge for each request until the command hangs up."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        _import_all([name for name in sys.argv[2].split(",") if name])
+    except (GraderError, ImportError, AttributeError, SyntaxError) as error:
+        kind = "" if isinstance(error, GraderError) else f"{type(error).__name__}: "
+        sys.stderr.write(f"{kind}{error}\n")
+        sys.exit(NOT_IMPORTABLE)
+    control.send(b"ready")
+    while control.recv(100) == b"judge":
+        # Not at once: until its pidfd is made, the number of a judge must not mean another process.
+        _bury_the_ended()
+        assert_safe_to_fork()
+        lines, our_lines = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        kernels, our_kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with lines, kernels, our_lines, our_kernels, tempfile.TemporaryFile() as errors:
+            judge = os.fork()
+            if judge == 0:
+                control.close()
+                lines.close()
+                kernels.close()
+                _judge(our_lines, our_kernels, errors)
+            pidfd = os.pidfd_open(judge)
+            ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
+            socket.send_fds(control, [b"judge"], ends)
+            os.close(pidfd)
+
+
+def _bury_the_ended() -> None:
+    with suppress(ChildProcessError):  # there are none
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            continue
+
+
+def _import_all(packages: list[str]) -> None:
+    """Import what a judge will need, so that no judge pays for it."""
+    for name in (*_LATE, *packages):
+        importlib.import_module(name)
+    for name, needed in packages_of_lessons().items():
+        if set(needed) <= set(packages):
+            lesson(name)
+    KernelProvisionerFactory.instance()
+    versions()
+    for minor in range(6):  # nbformat compiles the schema of each version when it first meets it
+        nbformat.validator.get_validator(4, minor)  # type: ignore[no-untyped-call]
+    gc.collect()
+    gc.freeze()  # what is here now is never written to by a collection, so it stays shared
+
+
+# What the libraries used here import only when they are first used.
+_LATE = ("encodings.ascii", "encodings.unicode_escape", "encodings.utf_8_sig", "numpy.fft")
+
+
+def _judge(lines: socket.socket, kernels: socket.socket, errors: BinaryIO) -> None:
+    """In the forked judge: do the one job, then end."""
+    # A kernel is stopped by leaving its `with` block, so a request to end must unwind the stack.
+    signal.signal(signal.SIGTERM, _end)
+    # Whatever a library prints goes where the grader looks for a judge's last words.
+    for descriptor in (1, 2):
+        os.dup2(errors.fileno(), descriptor)
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    status = 1
+    try:
+        _warm_up()
+        with lines.makefile("rb") as jobs:
+            line = jobs.readline()
+        if line:
+            _do(Job.model_validate_json(line), lines, kernels)
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - told to the grader, which says it to a person
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def _warm_up() -> None:
+    """Have TensorFlow and Keras make what they make at first use, while there is no job yet.
+
+    The template must not: a process in which they have computed cannot be forked.
+    """
+    if "keras" in sys.modules:
+        import keras
+        import numpy as np
+
+        layers = [keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 3)]
+        keras.Sequential(layers)(np.zeros((1, 4, 4, 1), "float32"))
+
+
+def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
+    def told(result: ExerciseResult) -> None:
+        _write(lines, {"exercise": result.model_dump(mode="json", by_alias=True)})
+
+    handed = None
+    if job.isolation != "none":
+        handed = HandedKernels(kernels, job.isolation)
+        resource.setrlimit(resource.RLIMIT_DATA, (_DATA, _DATA))
+    record: SubmissionResult = grade(
+        Submission(job.student, _path(job.path), job.refused, job.refused_lesson, _path(job.below)),
+        secret=bytes.fromhex(job.secret),
+        limits=job.limits,
+        lesson=job.lesson,
+        kernels=handed,
+        on_exercise=told,
+    )
+    _write(lines, {"record": record.model_dump(mode="json", by_alias=True)})
+
+
+def _path(hexadecimal: str) -> Path:
+    return Path(os.fsdecode(bytes.fromhex(hexadecimal)))
+
+
+def _write(lines: socket.socket, message: dict[str, Any]) -> None:
+    lines.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _end(_signal: int, _frame: object) -> None:
+    raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""What a notebook asks of the machine it was written on, and sets for all of itself.
+
+Read from its code, never run: services of Colab, packages to install, a screen; and settings of
+libraries that change what the same code computes.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from grader.judging.parsing import parse_cell
+
+# A cell without any of these words asks for nothing, and is not parsed for it.
+_WORDS = re.compile(
+    r"colab|piplite|micropip|pyodide|\bjs\b|\bpip|conda|mamba|\bapt\b|apt-get|\bbrew\b|matplotlib|"
+    r"%gui|switch_backend"
+)
+_INSTALLER = re.compile(r"(?:^|[\s/;&|!])(pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew)\s")
+_INSTALLS = re.compile(r"\b(?:install|uninstall|update|upgrade|remove|download)\b")
+_SHELLS = ("system", "getoutput")
+_NO_SCREENS = ("agg", "inline", "module://matplotlib_inline.backend_inline", "svg", "pdf")
+
+_ELSEWHERE = "does nothing where grading happens"
+
+# Functions that change what the same code computes: what each sets, and what sets nothing new.
+_SETTINGS = {
+    "set_global_policy": ("Keras's dtype policy", "float32"),
+    "set_dtype_policy": ("Keras's dtype policy", "float32"),
+    "set_floatx": ("Keras's type of numbers", "float32"),
+    "set_image_data_format": ("Keras's order of axes", "channels_last"),
+    "set_epsilon": ("Keras's smallest number", ""),
+    "experimental_enable_numpy_behavior": ("TensorFlow's rules for types", ""),
+    "seterr": ("that NumPy raises where numbers overflow or are divided by zero", ""),
+    "simplefilter": ("that warnings are errors", ""),
+    "filterwarnings": ("that warnings are errors", ""),
+}
+# Of these, only calls with such an argument change what becomes of code.
+_ONLY_WITH = {"seterr": "raise", "simplefilter": "error", "filterwarnings": "error"}
+_SETTING_WORDS = re.compile("|".join(_SETTINGS))
+
+
+def notes(sources: Iterable[str]) -> tuple[str, ...]:
+    """What of these cells does nothing where grading happens, a sentence for each kind."""
+    trees = [tree for source in sources if _WORDS.search(source) and (tree := parse_cell(source))]
+    meanings = dict(item for tree in trees for item in _imports(tree))
+    found: dict[str, None] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            found.update(dict.fromkeys(_said_of(node, meanings)))
+    return tuple(found)
+
+
+def _said_of(node: ast.AST, meanings: Mapping[str, str]) -> Iterator[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        for _, module in _imported(node):
+            yield from _about_module(module)
+    elif isinstance(node, ast.Call):
+        magic, line = _magic(node)
+        if magic:
+            yield from _about_magic(magic, line)
+        else:
+            yield from _about_call(_resolved(node.func, meanings), node)
+
+
+def _about_module(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    if parts[:2] == ["google", "colab"]:
+        match parts[2:3]:
+            case ["drive"]:
+                yield "Colab's drive was not mounted: there is none where grading happens."
+            case ["files"]:
+                yield "No file was uploaded or downloaded: Colab's `files` " + _ELSEWHERE + "."
+            case [name]:
+                yield f"Colab's `{name}` {_ELSEWHERE}."
+    elif parts[0] in ("piplite", "micropip"):
+        yield f"`{parts[0]}` installed nothing: {_FIXED}"
+    elif parts[0] in ("pyodide", "pyodide_js", "pyodide_http", "js", "pyodide_kernel"):
+        yield f"`{parts[0]}`, which is a browser's, {_ELSEWHERE}."
+
+
+_FIXED = "the packages are those of the course where grading happens."
+
+
+def _about_magic(magic: str, line: str) -> Iterator[str]:
+    command = line if magic in _SHELLS else f"{magic} {line}"
+    if magic == "matplotlib":
+        if line.split()[:1] not in ([], ["inline"], ["--list"], ["-l"]):
+            yield f"`%matplotlib {line.split()[0]}` {_ELSEWHERE}: there is no screen."
+    elif magic == "gui":
+        yield f"`%gui` {_ELSEWHERE}: there is no screen."
+    elif (found := _INSTALLER.search(f"{command} ")) and _INSTALLS.search(command):
+        sign = "!" if magic in _SHELLS else "%"
+        yield f"`{sign}{found[1]}` installed nothing: {_FIXED}"
+
+
+def _about_call(function: str, node: ast.Call) -> Iterator[str]:
+    if function.startswith("google.colab."):
+        yield from _about_module(function)
+    given = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
+    chooses = function in ("matplotlib.use", "matplotlib.pyplot.switch_backend")
+    if chooses and isinstance(given, str) and given.lower() not in _NO_SCREENS:
+        yield f"The backend `{given}` of Matplotlib {_ELSEWHERE}: there is no screen."
+
+
+def settings(sources: Iterable[str]) -> dict[int, tuple[str, ...]]:
+    """The settings for the whole notebook that each of these cells makes, by the cell's index.
+
+    Each as a person reads it: "Keras's dtype policy with `keras.….set_global_policy('…')`".
+    """
+    found: dict[int, tuple[str, ...]] = {}
+    for index, source in enumerate(sources):
+        tree = parse_cell(source) if _SETTING_WORDS.search(source) else None
+        if tree is not None and (calls := [n for n in ast.walk(tree) if _sets_something(n)]):
+            texts = (f"{_SETTINGS[_last(call)][0]} (`{ast.unparse(call)[:100]}`)" for call in calls)
+            found[index] = tuple(dict.fromkeys(texts))
+    return found
+
+
+def without_settings(source: str) -> str:
+    """A cell's code, but for the calls that `settings` finds in it."""
+    tree = parse_cell(source) if _SETTING_WORDS.search(source) else None
+    return source if tree is None else ast.unparse(_NoSettings().visit(tree))
+
+
+class _NoSettings(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Put None in the place of a call that sets something."""
+        if _sets_something(node):
+            return ast.Constant(None)
+        self.generic_visit(node)
+        return node
+
+
+def _sets_something(node: ast.AST) -> bool:
+    name = _last(node)
+    if not isinstance(node, ast.Call) or name not in _SETTINGS:
+        return False
+    given = [*node.args, *(word.value for word in node.keywords)]
+    values = [one.value for one in given if isinstance(one, ast.Constant)]
+    if name in _ONLY_WITH:
+        return _ONLY_WITH[name] in values
+    return values[:1] != [_SETTINGS[name][1]]
+
+
+def _last(call: ast.AST) -> str:
+    """`set_floatx` of `keras.config.set_floatx(…)`."""
+    function = call.func if isinstance(call, ast.Call) else None
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Each imported name of a cell, with what it stands for."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from _imported(node)
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> Sequence[tuple[str, str]]:
+    if isinstance(node, ast.ImportFrom):
+        return [(alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names]
+    return [(a.asname or a.name.partition(".")[0], a.name) for a in node.names]
+
+
+def _resolved(function: ast.expr, meanings: Mapping[str, str]) -> str:
+    """The dotted name that is called, through imports; "" if it has none."""
+    parts: list[str] = []
+    while isinstance(function, ast.Attribute):
+        parts.insert(0, function.attr)
+        function = function.value
+    if not isinstance(function, ast.Name):
+        return ""
+    head = meanings.get(function.id, function.id)
+    # `import google.colab` gives the name `google`.
+    head = function.id if head.startswith(f"{function.id}.") else head
+    return ".".join([head, *parts])
+
+
+def _magic(call: ast.Call) -> tuple[str, str]:
+    """The name and the line of a magic or a shell command; ("", "") for any other call."""
+    function = call.func
+    if not (isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call)):
+        return "", ""
+    owner = function.value.func
+    if not (isinstance(owner, ast.Name) and owner.id == "get_ipython"):
+        return "", ""
+    texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    lines = [text for text in texts if isinstance(text, str)]
+    if function.attr in _SHELLS:
+        return function.attr, " ".join(lines)
+    if function.attr != "run_line_magic" or not lines:
+        return "", ""
+    return lines[0], " ".join(lines[1:])

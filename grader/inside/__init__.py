@@ -1,0 +1,1 @@
+"""Everything of the grader that exists beside student code; a sandbox mounts it as one folder."""
