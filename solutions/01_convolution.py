@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 1 · Convolution
+# # Convolution
 #
 # A convolutional neural network (CNN) picks out patterns in an image: edges, shapes, faces. It does
 # so in its **convolutional layers**, which look at the image through small windows. In this lesson
@@ -38,7 +38,7 @@ from grader import check, hint
 from grader.drawing import finished, show
 
 # %% [markdown]
-# ## 1. An image is a grid of numbers
+# ## An image is a grid of numbers
 #
 # A gray image is an array of shape `(height, width)`. Each number is the brightness of one pixel:
 # 0 is black, 1 is white. The first index counts rows from the top, the second counts columns from
@@ -68,14 +68,13 @@ photo = gray.reshape(150, 4, 128, 4).mean(axis=(1, 3))  # (150, 128): blocks of 
 show(color, photo, titles=["color", "photo"])
 
 # %% [markdown]
-# ## 2. One patch, one number
+# ## One patch, one number
 #
 # A **kernel** (also called a **filter**) is a small grid of numbers, its **weights**. Lay it on an
 # equally large **patch** of the image: each weight meets the pixel under it. Multiply each pair and
 # add up the products. The sum is the **response** of the patch to the kernel.
 #
-# ![A 3 by 3 patch of an image, times a 3 by 3 kernel element by element, gives nine products; their
-# sum is 1.6, the response.](figures/01_patch_response.png)
+# ![A 3 by 3 patch of an image, times a 3 by 3 kernel element by element, gives nine products; their sum is 1.6, the response.](figures/01_patch_response.png)
 #
 # With the pixels $a_{11} \dots a_{33}$ of the patch and the weights $b_{11} \dots b_{33}$ of the
 # kernel, that is
@@ -93,7 +92,7 @@ question = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 show(patch, question, patch * question, titles=["patch", "kernel", "products"])
 
 # %% [markdown]
-# ### Exercise: one patch, one number
+# ### Exercise
 #
 # Write `patch_response`. In NumPy, `*` multiplies two arrays of the same shape number by number.
 
@@ -121,7 +120,7 @@ check("patch_response")
 hint("patch_response")
 
 # %% [markdown]
-# ## 3. The sliding window
+# ## The sliding window
 #
 # One response tells something about one patch. To learn about the whole image, slide the kernel
 # over it, one pixel at a time, and write each response down where the window stands. This is the
@@ -129,9 +128,7 @@ hint("patch_response")
 # channel** into an **output channel** by means of a kernel and a sliding window. At every place of
 # the window, the sum of the element-wise products is computed and stored.
 #
-# ![Animation: a 3 by 3 window slides over a 5 by 6 input channel, row by row. At every step the
-# nine products are added up, and the sum fills the next cell of the 3 by 4 output
-# channel.](figures/01_sliding_window.gif)
+# ![Animation: a 3 by 3 window slides over a 5 by 6 input channel, row by row. At every step the nine products are added up, and the sum fills the next cell of the 3 by 4 output channel.](figures/01_sliding_window.gif)
 #
 # The output channel is called a **feature map**: it shows where in the image a feature, such as an
 # edge, is to be found. Its value at `[row, column]` is the response of the patch whose top-left
@@ -141,7 +138,7 @@ hint("patch_response")
 # (`padding="valid"`), and it moves by one pixel (`strides=1`).
 
 # %% [markdown]
-# ### Exercise: slide a kernel over an image
+# ### Exercise
 #
 # Write `convolve2d`. Neither the image nor the kernel needs to be square, and a kernel may have an
 # even number of rows or columns. Two loops are fine; your `patch_response` is welcome inside.
@@ -187,18 +184,17 @@ show(
 # nothing changes from pixel to pixel, and the responses are 0: the kernel does not find the arrow,
 # it finds its *ends*.
 #
-# ## 4. How large is the feature map?
+# ## How large is the feature map?
 #
 # The window has to fit, so the feature map is smaller than the image. Look at one direction only, a
 # row of 7 pixels and a kernel of 3:
 #
-# ![A row of 7 pixels and, below it, every place of a kernel of size 3: it can start at pixel 0, 1,
-# 2, 3 or 4. The feature map has 5 values.](figures/01_size.png)
+# ![A row of 7 pixels and, below it, every place of a kernel of size 3: it can start at pixel 0, 1, 2, 3 or 4. The feature map has 5 values.](figures/01_size.png)
 #
 # Rows and columns each follow this rule on their own, so one function of two whole numbers serves
 # both.
 #
-# ### Exercise: the size of a feature map
+# ### Exercise
 #
 # Write `feature_map_size`, for images and kernels of any size.
 
@@ -219,7 +215,7 @@ def feature_map_size(image_size, kernel_size):
 check("feature_map_size")
 
 # %% [markdown]
-# ## 5. Kernels that find edges
+# ## Kernels that find edges
 #
 # An edge is where the brightness changes. In a single row of pixels, the weights −1, 0, 1 compute
 # *right neighbor minus left neighbor*:
@@ -241,7 +237,7 @@ show(row, convolve2d(row, right_minus_left), titles=["a row of pixels", "right m
 # from top to bottom. A kernel with three rows looks at three pixels of the edge at once, so that a
 # single noisy pixel does not count for much.
 #
-# ### Exercise: two kernels that find edges
+# ### Exercise
 #
 # Write two 3×3 kernels as NumPy arrays:
 #
@@ -298,7 +294,7 @@ if finished(across, down):
 # combinations of features: the deeper the layer, the more complex they become. In lesson 3 you will
 # watch a kernel being learned.
 #
-# ## 6. Blur and sharpen
+# ## Blur and sharpen
 #
 # The kernel with a single 1 in its middle answers with the pixel itself: it leaves the image as it
 # is (and takes off the border). Two changes to it are in every photo editor.
@@ -315,7 +311,7 @@ dots[1:3, 1:4] = dots[4, 6] = 1
 show(dots, as_it_is, convolve2d(dots, as_it_is), titles=["dots", "kernel", "feature map"])
 
 # %% [markdown]
-# ### Exercise: blur and sharpen
+# ### Exercise
 #
 # Write two 3×3 kernels as NumPy arrays:
 #
@@ -351,7 +347,7 @@ if finished(blur, sharpen):
     )
 
 # %% [markdown]
-# ## 7. Two operations, one name
+# ## Two operations, one name
 #
 # In mathematics, the convolution of an image with a kernel flips the kernel first, upside down
 # *and* left to right, and then slides it. Sliding the kernel as it is, as you did so far, is called
@@ -361,15 +357,13 @@ if finished(blur, sharpen):
 #
 # A single bright dot shows the difference:
 #
-# ![An image with one bright dot and a kernel with the letters a to i. Cross-correlation leaves the
-# letters around the dot in reverse order; mathematical convolution leaves a copy of the
-# kernel.](figures/01_flip.png)
+# ![An image with one bright dot and a kernel with the letters a to i. Cross-correlation leaves the letters around the dot in reverse order; mathematical convolution leaves a copy of the kernel.](figures/01_flip.png)
 #
 # With the flip, every bright pixel stamps a copy of the kernel onto the output, the right way
 # round. The flip also makes image and kernel equal partners: mathematicians may exchange the two,
 # and convolve with several kernels in any order.
 #
-# ### Exercise: the mathematician's convolution
+# ### Exercise
 #
 # Write `true_convolution`, again only with windows that lie inside the image. Your `convolve2d` may
 # do the sliding.
@@ -393,20 +387,18 @@ check("true_convolution")
 # %% [markdown]
 # From here on, "convolution" means what it means in a CNN: the kernel slides as it is.
 #
-# ## 8. Padding
+# ## Padding
 #
 # Every convolution takes off a border: 2 rows and 2 columns for a 3×3 kernel. And the pixels in the
 # corners are seen by a single window, those in the middle by nine. **Padding** helps with both: lay
 # a frame of zeros around the image before sliding.
 #
-# ![A 4 by 4 image in a frame of zeros, 6 by 6 in all. The 3 by 3 window in the top-left corner has
-# the first pixel of the image in its center; the feature map is 4 by 4, as large as the
-# image.](figures/01_padding.png)
+# ![A 4 by 4 image in a frame of zeros, 6 by 6 in all. The 3 by 3 window in the top-left corner has the first pixel of the image in its center; the feature map is 4 by 4, as large as the image.](figures/01_padding.png)
 #
 # `padding` counts the zeros on **each** side. For a 3×3 kernel, `padding = 1` keeps the size, which
 # Keras calls `padding="same"`. (Keras works the number out by itself; here you choose it.)
 #
-# ### Exercise: a frame of zeros
+# ### Exercise
 #
 # Write `zero_pad` for gray images and for images with channels: the frame lies around the picture,
 # and the number of channels stays the same. (`np.pad` is what you are building here, so it is not
@@ -446,14 +438,12 @@ if finished(framed_sky, vertical_edges):
     show(sky, inside, same, titles=["sky", "without padding", "padding = 1"])
 
 # %% [markdown]
-# ## 9. Strides
+# ## Strides
 #
 # The window need not stop at every pixel. With `strides = 2` it moves on by 2 pixels, to the right
 # and downward, and the feature map has about half as many rows and half as many columns.
 #
-# ![A 7 by 8 image with windows of size 3 at stride 2: they start at columns 0, 2 and 4 and rows 0,
-# 2 and 4. The last column is not seen by any window. The feature map is 3 by
-# 3.](figures/01_strides.png)
+# ![A 7 by 8 image with windows of size 3 at stride 2: they start at columns 0, 2 and 4 and rows 0, 2 and 4. The last column is not seen by any window. The feature map is 3 by 3.](figures/01_strides.png)
 #
 # In the picture, a fourth window would reach past the last column, so it is left out. With padding
 # as well, count along each direction:
@@ -463,7 +453,7 @@ if finished(framed_sky, vertical_edges):
 # 3. How many steps of `strides` pixels fit before that?
 # 4. How many places is that?
 #
-# ### Exercise: strides and padding
+# ### Exercise
 #
 # Write `convolve2d_strided`. With `strides=1` and `padding=0` it is your `convolve2d`.
 
@@ -500,7 +490,7 @@ if finished(vertical_edges):
     show(*maps, titles=["strides = 1", "strides = 2", "strides = 4"])
 
 # %% [markdown]
-# ## 10. A kernel as a question: where is it?
+# ## A kernel as a question: where is it?
 #
 # A large response says that a patch is like the kernel. So take a piece of the image itself as the
 # kernel, and search for it: the largest value of the feature map says where it is.
@@ -515,7 +505,7 @@ star_kernel = star - star.mean()
 show(photo, star, star_kernel, titles=["photo", "star", "star_kernel"], window=(14, 9, 15, 15))
 
 # %% [markdown]
-# ### Exercise: where is it?
+# ### Exercise
 #
 # Write `strongest_match`: the position of the largest response. A window is named by its top-left
 # corner, as in the feature map.
@@ -556,7 +546,7 @@ if finished(found):
     )
 
 # %% [markdown]
-# ## 11. Move the image, and the map moves along
+# ## Move the image, and the map moves along
 #
 # The kernel finds a star wherever it is, because it asks the same question everywhere. Move the
 # image by some pixels, and the feature map moves by just as many. This property is called
@@ -568,11 +558,9 @@ if finished(found):
 # frame, and on the other side something comes in that was never seen. The part that is in both maps
 # is the **overlap**.
 #
-# ![A map of 4 by 5 values moves one row down and two columns to the right behind a frame of the
-# same size. The first three rows and the first three columns of the map stay in the frame: the
-# overlap.](figures/01_shift.png)
+# ![A map of 4 by 5 values moves one row down and two columns to the right behind a frame of the same size. The first three rows and the first three columns of the map stay in the frame: the overlap.](figures/01_shift.png)
 #
-# ### Exercise: move the map
+# ### Exercise
 #
 # Write `shift`: given the feature map of an image, return that part of it that is also in the
 # feature map of the moved image. Nothing has to be convolved: it is already there, and only needs

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 2 · Convolutional layers
+# # Convolutional layers
 #
 # In lesson 1 you slid one kernel over one channel. A **convolutional layer** does that with many
 # kernels over many channels at once: it takes a volume of numbers and makes a new volume. In this
@@ -53,7 +53,7 @@ def convolve2d(image, kernel):
 
 
 # %% [markdown]
-# ## 1. A volume: several input channels
+# ## A volume: several input channels
 #
 # This time the photograph stays in color. It is an array of shape `(height, width, channels)`: a
 # **volume**. Its **depth** is the number of channels, here 3.
@@ -80,10 +80,7 @@ show_channels(color, titles=["red", "green", "blue"])
 # channel. Each slice slides over its own channel as in lesson 1. The results are added up, place by
 # place, and a single number, the **bias**, is added at the end:
 #
-# ![A 4 by 4 input with three channels. One filter has a 3 by 3 slice for each channel; every slice
-# makes a 2 by 2 grid of responses to its channel. At the top left these are −1, 3 and −1. Together
-# with the bias, 2, their sum is 3, the top-left value of the one 2 by 2 feature
-# map.](figures/02_volume.png)
+# ![A 4 by 4 input with three channels. One filter has a 3 by 3 slice for each channel; every slice makes a 2 by 2 grid of responses to its channel. At the top left these are −1, 3 and −1. Together with the bias, 2, their sum is 3, the top-left value of the one 2 by 2 feature map.](figures/02_volume.png)
 #
 # The slices together are one **filter**. Its depth is always the depth of the input, so that nobody
 # has to state it: over a color image, a "5×5 filter" is 5×5×3. It moves down and to the right only.
@@ -93,7 +90,7 @@ show_channels(color, titles=["red", "green", "blue"])
 # (The words vary. Some say *kernel* for one slice and *filter* for all of them. Keras calls the
 # size of the window `kernel_size`, and the array with all weights of a layer its `kernel`.)
 #
-# ### Exercise: one filter over a volume
+# ### Exercise
 #
 # Write `convolve_volume`, still without a bias. `image[:, :, 0]` is the first channel of an image.
 
@@ -139,16 +136,14 @@ show(color, red_things, titles=["color", "redder than green and blue?"])
 # and the blue backdrop says no. In the gray photograph of lesson 1 no kernel could have told her
 # face from the white of her cap by its color.
 #
-# ## 2. Many filters: many output channels
+# ## Many filters: many output channels
 #
 # One filter asks one question. A layer asks many: it has a **bank** of filters, all of the same
 # size, each with its own weights and its own bias. Every filter makes one map, and the maps are
 # stacked along the last axis. So the **number of filters is the number of output channels**, and
 # what comes out is again a volume, ready to be the input of the next layer.
 #
-# ![An input of 4 by 4 with two channels goes to three filters, each with two 3 by 3 slices and a
-# bias. Each filter makes one 2 by 2 feature map of its own color: three in
-# all.](figures/02_filter_bank.png)
+# ![An input of 4 by 4 with two channels goes to three filters, each with two 3 by 3 slices and a bias. Each filter makes one 2 by 2 feature map of its own color: three in all.](figures/02_filter_bank.png)
 #
 # Two input channels and three filters: that makes 2 · 3 = 6 slices, 3 biases, and 3 maps. For each
 # filter, the responses of its slices are added up; the maps of different filters are not.
@@ -156,7 +151,7 @@ show(color, red_things, titles=["color", "redder than green and blue?"])
 # All weights of the layer stand in one array. Its axes are those of Keras: `(k, l, channels,
 # filters)`, so that `kernels[:, :, :, 0]` is the first filter.
 #
-# ### Exercise: a bank of filters
+# ### Exercise
 #
 # Write `conv_layer`. Your `convolve_volume` makes one map; `np.stack` lays maps on each other.
 
@@ -221,7 +216,7 @@ if finished(volume):
 # %% [markdown]
 # A difference below 0.00001 is rounding: Keras computes with 32 bits. You have built `Conv2D`.
 #
-# ## 3. What filters detect
+# ## What filters detect
 #
 # A single filter finds simple **patterns**: edges, spots, colors, the grain of a texture. Shapes
 # and objects are too large for a small window, and too varied for one weighted sum. They come with
@@ -265,7 +260,7 @@ if finished(maps):
 # trained networks really make of that is the subject of section 15, when you can also tell how much
 # of the image a filter deep down sees.
 #
-# ## 4. Parameters: what has to be learned
+# ## Parameters: what has to be learned
 #
 # In a network nobody writes the weights. Weights and biases are the layer's **parameters**: they
 # start as random numbers, and training changes them. How many are there?
@@ -276,7 +271,7 @@ if finished(maps):
 # - The places do not. A filter uses the *same* weights and the same bias everywhere (the weights
 #   are **shared**).
 #
-# ### Exercise: count the parameters
+# ### Exercise
 #
 # Write `conv_parameters` for any layer.
 
@@ -300,8 +295,7 @@ check("conv_parameters")
 # %% [markdown]
 # For the ten filters of 5×5, your function has counted this:
 #
-# ![A filter of 5 by 5 with 3 channels has 75 weights; with its bias that is 76 numbers. Ten such
-# filters have 760 parameters.](figures/02_parameters.png)
+# ![A filter of 5 by 5 with 3 channels has 75 weights; with its bias that is 76 numbers. Ten such filters have 760 parameters.](figures/02_parameters.png)
 #
 # In a formula, with the kernel's width $k_w$, height $k_h$ and depth $k_d$ (the depth of the input)
 # and $C_{out}$ filters:
@@ -319,7 +313,7 @@ if finished(shared):
     print(f"a weight from every number to every value: {inputs * outputs:11,} parameters")
 
 # %% [markdown]
-# ## 5. The layer in Keras: do ten filters keep the size?
+# ## The layer in Keras: do ten filters keep the size?
 #
 # A Keras model states the shape of its input (without the batch) and then its layers. Here are four
 # filters of 3×3 over gray images of 28×28. A gray image is a volume of depth 1.
@@ -337,7 +331,7 @@ show_network(four_filters)
 # Many introductions say: *apply 10 filters of size 5×5×3 to an input of size 32×32×3, and you get
 # an output of 32×32×10, in which each slice of the depth is a feature map.* Is that so?
 #
-# ### Exercise: ten filters
+# ### Exercise
 #
 # Build `ten_filters`, a Keras model with one `Conv2D` layer that really does it: 10 filters of 5×5,
 # color images of 32×32 in, ten maps of 32×32 out, 760 parameters. No activation yet (lesson 3).
@@ -375,7 +369,7 @@ if finished(ten_filters):
     show_channels(np.asarray(ten_filters(piece[None]))[0], columns=5)
 
 # %% [markdown]
-# ## 6. The size of a map
+# ## The size of a map
 #
 # Weights are learned. The settings of a layer are not: how many filters, how large a kernel, which
 # padding, which strides. Someone has to choose them before training. They are called
@@ -385,11 +379,9 @@ if finished(ten_filters):
 # The **stride** is the number of pixels by which the window moves on. A larger stride makes a
 # smaller map. What if the steps do not come out even?
 #
-# ![A row of 7 pixels and a window of 3. With stride 1 it has 5 places and with stride 2 it has 3;
-# both times every pixel is in a window. With stride 3 it has 2 places, the second one ends at the
-# sixth pixel, and the last pixel is in no window.](figures/02_strides.png)
+# ![A row of 7 pixels and a window of 3. With stride 1 it has 5 places and with stride 2 it has 3; both times every pixel is in a window. With stride 3 it has 2 places, the second one ends at the sixth pixel, and the last pixel is in no window.](figures/02_strides.png)
 #
-# ### Exercise: the size of a map
+# ### Exercise
 #
 # Write `output_size` for both directions at once. Images and kernels may be oblong; `padding` and
 # `strides` are the same both ways.
@@ -433,7 +425,7 @@ print("values:", [one.size for one in strided])
 # parameters. In this, a stride has a similar effect to a larger kernel: less comes out. Networks
 # therefore use stride 1 in most layers and shrink the maps in a few, on purpose.
 #
-# ## 7. Padding, and what Keras means by "same"
+# ## Padding, and what Keras means by "same"
 #
 # With `padding="same"`, Keras works out by itself how many zeros to put around the image. How many,
 # and where? Let it show you. The next cell gives Keras a row of pixels, p0, p1, p2, …, and prints
@@ -466,7 +458,7 @@ windows(6, 2, strides=1)
 windows(7, 3, strides=2)
 
 # %% [markdown]
-# ### Exercise: where Keras puts its zeros
+# ### Exercise
 #
 # Write `same_padding`, for one direction: how many zeros does Keras add before the row, and how
 # many after it? (A rule, not an experiment: Keras itself is not allowed in your answer.)
@@ -491,9 +483,7 @@ def same_padding(size, kernel_size, strides):
 check("same_padding")
 
 # %% [markdown]
-# ![Where the zeros stand for a row of 6 pixels. Valid, kernel 3: none, 4 values. Same, kernel 3:
-# one before and one after, 6 values. Same, kernel 4: one before and two after, 6 values. Same,
-# kernel 3, stride 2: none before and one after, 3 values.](figures/02_same_padding.png)
+# ![Where the zeros stand for a row of 6 pixels. Valid, kernel 3: none, 4 values. Same, kernel 3: one before and one after, 6 values. Same, kernel 4: one before and two after, 6 values. Same, kernel 3, stride 2: none before and one after, 3 values.](figures/02_same_padding.png)
 #
 # So `same` has its name from what it does at stride 1: it **preserves the size**. At other strides
 # it makes $\lceil \text{size} / \text{strides} \rceil$ values. An odd kernel at stride 1 has a
@@ -508,7 +498,7 @@ check("same_padding")
 # Without padding, a pixel in the corner lies in one single window, and one in the middle of the
 # image in as many as the kernel has weights. What happens at the border hardly reaches the map.
 #
-# ### Exercise: how often is each pixel seen?
+# ### Exercise
 #
 # Write `pixel_uses`: for every pixel of the image, in how many windows does it lie? No image is
 # needed for it, only its size.
@@ -564,7 +554,7 @@ show(*[pixel_uses((10, 10), *setting) for setting in settings], titles=titles)
 # with a padding of 1 they are. Windows of 2×2 at strides of 3 see their own four pixels once and
 # leave gaps between them: 64 of the 100 pixels are in no window.
 #
-# ## 8. Kernel size: small or large?
+# ## Kernel size: small or large?
 #
 # The kernel size has a large influence on what a network can do. A **small** kernel answers to
 # **local** features, fine ones, and to many of them. A **large** one answers to **large** features;
@@ -585,7 +575,7 @@ show(gray, *answers, titles=["gray", "2×2", "8×8", "32×32"])
 # sizes below the pictures, too: a large kernel takes a large border off the map. How many layers
 # can follow one another before nothing is left to stand on?
 #
-# ### Exercise: how deep without padding?
+# ### Exercise
 #
 # Write `deepest_stack`: how many convolutional layers, all with the same kernel size, stride 1 and
 # without padding, can be stacked on a square image? Each layer slides over the maps of the one
@@ -635,7 +625,7 @@ if finished(*depths):
 # multiplications (section 13). Section 12 weighs them against each other.
 
 # %% [markdown]
-# ## 9. Your own kernels in a Keras layer
+# ## Your own kernels in a Keras layer
 #
 # In section 2 you handed your bank to Keras, ready-made. Now do it from the start, with kernels of
 # your own. A new `Conv2D` is filled with random weights. `get_weights` hands you the layer's arrays
@@ -695,7 +685,7 @@ sobel_y = sobel_x.T
 show(sobel_x, sobel_y, titles=["sobel_x", "sobel_y"])
 
 # %% [markdown]
-# ### Exercise: a layer with your own kernels
+# ### Exercise
 #
 # Make `sobel_layer`, a `keras.layers.Conv2D` for images of **one** channel that turns an image into
 # two maps: the first under `sobel_x`, the second under `sobel_y`. It has 18 parameters, so there
@@ -733,7 +723,7 @@ if finished(sobel_layer):
 # nearly every network that was trained on photographs, next to some that answer to *colors*.
 
 # %% [markdown]
-# ## 10. Windows of one pixel
+# ## Windows of one pixel
 #
 # What would a kernel of 1×1 be good for? On a gray image, nothing: it multiplies every pixel by the
 # same number. But a filter is as deep as its input. On a volume, a 1×1 window holds *all the
@@ -748,7 +738,7 @@ if finished(sobel_layer):
 # That is a row of $C$ numbers times a matrix of $C \times F$: a **matrix product for every pixel**,
 # with the same matrix everywhere.
 #
-# ### Exercise: one pixel, all its channels
+# ### Exercise
 #
 # Write `pointwise` with NumPy. It gets the kernel and the biases as Keras holds them.
 
@@ -802,17 +792,14 @@ if finished(mixed):
 # Chen and Yan brought it into fashion in 2013; further on you will see what it saves.
 
 # %% [markdown]
-# ## 11. How much does one value see?
+# ## How much does one value see?
 #
 # One value of the first feature map has seen one window of the image, and nothing else. One value
 # of the *second* map has seen a window of the first map: several windows of the image, next to each
 # other. So the deeper the layer, the larger the part of the image that a single value depends on.
 # This part is its **receptive field**.
 #
-# ![Two cones through three layers with kernels of size 3, in one direction. Left, strides 1, 1, 1:
-# one value of layer 3 looks at 3 values of layer 2, at 5 of layer 1 and at 7 pixels of the input.
-# Right, strides 2, 1, 1: the values of layer 1 stand 2 pixels apart, and one value of layer 3 sees
-# 11 pixels of the input.](figures/02_receptive_field.png)
+# ![Two cones through three layers with kernels of size 3, in one direction. Left, strides 1, 1, 1: one value of layer 3 looks at 3 values of layer 2, at 5 of layer 1 and at 7 pixels of the input. Right, strides 2, 1, 1: the values of layer 1 stand 2 pixels apart, and one value of layer 3 sees 11 pixels of the input.](figures/02_receptive_field.png)
 #
 # On the left, every layer adds 2 pixels: the window of 3 reaches out by one value on either side,
 # and the value next door begins one pixel further on. On the right, the first layer has a stride of
@@ -820,7 +807,7 @@ if finished(mixed):
 # more. The first layer itself sees 3 pixels in both drawings: a stride says how far it is to the
 # next window, not how wide a window is.
 #
-# ### Exercise: how much does one value see?
+# ### Exercise
 #
 # Write `receptive_field`, for one direction. (A value sees a square, as high as it is wide.)
 
@@ -882,7 +869,7 @@ if finished(*fields):
 # So the field says what a value *can* see, not what it looks at.
 
 # %% [markdown]
-# ## 12. Small kernels or large ones?
+# ## Small kernels or large ones?
 #
 # Two layers of 3×3 see 5×5 pixels, three see 7×7. So there are two ways to look at a large window:
 # one large kernel, or several small ones in a row. Which one is better? Let us count before we
@@ -891,7 +878,7 @@ if finished(*fields):
 # (Exercises marked *extra* go a step further than the rest of the course needs. Their points count
 # like all others.)
 #
-# ### Exercise (extra): many small kernels or one large
+# ### Exercise (extra)
 #
 # Write `small_or_large`. It compares `count` layers of 3×3 in a row with a single layer whose
 # kernel is as large as the field of the whole row. All have strides of 1, take `channels` channels
@@ -956,7 +943,7 @@ if finished(*compared):
 # they may cost, not about kernels, and it is not a law.
 
 # %% [markdown]
-# ## 13. What a layer costs
+# ## What a layer costs
 #
 # Parameters are what a layer *stores*. What it *computes* is another matter: every weight is used
 # anew at every place of the window. The usual measure is the number of **multiply–adds**: one
@@ -965,7 +952,7 @@ if finished(*compared):
 # The ten filters of 5×5×3 over an image of 32×32×3 (`same`) store 760 numbers. But each value of
 # the ten maps is a sum of 75 products, and there are 10,240 values: 768,000 multiply–adds.
 #
-# ### Exercise: what does a layer cost?
+# ### Exercise
 #
 # Write `multiply_adds`. Where `same` lays zeros around the image, the products with those zeros
 # count like all others: Keras's window is always full.
@@ -1018,13 +1005,13 @@ if finished(direct, squeeze, after, strided):
 # every second value in both directions: a quarter of the work, a quarter of the values.
 
 # %% [markdown]
-# ## 14. Through a whole stack
+# ## Through a whole stack
 #
 # A network is a list of layers, each working on what the one before has made. Its height and width
 # shrink by and by, and its depth is whatever the number of filters says. Whoever can follow the
 # shapes on paper finds most mistakes in a network before it is run.
 #
-# ### Exercise (extra): shapes through a stack
+# ### Exercise (extra)
 #
 # Write `feature_map_shapes`: the shape of every volume of feature maps in a stack of `Conv2D`
 # layers. (Keras could tell you, so it is not allowed here.)
@@ -1083,7 +1070,7 @@ if finished(*costs, *fields):
 # Storing and computing do not go together. The last layer stores thirty times as many numbers as
 # the first, but uses each of them in fewer places, and takes not even twice as many multiply–adds.
 #
-# ## 15. What deeper filters find
+# ## What deeper filters find
 #
 # **The deeper the layer, the more sophisticated its filters**: first edges and colors, then simple
 # textures, curves and shapes, then parts like eyes, ears, hair, fur, feathers or beaks, and at last

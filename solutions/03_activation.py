@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 3 · Activation: why depth needs a bend
+# # Activation: why depth needs a bend
 #
 # A network with more layers can do more: that is what "deep" learning is named after. But
 # convolutions alone gain nothing by being stacked. In this lesson you find out why, put in the
@@ -52,7 +52,7 @@ def convolve2d(image, kernel):
 
 
 # %% [markdown]
-# ## 1. A kernel that nobody wrote
+# ## A kernel that nobody wrote
 #
 # In lesson 1 you wrote the weights of every kernel yourself. In a network each weight is
 # **learned**. Here is the smallest case: a kernel that your code will not get to see, only an image
@@ -86,7 +86,7 @@ show(noise, target, titles=["noise", "target"])
 # Look at the sum once more: the error lies on the image like a kernel, at the place $(a, b)$. You
 # know this operation.
 #
-# ### Exercise: the gradient of a kernel
+# ### Exercise
 #
 # Write `kernel_gradient`. The given `convolve2d` is all you need for the sums.
 #
@@ -118,11 +118,9 @@ check("kernel_gradient")
 # How far a step goes is a number one chooses, the **learning rate**. This is **gradient descent**,
 # and all networks of this course are trained by a variant of it.
 #
-# ![Five kernels, after 0, 2, 5, 10 and 40 steps: random numbers turn into a column of −1, one of 0
-# and one of 1, a kernel that finds vertical edges. Below, the loss falls from 18.4 at the start to
-# 0.2 after 10 steps and below 0.001 after 40.](figures/03_descent.png)
+# ![Five kernels, after 0, 2, 5, 10 and 40 steps: random numbers turn into a column of −1, one of 0 and one of 1, a kernel that finds vertical edges. Below, the loss falls from 18.4 at the start to 0.2 after 10 steps and below 0.001 after 40.](figures/03_descent.png)
 #
-# ### Exercise: a kernel that nobody wrote
+# ### Exercise
 #
 # Write `learn_kernel`. Each step uses the gradient of the kernel as it then is.
 
@@ -172,7 +170,7 @@ if finished(slope := kernel_gradient(noise, start, target)) and np.shape(slope) 
 # measured at the very end, and the chain rule carries it back through the layers. At the end of
 # this lesson you will see how much of it arrives.
 #
-# ## 2. A convolution is a weighted sum
+# ## A convolution is a weighted sum
 #
 # Every response is a weighted sum of pixels, and a weighted sum is **linear**. For a layer $f$ and
 # any two images $x$ and $y$, that means two things:
@@ -191,14 +189,12 @@ if finished(slope := kernel_gradient(noise, start, target)) and np.shape(slope) 
 # is a weighted sum of weighted sums of pixels, so it is a weighted sum of pixels. Hence there is
 # *one* kernel that answers the same:
 #
-# ![A row of 8 pixels goes through kernel 1 with the weights 1, 2, −1, and its map through kernel 2
-# with 1, −1. The last values are −5, −4, 3, 6, −5. Beside it, the same row goes through a single
-# kernel with the weights 1, 1, −3, 1, and the values are the same.](figures/03_collapse.png)
+# ![A row of 8 pixels goes through kernel 1 with the weights 1, 2, −1, and its map through kernel 2 with 1, −1. The last values are −5, −4, 3, 6, −5. Beside it, the same row goes through a single kernel with the weights 1, 1, −3, 1, and the values are the same.](figures/03_collapse.png)
 #
 # Find out how its weights come about. On which ways does the first pixel of the row get into the
 # first of the last values, and on which ways does the second?
 #
-# ### Exercise: two kernels in a row, in one dimension
+# ### Exercise
 #
 # Write `compose_1d`. Both kernels slide as they are, without padding, at stride 1.
 
@@ -222,7 +218,7 @@ def compose_1d(first, second):
 check("compose_1d")
 
 # %% [markdown]
-# ### Exercise: two kernels in a row
+# ### Exercise
 #
 # Now for images: write `compose_kernels`. The kernels need not be square, nor of the same size.
 
@@ -261,7 +257,7 @@ if finished(both):
     show(picture, in_a_row, convolve2d(picture, both), titles=["picture", "two in a row", "one"])
 
 # %% [markdown]
-# ## 3. A whole layer collapses
+# ## A whole layer collapses
 #
 # A layer has channels and biases, too. Two Keras layers without an activation have the weights
 #
@@ -272,7 +268,7 @@ if finished(both):
 # between. And the first bias stands in all of the maps between, so the second layer sees it, at
 # every weight.
 #
-# ### Exercise: two layers become one
+# ### Exercise
 #
 # Write `collapse`. Go in steps, as the checks do: first with one channel and biases of 0, where
 # your `compose_kernels` does it all; then with channels; then with biases.
@@ -355,7 +351,7 @@ if fits:
 # between.
 
 # %% [markdown]
-# ## 4. ReLU
+# ## ReLU
 #
 # So something must stand between two convolutions that is *not* linear: an **activation function**,
 # applied to every value of a map. The most common one could not be simpler. The **rectified linear
@@ -366,7 +362,7 @@ if fits:
 # Read a response as "how much of my pattern is here?". ReLU then drops the answers "the opposite of
 # it".
 #
-# ### Exercise: ReLU
+# ### Exercise
 #
 # Write `relu` for arrays of any shape. The array that comes in is needed again: leave it as it is.
 
@@ -398,22 +394,19 @@ show(picture, edges, relu(edges), titles=["picture", "responses", "after ReLU"])
 # ReLU is made of two straight pieces, but as a whole it bends, and that is enough to keep layers
 # from collapsing. Here are the row and the kernels of the figure in section 2 once more:
 #
-# ![A row of pixels and the same row with all signs turned. Through kernel 1 and kernel 2, the
-# second result is the first with its signs turned: −5, −4, 3, 6, −5 and 5, 4, −3, −6, 5. With ReLU
-# after kernel 1, the results are −4, −4, 3, 5, −4 and 1, 0, 0, −1, 1: not the same with turned
-# signs.](figures/03_bend.png)
+# ![A row of pixels and the same row with all signs turned. Through kernel 1 and kernel 2, the second result is the first with its signs turned: −5, −4, 3, 6, −5 and 5, 4, −3, −6, 5. With ReLU after kernel 1, the results are −4, −4, 3, 5, −4 and 1, 0, 0, −1, 1: not the same with turned signs.](figures/03_bend.png)
 #
 # Any single kernel turns all signs of its answer when all signs of the input turn. The stack with
 # ReLU does not, so no single kernel can replace it.
 #
-# ## 5. Does it bend?
+# ## Does it bend?
 #
 # You need not know what is inside of a layer to find out whether it is linear: send something
 # through it and compare. No number of tries *proves* that a layer is linear, but a single one
 # proves that it is not, if it is chosen well. Random numbers are a good choice: a layer that bends
 # would have to be lucky.
 #
-# ### Exercise: linear or not?
+# ### Exercise
 #
 # Write `is_linear`. It gets a Keras layer and finds out whether the layer is linear **in the strict
 # sense** of section 2 (affine is not). Call it like a function: `layer(batch)` gives a tensor, and
@@ -466,7 +459,7 @@ if finished(*answers.values()):
 # convolution is linear although it *has* a bias: biases begin at 0 in Keras, and are moved in
 # training. The last one shows what a bias of 1 does.
 #
-# ## 6. What a bend is good for
+# ## What a bend is good for
 #
 # Think of a network that decides between two classes. It computes one number for each input, its
 # **score**: above a threshold it says class 1, below it class 0. Its **decision boundary** is where
@@ -478,12 +471,9 @@ if finished(*answers.values()):
 # are, and where a weighted sum crosses a threshold is a **straight line**. With a bend, the output
 # cannot be written as such a sum any more, and the boundary can bend, too.
 #
-# ![Points of two classes: a disc, and an arch around it. On the left, a network without activation
-# separates them by a straight line that has 73 % of the points on the correct side. On the right,
-# with ReLU, the boundary is a closed shape of straight pieces around the disc: 100
-# %.](figures/03_boundary.png)
+# ![Points of two classes: a disc, and an arch around it. On the left, a network without activation separates them by a straight line that has 73 % of the points on the correct side. On the right, with ReLU, the boundary is a closed shape of straight pieces around the disc: 100 %.](figures/03_boundary.png)
 #
-# ### Exercise: a boundary that bends
+# ### Exercise
 #
 # Write `build_model`, which returns a Keras model:
 #
@@ -549,13 +539,13 @@ if finished(build_model("relu")):
 # ReLU is not the only function that does: `"tanh"` passed the check as well. Any bend keeps the
 # layers from collapsing.
 #
-# ## 7. The block that CNNs are made of
+# ## The block that CNNs are made of
 #
 # That is why in a CNN a convolution is followed by an activation, nearly always. In Keras it is the
 # argument `activation="relu"` of a layer, or a layer of its own, `layers.ReLU()` or
 # `layers.Activation("relu")`. Which of them you take makes no difference to what is computed.
 #
-# ### Exercise: convolution, then ReLU
+# ### Exercise
 #
 # Make `block`, a Keras model for gray images of 28×28 pixels: eight filters of 3×3 that keep height
 # and width, and ReLU on what they find.
@@ -576,7 +566,7 @@ block = keras.Sequential(
 check("conv_relu_block")
 
 # %% [markdown]
-# ## 8. How steep is it?
+# ## How steep is it?
 #
 # If any bend will do, why ReLU? For a long time the **sigmoid** was the usual one,
 #
@@ -586,12 +576,9 @@ check("conv_relu_block")
 # why. In training, the error is carried back through the layers by the chain rule, and at each
 # activation it is multiplied by the slope of the activation there.
 #
-# ![Sigmoid and ReLU, and their gradients below. The sigmoid climbs from 0 to 1; its gradient is a
-# bell, never above 0.25, and 0.007 at −5 and at 5. ReLU is 0 on the left and climbs straight on the
-# right; its gradient is 0 on the left, where nothing passes, and 1 on the right, where nothing is
-# lost.](figures/03_relu_sigmoid.png)
+# ![Sigmoid and ReLU, and their gradients below. The sigmoid climbs from 0 to 1; its gradient is a bell, never above 0.25, and 0.007 at −5 and at 5. ReLU is 0 on the left and climbs straight on the right; its gradient is 0 on the left, where nothing passes, and 1 on the right, where nothing is lost.](figures/03_relu_sigmoid.png)
 #
-# ### Exercise: slopes of sigmoid and ReLU
+# ### Exercise
 #
 # Write both derivatives, for arrays. The sigmoid's has a handy form: $\sigma'(x) = \sigma(x) \cdot
 # (1 - \sigma(x))$. ReLU has a corner at 0, where no slope is the true one; take 0 there, as Keras
@@ -626,14 +613,14 @@ slopes = {"sigmoid": sigmoid_gradient(x), "ReLU": relu_gradient(x)}
 show_curves(slopes, x=x, xlabel="x", ylabel="slope")
 
 # %% [markdown]
-# ## 9. What is left of a gradient
+# ## What is left of a gradient
 #
 # Now let a gradient go back through a chain of $d$ layers with one unit each. Layer $l$ computes
 # its **pre-activation** $z_l = w_l \cdot a_{l-1}$, and from it $a_l = \sigma(z_l)$. How much does
 # the last output $a_d$ change if the input $a_0$ changes a little? By the chain rule, each layer
 # multiplies by its weight and by the slope of its sigmoid.
 #
-# ### Exercise: what is left of a gradient
+# ### Exercise
 #
 # Write `gradient_left`.
 
@@ -680,11 +667,9 @@ if finished(sigmoid_gradient(np.zeros(1))):
 # for the sigmoids and 0.70 for ReLU. The trend is the same: with both weights the sigmoids lose
 # about three times as much a layer.
 #
-# ![The length of the gradient after 1 to 8 layers of 64 units, both with the same weights. With
-# ReLU 0.9 of it is left after 8 layers, with sigmoids one part in
-# 13,000.](figures/03_vanishing.png)
+# ![The length of the gradient after 1 to 8 layers of 64 units, both with the same weights. With ReLU 0.9 of it is left after 8 layers, with sigmoids one part in 13,000.](figures/03_vanishing.png)
 #
-# ## 10. Does it matter? Measure it
+# ## Does it matter? Measure it
 #
 # Two networks, twins but for the activation, learn to tell circles, squares, triangles and crosses
 # apart. Same pictures, same random start, same training: `twin` sets the seed first, so the
@@ -723,7 +708,7 @@ show_curves(losses)
 # %% [markdown]
 # To say it in a number: how many epochs until the loss is below a target?
 #
-# ### Exercise: how soon is it there?
+# ### Exercise
 #
 # Write `epochs_until`. A loss may go up again; what counts is the first time. And it may never get
 # there: then there is no such epoch, which Python calls `None`.

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 4 · Pooling: smaller maps, small shifts forgotten
+# # Pooling: smaller maps, small shifts forgotten
 #
 # After a convolution and a ReLU, a feature map says where a feature is, pixel by pixel, and most of
 # its pixels say "not here". **Pooling** makes a smaller map of it that still says whether the
@@ -41,7 +41,7 @@ with quietly():  # TensorFlow is talkative when it starts
     import keras
 
 # %% [markdown]
-# ## 1. Pools of numbers
+# ## Pools of numbers
 #
 # A feature map does not have to be as large as the image to say what is in it. Pooling is a
 # **down-sampling** operation: it makes height and width smaller, and keeps the channels. Many
@@ -50,10 +50,7 @@ with quietly():  # TensorFlow is talkative when it starts
 # Cut the map into blocks of 2×2 pixels. Think of each block as a **pool** of four numbers, and let
 # one number stand for all four:
 #
-# ![A 4 by 4 feature map in four colored pools of 2 by 2. The upper left pool holds 1, 3, 5 and 7.
-# Max pooling keeps the largest value of each pool, and its output is 7, 9, 8, 6. Average pooling
-# keeps the mean, and its output is 4, 5, 2.5, 3. Both outputs are 2 by
-# 2.](figures/04_max_pooling.png)
+# ![A 4 by 4 feature map in four colored pools of 2 by 2. The upper left pool holds 1, 3, 5 and 7. Max pooling keeps the largest value of each pool, and its output is 7, 9, 8, 6. Average pooling keeps the mean, and its output is 4, 5, 2.5, 3. Both outputs are 2 by 2.](figures/04_max_pooling.png)
 #
 # - **Max pooling** keeps the **largest** value: how strongly is the feature there, at its best?
 # - **Average pooling** keeps the **mean**: how strongly is it there, on the whole?
@@ -72,7 +69,7 @@ with quietly():  # TensorFlow is talkative when it starts
 # What about a map of 5×7? With Keras's default, `padding="valid"`, only whole windows count. The
 # last row and the last column are left over, and nobody ever looks at them.
 #
-# ### Exercise: max pooling
+# ### Exercise
 #
 # Write `max_pool`. From here on our maps are volumes `(height, width, channels)`, as in lesson 2.
 # You solve this **by hand**, with loops and NumPy: Keras and SciPy have pooling functions ready,
@@ -120,7 +117,7 @@ if finished(side_by_side, overlapping):
     )
 
 # %% [markdown]
-# ## 2. The mean, and what counts at the border
+# ## The mean, and what counts at the border
 #
 # Average pooling *is* a convolution, one with fixed weights: a 2×2 kernel of ¼, ¼, ¼, ¼ that moves
 # by 2 pixels, over each channel alone. (SciPy slides with stride 1; the slices keep every second
@@ -142,10 +139,7 @@ show(numbers[:, :, 0], quarters, by_convolution, titles=["map", "kernel", "with 
 # border would drop, though nothing there is darker. Keras decided that padding **does not count**:
 # the mean is taken over those pixels of the window that are really there.
 #
-# ![A 3 by 3 map, padded at the right and below with a column and a row of zeros, in four pools. In
-# Keras, the pool that holds 6, 2 and two zeros of the padding has the mean 8 divided by 2, that is
-# 4, and the pool with a 9 and three zeros has 9. If the zeros counted, these would be 2 and
-# 2.25.](figures/04_average_border.png)
+# ![A 3 by 3 map, padded at the right and below with a column and a row of zeros, in four pools. In Keras, the pool that holds 6, 2 and two zeros of the padding has the mean 8 divided by 2, that is 4, and the pool with a 9 and three zeros has 9. If the zeros counted, these would be 2 and 2.25.](figures/04_average_border.png)
 #
 # (Other libraries decide otherwise. In PyTorch it is an option, `count_include_pad`, and padding
 # counts unless you say no. Networks that are moved from one library to the other trip over this.)
@@ -165,7 +159,7 @@ print("3 pixels, pool_size 2, strides 2:", same_padding(3, 2, 2))
 print("6 pixels, pool_size 3, strides 1:", same_padding(6, 3, 1))
 
 # %% [markdown]
-# ### Exercise: average pooling, and what counts at the border
+# ### Exercise
 #
 # Write `average_pool`. A slice that begins at −1 does not do what you may hope for: cut windows off
 # at 0 yourself.
@@ -212,7 +206,7 @@ if finished(ours):
     show(*maps, titles=["map", "average_pool", "AveragePooling2D"])
 
 # %% [markdown]
-# ## 3. Nothing to learn, and what it saves
+# ## Nothing to learn, and what it saves
 #
 # How many **parameters** does a pooling layer have? Count what training could change in it. And
 # which shape does it make? Rows and columns follow the rules that you just used:
@@ -222,7 +216,7 @@ if finished(ours):
 # | `"valid"` | how many whole windows fit, the first one at pixel 0 |
 # | `"same"` | height / strides, rounded up |
 #
-# ### Exercise: shapes and parameters of pooling layers
+# ### Exercise
 #
 # Write `pooled_shape`. It is the same for max pooling and for average pooling.
 
@@ -287,7 +281,7 @@ for head in (keras.layers.Flatten, keras.layers.GlobalAveragePooling2D):
 # Fewer parameters and a coarser picture of the image also leave less room for learning the training
 # images by heart; that is why pooling is listed among the remedies for overfitting (lesson 6).
 #
-# ## 4. Dead space
+# ## Dead space
 #
 # Back to the photograph of lesson 1, and a kernel that answers vertical edges. A bias of −0.2
 # demands that the edge be a clear one. Then comes ReLU, which makes zeros of all that is negative.
@@ -315,12 +309,9 @@ show(photo, feature_map[:, :, 0], after_relu[:, :, 0], titles=["photo", "convolu
 # all dead leave it as it was, and every mixed pool raises it. (Only where rows or columns are left
 # over can active pixels be lost with them.)
 #
-# ![A light ring on a dark ground, 16 by 16, and its feature map, 14 by 14: positive where dark
-# turns to light from left to right, negative where light turns to dark. After ReLU, 52 of 196
-# pixels are active, 27 percent. After max pooling, 20 of 49 pixels are active, 41
-# percent.](figures/04_condense.png)
+# ![A light ring on a dark ground, 16 by 16, and its feature map, 14 by 14: positive where dark turns to light from left to right, negative where light turns to dark. After ReLU, 52 of 196 pixels are active, 27 percent. After max pooling, 20 of 49 pixels are active, 41 percent.](figures/04_condense.png)
 #
-# ### Exercise: how much of a map is dead space?
+# ### Exercise
 #
 # Write `dead_space`, which measures this for any feature map as it comes out of a convolution, that
 # is, **before** ReLU. Use your `max_pool`. The two numbers it returns are the shares that are
@@ -387,17 +378,13 @@ if finished(max_pool(after_relu), average_pool(after_relu)):
 # A question to answer before you try it: does it matter whether you pool before ReLU or after it?
 # For `max_pool`, and for `average_pool`? (The answer is at the end of the next section.)
 #
-# ## 5. Where was it?
+# ## Where was it?
 #
 # We called the zeros dead space. Do they carry no information at all? They do: they say **where**
 # the feature is. A dot is in the upper left because there are many zeros to its right and below it.
 # When pooling throws zeros away, it throws away some of this **positional information**.
 #
-# ![Four maps with a single dot each, drawn as rows of eight pixels with a thick frame around each
-# pair of pixels that is pooled next, and pooled twice. On the left,
-# dots at pixels 0 and 1 are in the same pool: after one pooling both maps are the same. On the
-# right, dots at pixels 1 and 2 are on two sides of a border between pools: after one pooling the
-# maps still differ, and only the second one makes them the same.](figures/04_two_dots.png)
+# ![Four maps with a single dot each, drawn as rows of eight pixels with a thick frame around each pair of pixels that is pooled next, and pooled twice. On the left, dots at pixels 0 and 1 are in the same pool: after one pooling both maps are the same. On the right, dots at pixels 1 and 2 are on two sides of a border between pools: after one pooling the maps still differ, and only the second one makes them the same.](figures/04_two_dots.png)
 #
 # The dots at pixels 0 and 1 become **indistinguishable**. No layer behind the pooling can tell any
 # more which of the two maps it came from, however clever it is: the network has become
@@ -407,7 +394,7 @@ if finished(max_pool(after_relu), average_pool(after_relu)):
 # But look at the dots at 1 and 2. They are no farther apart, and yet the first pooling does not
 # merge them.
 #
-# ### Exercise: dots that merge, and dots that do not
+# ### Exercise
 #
 # Find two pairs of maps with one dot each. `dot` below makes the maps; a pair is written with a
 # comma, `dot(…, …), dot(…, …)`.
@@ -456,12 +443,9 @@ if finished(max_pool(maps[0])):
 # rest. Pooling makes a network invariant **over small distances** only. Features that begin far
 # apart stay apart longer, as a rule; some of the positional information is lost, not all of it.
 #
-# ![Dots A, B and C in a 16 by 16 map, A and B touching at a corner in the upper left, C far away at
-# the lower right. Pooled once, 8 by 8, all three are apart. Pooled twice, 4 by 4, A and B have
-# merged. Pooled three times, 2 by 2, A and B share the upper left pixel, and C has the lower right
-# one for itself.](figures/04_near_far.png)
+# ![Dots A, B and C in a 16 by 16 map, A and B touching at a corner in the upper left, C far away at the lower right. Pooled once, 8 by 8, all three are apart. Pooled twice, 4 by 4, A and B have merged. Pooled three times, 2 by 2, A and B share the upper left pixel, and C has the lower right one for itself.](figures/04_near_far.png)
 #
-# ### Exercise: how often until they are the same?
+# ### Exercise
 #
 # Write `poolings_until_equal`: how much pooling does it take until two maps cannot be told apart?
 
@@ -506,7 +490,7 @@ if finished(*needed):
 # positive can be asked before or after it is chosen. For the mean it does: a negative value pulls
 # the mean down, and ReLU makes a zero of it first.)
 #
-# ## 6. A small move, a small change?
+# ## A small move, a small change?
 #
 # Real features are not single dots. So let us measure: by how much does the output change when the
 # input moves by a few pixels? As a measure take the length of the change compared with the length
@@ -519,7 +503,7 @@ if finished(*needed):
 # `np.linalg.norm(a)`. For comparison there is another way to halve a map: keep every second row and
 # column and drop the rest, as a convolution with `strides=2` does.
 #
-# ### Exercise: how much does a small move change?
+# ### Exercise
 #
 # Write `shift_sensitivity`. Everything in the volume moves `columns` pixels to the right, and the
 # volume keeps its size: what would leave it on the right is gone, and zeros come in on the left.
@@ -577,13 +561,13 @@ if finished(*changes):
 # price where the place is the question: "which of the two is on the left?" gets harder with every
 # pooling.)
 #
-# ## 7. All positions at once
+# ## All positions at once
 #
 # How far can one go? To the end: one pool as large as the whole map. **Global average pooling**
 # turns each map into a single number, its mean, and a volume of 16 maps into a vector of 16
 # numbers: how much of each feature is there in all? Nothing is left of where it was.
 #
-# ### Exercise: one number a channel
+# ### Exercise
 #
 # Write `global_average_pool`.
 
@@ -628,7 +612,7 @@ if finished(*means):
 # mean does not care where anything is: together they are invariant to every shift, exactly, as long
 # as the object keeps clear of the border.
 #
-# ## 8. Pooling that does not shrink
+# ## Pooling that does not shrink
 #
 # With `strides=1` and `padding="same"`, there is one window for every pixel, and the map keeps its
 # size.
@@ -643,7 +627,7 @@ if finished(*means):
 # for its maximum; on a map of negative values, that zero would win. In Keras padding never wins.
 # (One may think of it as padding with −∞.)
 #
-# ### Exercise: pooling that does not shrink
+# ### Exercise
 #
 # Write `pool_stride_one`. Where the padding cannot be shared evenly, the odd row and column of it
 # are at the bottom and on the right, as ever: `same_padding` knows.
@@ -686,12 +670,12 @@ if finished(thicker):
     )
 
 # %% [markdown]
-# ## 9. Down to a given shape
+# ## Down to a given shape
 #
 # You have all the parts of the body of a CNN: convolution, ReLU, pooling, and again. While height
 # and width go down, the number of channels usually goes up: fewer places, more features.
 #
-# ### Exercise: from 32×32×3 down to 4×4×16
+# ### Exercise
 #
 # Build a Keras model called `model` that turns color images of 32×32×3 into 16 maps of 4×4.
 #

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 5 · Flatten and dense layers
+# # Flatten and dense layers
 #
 # Convolutions, activations and poolings turn an image into a small stack of feature maps: where in
 # the image is which feature? What is still missing is an answer. *A four*, say, or *a cat*. The
@@ -44,7 +44,7 @@ with quietly():  # TensorFlow is talkative when it starts
     import keras
 
 # %% [markdown]
-# ## 1. Flatten: from a volume to a vector
+# ## Flatten: from a volume to a vector
 #
 # What leaves the last pooling layer is a volume of shape `(height, width, channels)`. The layers
 # that decide take a plain **vector**, one long row of numbers. In between stands a **Flatten**
@@ -56,14 +56,12 @@ with quietly():  # TensorFlow is talkative when it starts
 # left, and of each pixel all channels, before the next pixel comes. In other words: the last axis
 # runs fastest, the first one slowest.
 #
-# ![A volume of 2 rows, 3 columns and 2 channels: channel 0 holds the letters A to F, channel 1 the
-# letters a to f. Flatten makes the vector A a B b C c D d E e F f of them, with the indices 0 to
-# 11: the channel changes fastest, then the column, then the row.](figures/05_flatten.png)
+# ![A volume of 2 rows, 3 columns and 2 channels: channel 0 holds the letters A to F, channel 1 the letters a to f. Flatten makes the vector A a B b C c D d E e F f of them, with the indices 0 to 11: the channel changes fastest, then the column, then the row.](figures/05_flatten.png)
 #
 # Keras works on a whole **batch** of images at once. The batch is the first axis, and Flatten
 # leaves it alone: N volumes in, N vectors out.
 #
-# ### Exercise: from a volume to a vector
+# ### Exercise
 #
 # Write `flatten`, with NumPy only.
 
@@ -107,14 +105,14 @@ if finished(*vectors):
 # Each color comes twice in a row, once for each channel, and the rows follow one another. Now look
 # for two positions that were neighbors, one below the other: in the vector they are far apart.
 #
-# ## 2. Where is it in the vector?
+# ## Where is it in the vector?
 #
 # Nothing is lost in Flatten, so one can say where each value went, and where each came from. You
 # will need that order whenever you want to know *which pixel* a weight behind Flatten belongs to,
 # or when weights are moved from one library to another: some keep the channels first, and a network
 # whose weights were lined up in another order is as good as untrained.
 #
-# ### Exercise: position and index
+# ### Exercise
 #
 # Write both directions, with plain whole numbers:
 #
@@ -152,7 +150,7 @@ def position(index, shape):
 check("flat_index")
 
 # %% [markdown]
-# ## 3. The dense layer
+# ## The dense layer
 #
 # The layers behind Flatten are those of traditional, feed-forward neural networks: **dense**
 # layers, also called **fully connected**, because every output looks at every input. They take the
@@ -162,17 +160,13 @@ check("flat_index")
 # A dense layer has a number of **units**. Each unit has one weight for every input and one bias: it
 # multiplies each input by its weight, adds up the products, and adds the bias.
 #
-# ![A dense layer from 4 inputs to 3 units: a line from every input to every unit, in the color of
-# the unit. Beside it the same as numbers: the inputs 1, 0, 2, 3, a kernel of 4 by 3 weights with
-# one column for each unit, the biases 3, minus 2, 0 and the outputs 2, 3, 5. The first unit
-# computes 1 times 2 plus 0 times 1 plus 2 times 0 plus 3 times minus 1, plus its bias 3. In all
-# there are 4 times 3 weights and 3 biases, 15 parameters.](figures/05_dense.png)
+# ![A dense layer from 4 inputs to 3 units: a line from every input to every unit, in the color of the unit. Beside it the same as numbers: the inputs 1, 0, 2, 3, a kernel of 4 by 3 weights with one column for each unit, the biases 3, minus 2, 0 and the outputs 2, 3, 5. The first unit computes 1 times 2 plus 0 times 1 plus 2 times 0 plus 3 times minus 1, plus its bias 3. In all there are 4 times 3 weights and 3 biases, 15 parameters.](figures/05_dense.png)
 #
 # You know this operation: it is the response of a patch to a kernel, only that the "patch" is the
 # whole input. For a batch of inputs, one row each, and the weights of one unit in each column, all
 # sums at once are a product of two matrices.
 #
-# ### Exercise: the dense layer
+# ### Exercise
 #
 # Write `dense`. There is no activation in it: in a network, a ReLU or softmax may follow.
 
@@ -257,7 +251,7 @@ if finished(vectors):
 # in the image on its own: when a digit moves by two pixels, its ink lies under other weights. That
 # is why CNNs put convolutions and poolings in front.
 #
-# ### Exercise: the parameters of a dense layer
+# ### Exercise
 #
 # Look at the picture of the layer again. One line is one weight; what else is learned?
 
@@ -304,20 +298,16 @@ for model in (forgotten, remembered):
     print(model.output_shape, f"{model.count_params():,} parameters")
 
 # %% [markdown]
-# ## 4. A dense layer is a very large kernel
+# ## A dense layer is a very large kernel
 #
 # A unit is a kernel that covers the whole map. So a dense layer over Flatten can be replaced by a
 # convolution whose kernel is as large as the map, with a filter for each unit. It has a single
 # place to stand, and its output has the shape `(1, 1, units)`. The numbers are the same; only the
 # weights must be put where they belong.
 #
-# ![Above, a flattened map of 8 values and the 8 weights of one unit: the products add up to 3.
-# Below, the same values as a map of 2 by 2 with 2 channels, and the same weights as a kernel of 2
-# by 2 with 2 channels: the first, third, fifth and seventh value belong to channel 0, the others to
-# channel 1. The kernel fits in one place only, and its response is 3,
-# too.](figures/05_dense_as_conv.png)
+# ![Above, a flattened map of 8 values and the 8 weights of one unit: the products add up to 3. Below, the same values as a map of 2 by 2 with 2 channels, and the same weights as a kernel of 2 by 2 with 2 channels: the first, third, fifth and seventh value belong to channel 0, the others to channel 1. The kernel fits in one place only, and its response is 3, too.](figures/05_dense_as_conv.png)
 #
-# ### Exercise: from weights to a kernel
+# ### Exercise
 #
 # Write `dense_as_conv`: the kernel with which `Conv2D` answers what the dense layer over Flatten
 # answers. (The biases need no change: one for each unit, one for each filter.)
@@ -366,7 +356,7 @@ if finished(kernel) and kernel.shape == (8, 8, 1, 10):
 # things in photos larger than those they were trained on can be built in this way: a classifier's
 # dense layers become convolutions, and slide.
 #
-# ## 5. The whole network on paper
+# ## The whole network on paper
 #
 # Now everything is together that a plain CNN has. Each layer takes a shape, leaves another, and has
 # its parameters:
@@ -401,7 +391,7 @@ digit_layers = [
 ]
 
 # %% [markdown]
-# ### Exercise: the whole network on paper
+# ### Exercise
 #
 # Write `summarize`, which says what `model.summary()` would say, without Keras. Every kind of layer
 # has the keys that it has above; kernels, pools and strides are square, so one number serves both
@@ -467,7 +457,7 @@ if finished(rows):
 show_network(model)
 
 # %% [markdown]
-# ## 6. Two heads
+# ## Two heads
 #
 # Look at the largest number in that list. It belongs to the first dense layer, and most of it is
 # there because Flatten hands over every position of every map. There is a second way to get from a
@@ -475,7 +465,7 @@ show_network(model)
 # each channel, its mean over all positions. It says *how much* of a feature there is, and no longer
 # *where*.
 #
-# ### Exercise: two heads
+# ### Exercise
 #
 # How many parameters do both heads have, if a single dense layer follows, with a unit for each
 # class?
@@ -503,11 +493,7 @@ check("heads")
 # The picture shows both heads, with ten units each, on the convolutions of the network above
 # without its poolings:
 #
-# ![Two networks with the same two convolutions, which have 2,480 parameters and give 16 maps of 8
-# by
-# 8. Above, Flatten makes 1,024 numbers of them, and a dense layer with ten units has 10,250
-# parameters, 12,730 with the convolutions. Below, global average pooling leaves 16 numbers, and the
-# dense layer has 170 parameters, 2,650 with the convolutions.](figures/05_heads.png)
+# ![Two networks with the same two convolutions, which have 2,480 parameters and give 16 maps of 8 by 8. Above, Flatten makes 1,024 numbers of them, and a dense layer with ten units has 10,250 parameters, 12,730 with the convolutions. Below, global average pooling leaves 16 numbers, and the dense layer has 170 parameters, 2,650 with the convolutions.](figures/05_heads.png)
 #
 # **See it.** Both heads on 64 maps of several sizes, for ten classes. When the maps become twice as
 # high and twice as wide, what happens to each?
@@ -523,7 +509,7 @@ for size in (4, 8, 16, 32):
 # The averaged head does not ask how large the maps are, so a network that ends in it can be given
 # images of any size. What it gives up is the place of each feature.
 #
-# ## 7. What does pooling save?
+# ## What does pooling save?
 #
 # It is often said that pooling reduces the parameters of a network, and its computations. Pooling
 # itself learns nothing, so whatever it saves, it saves in *other* layers. In which? Find out by
@@ -540,7 +526,7 @@ for size in (4, 8, 16, 32):
 # a dense layer of `units`, and a last dense layer for ten classes. Both convolutions are 3×3 with
 # `padding="same"`.
 #
-# ### Exercise: what a network costs
+# ### Exercise
 #
 # Write `costs`. Before you check, guess: which of the four numbers change when `pooled` does?
 
@@ -592,7 +578,7 @@ if finished(*counted):
 # Fewer parameters are not better as such. They often need less data to be learned, and always less
 # room; whether they suffice is for a test to say.
 #
-# ## 8. Audit a published network
+# ## Audit a published network
 #
 # VGG-16 (Simonyan and Zisserman, 2014) is one of the best-known CNNs: thirteen convolutions of 3×3,
 # five poolings, three dense layers, for photographs of 224 × 224 pixels in color and 1000 classes.
@@ -613,7 +599,7 @@ vgg16 += [("dense", 4096), ("dense", 4096), ("dense", 1000)]
 print(len(vgg16), "rows, of which", sum(row[0] != "pool" for row in vgg16), "learn something")
 
 # %% [markdown]
-# ### Exercise: the audit
+# ### Exercise
 #
 # Write `audit_network`: the parameters of each row of such a table.
 
@@ -668,7 +654,7 @@ if finished(counts):
 # multiplications for one image, 15.3 billion are the convolutions', whose few weights are used at
 # thousands of positions. Later networks, such as ResNet, end in global average pooling.
 #
-# ## 9. LeNet-5
+# ## LeNet-5
 #
 # In 1998, Yann LeCun, Léon Bottou, Yoshua Bengio and Patrick Haffner published a network that read
 # the digits on bank checks. It has everything this course has built so far:
@@ -694,7 +680,7 @@ if finished(counts):
 # the 84 numbers with a drawn picture of each digit. It had 60,000 parameters; in the form that is
 # usual today there are 61,706.
 #
-# ### Exercise: LeNet-5
+# ### Exercise
 #
 # Build it in Keras, with a bias in every layer that learns. On paper first: what do C1, C3, C5, F6
 # and the output contribute to 61,706? Nothing has to be trained or compiled.
@@ -731,18 +717,14 @@ show_network(lenet5)
 # Below it is drawn with C5 as a dense layer over Flatten. The numbers are the same, and it is
 # easier to see that LeNet-5, too, keeps nearly everything it knows in its head:
 #
-# ![LeNet-5 with C5 as a dense layer. Image 32 by 32 by 1; convolution 28 by 28 by 6, 156
-# parameters; average pooling 14 by 14 by 6; convolution 10 by 10 by 16, 2,416 parameters; average
-# pooling 5 by 5 by 16; Flatten 400; dense layers of 120, 84 and 10 units with 48,120, 10,164 and
-# 850 parameters. Together 61,706 parameters, 59,134 of them (96 percent) in the dense
-# layers.](figures/05_network.png)
+# ![LeNet-5 with C5 as a dense layer. Image 32 by 32 by 1; convolution 28 by 28 by 6, 156 parameters; average pooling 14 by 14 by 6; convolution 10 by 10 by 16, 2,416 parameters; average pooling 5 by 5 by 16; Flatten 400; dense layers of 120, 84 and 10 units with 48,120, 10,164 and 850 parameters. Together 61,706 parameters, 59,134 of them (96 percent) in the dense layers.](figures/05_network.png)
 #
 # It is 2242 times smaller than VGG-16, and the shape is the same: maps that get smaller and more
 # numerous, then a vector, then one number for each class. What do these numbers mean, and how does
 # one measure whether they are any good?
 
 # %% [markdown]
-# ## 10. From scores to probabilities
+# ## From scores to probabilities
 #
 # The last dense layer has one unit for each class, and its outputs are **scores** (also called
 # **logits**): any numbers, the largest for the class that the network believes in most. To say
@@ -759,7 +741,7 @@ show_network(lenet5)
 # becomes `inf`. A helpful fact: if you add the same number to all scores of an image, every power
 # is multiplied by the same factor, and the factor cancels out.
 #
-# ### Exercise: softmax
+# ### Exercise
 #
 # Write `softmax`. It gets the scores of a single image, of a batch, or of anything with more axes:
 # the classes always lie along the **last** axis. Large scores, 1000 or −1000, must do no harm.
@@ -796,7 +778,7 @@ if finished(shares):
 # Only differences between scores count. Larger differences make the network more certain, and no
 # probability ever becomes exactly 0 or 1. (The 0 in the picture is a small number, rounded.)
 #
-# ## 11. How surprised was the network?
+# ## How surprised was the network?
 #
 # Training needs a number that says how wrong the network is: the **loss**. For classes, the usual
 # one is the **cross-entropy**. Of all probabilities that the network gave for an image, look only
@@ -821,7 +803,7 @@ show_curves(
 # The logarithm of 0 is −∞, and one such image would spoil the mean. So a probability below 1e-7
 # counts as 1e-7, as Keras's function of probabilities has it (`keras.config.epsilon()`).
 #
-# ### Exercise: cross-entropy
+# ### Exercise
 #
 # Write `cross_entropy`. Labels are whole numbers, one for each image. Keras calls the same function
 # `sparse_categorical_crossentropy`: *sparse* because a label is a number and not a row of zeros
@@ -875,14 +857,14 @@ if finished(once, cross_entropy(np.eye(2), np.arange(2))):
 # nor probabilities that come as a plain array. The opposite mistake, scores for a loss that was
 # told nothing, raises no error and no warning: such a loss may well stay near 2.30.)
 #
-# ## 12. How many are right?
+# ## How many are right?
 #
 # Cross-entropy is what training makes smaller. People would rather know how many answers are
 # right: the **accuracy**. The network's answer is the class with the largest score; the scores may
 # be of any size, and it does not matter whether a softmax has been applied, as it keeps their
 # order.
 #
-# ### Exercise: accuracy
+# ### Exercise
 #
 # Write `accuracy`.
 
@@ -924,7 +906,7 @@ if finished(accuracy(np.eye(3), truth), cross_entropy(np.eye(3), truth)):
 # hesitant answers. That is why loss and accuracy sometimes go different ways, as you will see in
 # lesson 6.
 #
-# ## 13. Who still reads moved images?
+# ## Who still reads moved images?
 #
 # Lesson 4 said: pooling makes a network forget where a feature was, and so a CNN needs less data
 # than a network with only dense layers, which would have to learn every place anew. Time to put it
@@ -965,7 +947,7 @@ def fit_shapes(network):
 # it, as a dense network has. Only a head that keeps *whether* a feature was found, and not *where*,
 # forgets the move.
 #
-# ### Exercise: two networks and a moved test
+# ### Exercise
 #
 # Write two functions that build a network, without training it. Both networks take gray images of
 # shape `(20, 20, 1)` and end with four probabilities (softmax).
@@ -1045,7 +1027,7 @@ if finished(*readers.values(), accuracy(np.eye(2), np.arange(2))):
 # Could the dense network learn moved shapes, too? Yes, from moved training images, many of them,
 # for each place has to be learned. What the CNN has built in, it need not learn from data.
 #
-# ## 14. A network of your own
+# ## A network of your own
 #
 # Now everything comes together: convolutions find features, pooling makes maps smaller, Flatten or
 # a global pooling makes a vector of them, and dense layers use the features for the final
@@ -1084,7 +1066,7 @@ def fit_digits(network, epochs=15):
 
 
 # %% [markdown]
-# ### Exercise: ten digits, fewer than 10,000 parameters
+# ### Exercise
 #
 # Design a network, count its parameters on paper first, then train it:
 #

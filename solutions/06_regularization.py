@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 6 · Regularization: curves that turn up, and what turns them down
+# # Regularization: curves that turn up, and what turns them down
 #
 # A network can get better and better at what it is shown, and worse and worse at everything else.
 # That is called **overfitting**. In this lesson you make a network overfit, on purpose, until you
@@ -47,7 +47,7 @@ with quietly():  # TensorFlow is talkative when it starts
     from keras import layers
 
 # %% [markdown]
-# ## 1. To learn, or to learn by heart
+# ## To learn, or to learn by heart
 #
 # We train a network on some images, the **training data**. But we want to use it on others, which
 # nobody has seen yet. Both come from the same source: somebody writes digits, and how people write
@@ -60,12 +60,7 @@ with quietly():  # TensorFlow is talkative when it starts
 # training data, and not what they were drawn from. The opposite, a network that does not even
 # describe what is common to all of them, is **underfitting**.
 #
-# ![Twelve noisy training points of a wave, twelve new points of the same wave, and three
-# polynomials fitted to the training points. Underfitting: a straight line, degree 1, misses the
-# wave, with a mean squared error of 0.192 on the training points and 0.231 on new ones. Good fit:
-# degree 3 follows the wave, with 0.054 and 0.059. Overfitting: degree 9 winds through nearly every
-# training point, with a bump at each end where the wave has none: 0.007 on the training points, but
-# 0.368 on new ones.](figures/06_fits.png)
+# ![Twelve noisy training points of a wave, twelve new points of the same wave, and three polynomials fitted to the training points. Underfitting: a straight line, degree 1, misses the wave, with a mean squared error of 0.192 on the training points and 0.231 on new ones. Good fit: degree 3 follows the wave, with 0.054 and 0.059. Overfitting: degree 9 winds through nearly every training point, with a bump at each end where the wave has none: 0.007 on the training points, but 0.368 on new ones.](figures/06_fits.png)
 #
 # The polynomials in the figure are only an example: for networks, too, the more freedom a model
 # has, the closer it can come to the training data. What counts is the error on *new* points.
@@ -101,7 +96,7 @@ gray = digits.images[wrong][:6].repeat(3, axis=3)  # as with colors: no numbers 
 show(*gray, titles=titles[:6])
 
 # %% [markdown]
-# ## 2. Two curves
+# ## Two curves
 #
 # Here is the training, the same for every network of this lesson. `fit` compiles a network, if you
 # have not done so yourself, and trains it: the training digits are shuffled and handed out 32 at a
@@ -131,11 +126,7 @@ def fit(model, epochs=25, callbacks=()):
 # The history of a training holds two losses for every epoch: `loss`, on the training data, and
 # `val_loss`, on the validation data. Together they tell nearly everything about it.
 #
-# ![The two losses over 25 epochs. The training loss falls from 2.2 to 0.04. The validation loss
-# falls to 0.53 in epoch 6, the best epoch, marked with a circle, and rises from there on to 1.05.
-# The region after epoch 6 is shaded: from here on the validation loss turns up, overfitting. An
-# arrow at the last epoch marks the gap between the two curves, 1.05 minus 0.04, which is
-# 1.01.](figures/06_curves.png)
+# ![The two losses over 25 epochs. The training loss falls from 2.2 to 0.04. The validation loss falls to 0.53 in epoch 6, the best epoch, marked with a circle, and rises from there on to 1.05. The region after epoch 6 is shaded: from here on the validation loss turns up, overfitting. An arrow at the last epoch marks the gap between the two curves, 1.05 minus 0.04, which is 1.01.](figures/06_curves.png)
 #
 # - **Both fall**: the network is learning something that holds for new images, too. Train on.
 # - **Both stay high**: underfitting. The network is too small, or has not been trained enough.
@@ -150,7 +141,7 @@ def fit(model, epochs=25, callbacks=()):
 # the training labels are wrong and none of the validation labels, so an honest network, one that
 # has learned what digits look like, does better on the validation data.
 #
-# ### Exercise: read the curves
+# ### Exercise
 #
 # Write three functions. The lists have one loss for each epoch, at least two epochs; the first
 # epoch has the number **0**, as in the list. The rule for the third: it is overfitting if, from the
@@ -187,7 +178,7 @@ def is_overfitting(losses, val_losses):
 check("read_the_curve")
 
 # %% [markdown]
-# ## 3. Overfit on purpose
+# ## Overfit on purpose
 #
 # To learn 320 labels by heart, wrong ones too, a network needs room. This one has plenty: it
 # neither pools nor strides, so its dense layer sees 8 · 8 · 16 = 1,024 numbers of every image.
@@ -205,7 +196,7 @@ check("read_the_curve")
 # few weights everywhere. A CNN has its capacity from the dense layers behind, or, in today's large
 # ones, from hundreds of filters in dozens of layers.
 #
-# ### Exercise: overfit on purpose
+# ### Exercise
 #
 # Build the network of the table, or one of your own that does it, too: `baseline`. Train it for 25
 # epochs with `fit`; `baseline_history` is what `fit` returned, as it is. Use no remedy yet.
@@ -267,13 +258,13 @@ if finished(baseline_history):
     show_curves({name: baseline_history.history[name] for name in names}, ylabel="accuracy")
 
 # %% [markdown]
-# ## 4. What did it learn by heart?
+# ## What did it learn by heart?
 #
 # An image with a wrong label can be answered in three ways: with what it shows, with the wrong
 # label, or with a third digit. Only the second one cannot be a conclusion from other images: it was
 # learned by heart.
 #
-# ### Exercise: the share that was learned by heart
+# ### Exercise
 #
 # Write `memorised`: **of the images with a wrong label**, for which share does the network predict
 # **that wrong label**? It predicts the digit with the largest score.
@@ -340,7 +331,7 @@ if finished(baseline, memorised(np.eye(2), np.arange(2), 1 - np.arange(2))):
 # what was known before suffers. **First what is common, then what is particular**: nearly every
 # remedy of this lesson rests on that order.
 #
-# ## 5. Dropout
+# ## Dropout
 #
 # A unit of the dense layer never works alone. It can afford to be useful only together with three
 # others, which mend what it spoils: together they encode one odd image. **Dropout** makes such
@@ -354,12 +345,9 @@ if finished(baseline, memorised(np.eye(2), np.arange(2), 1 - np.arange(2))):
 # nothing is dropped, and nothing needs to be rescaled. This is called **inverted dropout**, and it
 # is what Keras does.
 #
-# ![Dropout with a rate of 0.4 on the outputs of six units. In training, of image 0 four units are
-# passed on, each divided by 0.6, so that 0.6 becomes 1.0 and 1.8 becomes 3.0, and two are off and
-# pass on 0. For image 1 another mask is drawn, and three units are on. At inference all six outputs
-# are passed on unchanged.](figures/06_dropout.png)
+# ![Dropout with a rate of 0.4 on the outputs of six units. In training, of image 0 four units are passed on, each divided by 0.6, so that 0.6 becomes 1.0 and 1.8 becomes 3.0, and two are off and pass on 0. For image 1 another mask is drawn, and three units are on. At inference all six outputs are passed on unchanged.](figures/06_dropout.png)
 #
-# ### Exercise: dropout by hand
+# ### Exercise
 #
 # Write `dropout`. The random numbers are given, so that there is one right answer: `u` has one
 # number for every activation, drawn evenly from 0 to 1. An activation is **dropped where `u` is
@@ -411,7 +399,7 @@ print("called:          ", np.asarray(layer(batch))[0].round(2))
 print("training=True:   ", np.asarray(layer(batch, training=True))[0].round(2))
 
 # %% [markdown]
-# ### Exercise: the same network with dropout
+# ### Exercise
 #
 # Build `dropout_model`: the layers of your baseline, and a `Dropout` with a rate of **0.5** between
 # the last hidden layer and the layer of the scores. Train it with `fit`, for 25 epochs as before;
@@ -495,7 +483,7 @@ if finished(dropout_history, dropout_model):
 # gradients are noisier. With dropout, networks want to be trained longer, and a little larger. Too
 # high a rate makes them underfit.
 #
-# ## 6. Early stopping
+# ## Early stopping
 #
 # The simplest remedy: if the validation loss turns up after the best epoch, then **stop there**.
 # Watch the loss on the validation data during training, and stop as soon as it no longer improves.
@@ -506,14 +494,9 @@ if finished(dropout_history, dropout_model):
 # best one so far by **more than `min_delta`**. When training stops, the network has already had
 # `patience` epochs to get worse, so the weights of the best epoch are brought back.
 #
-# ![A validation loss over the epochs, with a patience of 3. It falls until epoch 4, is higher in
-# epoch 5, which is marked wait 1, and reaches its smallest value, 0.534, in epoch 6, the best
-# epoch. In epochs 7, 8 and 9 it is higher: wait 1, wait 2, wait 3. A dashed line marks the stop
-# after epoch 9, three epochs without a new best, and an arrow leads back: the weights of epoch 6
-# are restored. Without the stop, the loss would go on rising, to 0.81 in epoch
-# 15.](figures/06_early_stopping.png)
+# ![A validation loss over the epochs, with a patience of 3. It falls until epoch 4, is higher in epoch 5, which is marked wait 1, and reaches its smallest value, 0.534, in epoch 6, the best epoch. In epochs 7, 8 and 9 it is higher: wait 1, wait 2, wait 3. A dashed line marks the stop after epoch 9, three epochs without a new best, and an arrow leads back: the weights of epoch 6 are restored. Without the stop, the loss would go on rising, to 0.81 in epoch 15.](figures/06_early_stopping.png)
 #
-# ### Exercise: when to stop, and what to keep
+# ### Exercise
 #
 # Write `early_stop_epoch`. It is given the losses that training *would* have, epoch by epoch, and
 # returns two epochs: the last one that is trained, and the one that is kept.
@@ -562,7 +545,7 @@ if finished(baseline_history, early_stop_epoch([1.0, 2.0], 1, 0.0)):
 # the curve that it watches (`monitor`), one for its `patience`, and `restore_best_weights` says
 # whether the best weights are brought back. By default they are **not**, and the patience is 0.
 #
-# ### Exercise: let Keras stop
+# ### Exercise
 #
 # Make a callback, `early_stopping`, that watches the validation loss, has a patience of **3**, and
 # restores the best weights. Build the network of your baseline anew, `stopped_model`, and train it
@@ -624,7 +607,7 @@ if finished(*models.values(), *histories, memorised(np.eye(2), np.arange(2), np.
 # **test data**.
 
 # %% [markdown]
-# ## 7. A price on weights: L1 and L2
+# ## A price on weights: L1 and L2
 #
 # To bend its answer for one odd image and leave all others as they are, a network needs large
 # weights that nearly cancel each other. So put a price on weights: add a **penalty** to the loss,
@@ -635,11 +618,7 @@ if finished(*models.values(), *histories, memorised(np.eye(2), np.arange(2), np.
 # The sums run over the weights of all kernels. $\lambda$ is the **strength** of the penalty. Biases
 # go free, as a rule: they are few, and a bias does the same to every image.
 #
-# ![Three plots of a weight w at strength 0.01. Added to the loss: L1 is a V with its corner at 0,
-# L2 a parabola; they cross at minus 1 and 1. The slope: that of L1 is minus 0.01 left of 0 and plus
-# 0.01 right of it, that of L2 a straight line through 0; at w = 0.1 they are 0.010 and 0.002. The
-# penalty alone pulls a weight of 0.3: under L1 it falls evenly and is 0 after 300 steps, under L2
-# it falls ever more slowly, and 0.09 is left after 600.](figures/06_penalties.png)
+# ![Three plots of a weight w at strength 0.01. Added to the loss: L1 is a V with its corner at 0, L2 a parabola; they cross at minus 1 and 1. The slope: that of L1 is minus 0.01 left of 0 and plus 0.01 right of it, that of L2 a straight line through 0; at w = 0.1 they are 0.010 and 0.002. The penalty alone pulls a weight of 0.3: under L1 it falls evenly and is 0 after 300 steps, under L2 it falls ever more slowly, and 0.09 is left after 600.](figures/06_penalties.png)
 #
 # The slope in the middle explains what the two do. L1 pulls at every weight with the same force
 # until it is zero: what is not needed vanishes, and the weights get **sparse**. As an input that
@@ -650,7 +629,7 @@ if finished(*models.values(), *histories, memorised(np.eye(2), np.arange(2), np.
 # (Textbooks often write $\frac{\lambda}{2} w^2$, for a handsome derivative. Keras leaves the ½
 # out.)
 #
-# ### Exercise: what L1 and L2 add to the loss
+# ### Exercise
 #
 # Write `penalties`, as Keras counts.
 
@@ -697,7 +676,7 @@ def with_optimizer(model, optimizer):
 
 
 # %% [markdown]
-# ### Exercise: sparse with L1, small with L2
+# ### Exercise
 #
 # Train two networks for 25 epochs each, both with `keras.optimizers.SGD(0.05, momentum=0.9)`:
 #
@@ -827,7 +806,7 @@ for optimizer in (keras.optimizers.SGD, keras.optimizers.Adam):
 # **What penalties cost.** Little time (0.06 s an epoch), and no parameters. But a strength has to
 # be found: ten times too strong, and the network would rather have no weights than read digits.
 #
-# ## 8. Batch normalization
+# ## Batch normalization
 #
 # A layer learns to handle numbers of a certain size. While it learns, the layers before it learn,
 # too, and what they pass on changes its mean and spread all the time. **Batch normalization** puts
@@ -841,11 +820,7 @@ for optimizer in (keras.optimizers.SGD, keras.optimizers.Adam):
 # with the interplay of thousands of weights. The small $\varepsilon$ is there for channels that are
 # the same everywhere.
 #
-# ![A batch of two images with two channels of 2 by 2. Channel 0 has 8 numbers with mean 5 and
-# variance 4, channel 1 has 8 numbers with mean 40 and variance 400. Normalized, both have mean 0
-# and variance 1. Then channel 0 is scaled by gamma = 3 and moved by beta = 1, channel 1 by 2 and
-# minus 4: their means are 1 and minus 4, their variances 9 and 4. Mean and variance run over
-# images, rows and columns; gamma and beta are learned.](figures/06_batch_norm.png)
+# ![A batch of two images with two channels of 2 by 2. Channel 0 has 8 numbers with mean 5 and variance 4, channel 1 has 8 numbers with mean 40 and variance 400. Normalized, both have mean 0 and variance 1. Then channel 0 is scaled by gamma = 3 and moved by beta = 1, channel 1 by 2 and minus 4: their means are 1 and minus 4, their variances 9 and 4. Mean and variance run over images, rows and columns; gamma and beta are learned.](figures/06_batch_norm.png)
 #
 # **At inference** there may be a single image, and its answer should not depend on its company. So
 # the layer keeps **moving statistics**: in training, each batch moves them a little,
@@ -855,7 +830,7 @@ for optimizer in (keras.optimizers.SGD, keras.optimizers.Adam):
 #
 # and at inference they stand in for the mean and the variance of the batch, and stay as they are.
 #
-# ### Exercise: batch normalization by hand
+# ### Exercise
 #
 # Write `batch_norm`, for training and for inference. The variance is the mean of the squared
 # differences, as `np.var` has it. (With this word, beware: what Keras calls momentum is the share
@@ -903,7 +878,7 @@ if finished(by_hand):
 # That is a trap: with few batches and the default, training goes well, and validation looks awful,
 # since it works with statistics that have not arrived yet. We take 0.9.
 #
-# ### Exercise: what batch normalization costs
+# ### Exercise
 #
 # The layer keeps some numbers for each channel. Keras lists all of them among its parameters, and
 # `summary()` tells which are trained (by gradients) and which are not. Write
@@ -973,18 +948,14 @@ show_curves(curves)
 # step, as the whole batch has to be gone through before anything can go on (0.07 s an epoch); and
 # trouble with small batches, whose means are a matter of luck.
 #
-# ## 9. Data augmentation
+# ## Data augmentation
 #
 # The surest remedy against learning 320 images by heart is to have more images. **Data
 # augmentation** makes them: each time an image is shown, it is moved, turned, zoomed or cropped a
 # little, at random. No image comes back, so there is nothing to be learned by heart but what all of
 # its variants have in common. One condition: the change must **keep the label**.
 #
-# ![Above, small changes keep the label: a 3 as it is, moved by 1 pixel, turned by 15 degrees, a
-# little larger and a little smaller is still a 3. Below, half a turn does not: a 6 turned by 180
-# degrees looks like a 9 and its label 6 is now wrong; next to it the digit that is most similar to
-# it, with the label 9. Of 181 sixes turned by 180 degrees, 160 look most like a
-# nine.](figures/06_augment.png)
+# ![Above, small changes keep the label: a 3 as it is, moved by 1 pixel, turned by 15 degrees, a little larger and a little smaller is still a 3. Below, half a turn does not: a 6 turned by 180 degrees looks like a 9 and its label 6 is now wrong; next to it the digit that is most similar to it, with the label 9. Of 181 sixes turned by 180 degrees, 160 look most like a nine.](figures/06_augment.png)
 #
 # Flipping is a good change for photographs of cats, and a bad one for digits, or for traffic signs.
 # No program knows that. You have to. Would you say of the second and the fourth that the label is
@@ -1026,7 +997,7 @@ for layer in remedies:
 # told `training=True`. So also say `training=False` when you call a *model* that begins with random
 # layers, or use `predict`.
 #
-# ### Exercise: more digits than there are
+# ### Exercise
 #
 # First by hand: `move`. It moves digits by whole pixels, `down` and to the `right`; negative
 # numbers move them up and to the left. What leaves the picture is lost, and what comes in is 0,
@@ -1105,7 +1076,7 @@ if finished(baseline_history, augmented_history):
 # epoch), and more epochs until the network has seen enough. And it needs you: nobody else knows
 # what leaves the label true.
 #
-# ## 10. Noise injection
+# ## Noise injection
 #
 # Instead of moving a digit one can disturb it: add random numbers to the inputs, other ones each
 # time. Whatever the network learns must then hold for the whole neighborhood of the image, so it
@@ -1113,11 +1084,9 @@ if finished(baseline_history, augmented_history):
 # unit may rely on the exact value of another. All that in training only. At inference, noise would
 # just make the answer a matter of luck.
 #
-# ![A handwritten 2 as it is, and with noise of standard deviation 0.1, 0.2, 0.4 and 0.8, other
-# noise each time, in training. With 0.2 it is easily read, with 0.8 hardly. At inference, with
-# standard deviation 0.8, it is unchanged.](figures/06_noise.png)
+# ![A handwritten 2 as it is, and with noise of standard deviation 0.1, 0.2, 0.4 and 0.8, other noise each time, in training. With 0.2 it is easily read, with 0.8 hardly. At inference, with standard deviation 0.8, it is unchanged.](figures/06_noise.png)
 #
-# ### Exercise: noise on inputs and inside
+# ### Exercise
 #
 # First by hand: `add_noise`. Then in Keras: its layer is called `GaussianNoise(stddev)`, and it is
 # silent at inference. Build the network of the baseline with noise of standard deviation **0.4** on
@@ -1198,13 +1167,13 @@ print(f"added by noise: {added:.3f}, L2 penalty of strength 0.3²: {0.09 * (weig
 # **What it costs.** Little time (0.07 s an epoch), no parameters, and one number to be found: so
 # much noise that learning by heart is hard, and so little that the digit is still there.
 #
-# ## 11. The league table
+# ## The league table
 #
 # You have many remedies now. Which one is best? To compare fairly, change **one thing at a time**:
 # the same digits, the same start, the same batches, the same epochs. And decide beforehand what
 # counts. Here it is the **gap**, both losses measured on digits as they are, at inference.
 #
-# ### Exercise: the league table
+# ### Exercise
 #
 # Write `build_remedy`, which builds the network of the baseline, new, with one remedy:
 #
@@ -1260,7 +1229,7 @@ check("league_table")
 # overfitting is. Nor is the gap alone the whole truth: a network that learns nothing has a gap of
 # 0. Look at the gap **and** at how well the network does on the validation data.
 #
-# ## 12. Pooling layers, seen again
+# ## Pooling layers, seen again
 #
 # Pooling (lesson 4) is a remedy as well, one that is built in. It makes the maps smaller, so the
 # network passes on a more **abstract** form of the image, that some feature is about here, and no

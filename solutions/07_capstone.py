@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lesson 7 · Capstone: a network you can defend
+# # Capstone: a network you can defend
 #
 # You know all the parts now. In this lesson you put them together, once, from a blank page to a
 # network that you show to others: design it, predict it on paper, build it, train it, find out what
@@ -46,7 +46,7 @@ with quietly():  # TensorFlow is talkative when it starts
     from keras import layers
 
 # %% [markdown]
-# ## 1. The challenge
+# ## The challenge
 #
 # The images show one shape each: a circle, a square, a triangle or a cross, anywhere in the
 # picture, of any size, turned in any way, more or less bright, with a little noise. There are only
@@ -111,16 +111,12 @@ def fit(model, epochs=20, callbacks=()):
 
 
 # %% [markdown]
-# ## 2. Three patients
+# ## Three patients
 #
 # Before you design, look at three designs of others. A training can go wrong in two ways, and it
 # matters which one: what helps against the one makes the other worse.
 #
-# ![Training and validation loss of three networks over 20 epochs, trained on 600 shapes; guessing
-# has a loss of 1.39. Underfitting: both curves stay high and together, 1.24 and 1.25 at the end.
-# Good fit: both fall together to 0.01 and 0.04. Overfitting: the training loss falls to 0.03, while
-# the validation loss falls to about 1.1 in epoch 4, the best epoch, and then rises to
-# 1.51.](figures/07_three_curves.png)
+# ![Training and validation loss of three networks over 20 epochs, trained on 600 shapes; guessing has a loss of 1.39. Underfitting: both curves stay high and together, 1.24 and 1.25 at the end. Good fit: both fall together to 0.01 and 0.04. Overfitting: the training loss falls to 0.03, while the validation loss falls to about 1.1 in epoch 4, the best epoch, and then rises to 1.51.](figures/07_three_curves.png)
 #
 # To make a rule of it we look at the **end** of each curve. As curves jump a little from epoch to
 # epoch, the end is the **mean of the last three epochs**. The first line that holds decides:
@@ -181,7 +177,7 @@ axes[2].legend()
 plt.show()
 
 # %% [markdown]
-# ### Exercise: three patients
+# ### Exercise
 #
 # - `diagnose`: the rule above, for any two curves of at least three epochs.
 # - `diagnoses`: what the rule says of each of the three.
@@ -222,7 +218,7 @@ check("diagnose_curves")
 # change the next one. And note that the curves do not say *which* remedy, nor where the room is
 # missing. That takes a look at the data and at the design.
 #
-# ## 3. Plan it on paper
+# ## Plan it on paper
 #
 # Whoever can predict a network understands it. So the plan comes first: every layer that changes
 # the shape or has parameters, in its order, with the shape that comes out of it and its number of
@@ -240,7 +236,7 @@ check("diagnose_curves")
 # - How far does the last convolution see? Its **receptive field** should take in most of a shape,
 #   which is 10 to 16 pixels wide.
 #
-# ### Exercise: the plan
+# ### Exercise
 #
 # - `plan`: a list of rows `(layer, shape, parameters)`. The layer is Keras's word for it, as text:
 #   `"Conv2D"`, `"MaxPooling2D"`, `"AveragePooling2D"`, `"GlobalMaxPooling2D"`,
@@ -294,7 +290,7 @@ if finished(plan, planned_parameters, planned_work):
     print(f"4,000 million last for {4_000_000_000 // (320 * planned_work)} epochs")
 
 # %% [markdown]
-# ## 4. Build what you planned
+# ## Build what you planned
 #
 # The plan has no rows for what acts in training only. Choose your remedies now, at least two kinds:
 #
@@ -312,7 +308,7 @@ if finished(plan, planned_parameters, planned_work):
 # a square. So for *these* classes flips and turns are not only allowed but the most natural remedy
 # of all: they tell the network what you know about shapes, and what 320 images cannot.
 #
-# ### Exercise: build it
+# ### Exercise
 #
 # - `build_network`: a function that returns the network of your plan, with its remedies. It makes a
 #   new one at each call, so its layers are made inside it. (`AveragePooling2D(2)` wants to be told
@@ -385,13 +381,13 @@ if finished(build_network(), planned_work):
     print(f"planned: {planned_work:,}, counted: {work_of(build_network()):,}")
 
 # %% [markdown]
-# ## 5. Train it
+# ## Train it
 #
 # Now it gets serious. Train your network, look at its curves, diagnose them, change one thing, and
 # train again, as often as you like. When you are content, keep network and history of **one** run.
 # (If you change the architecture, change the plan as well.)
 #
-# ### Exercise: train it, and keep the rules
+# ### Exercise
 #
 # - `my_model`: a network from `build_network`, trained once with `fit`, and with your callbacks;
 # - `my_history`: what `fit` returned, as it is.
@@ -429,7 +425,7 @@ if finished(my_model, my_history, diagnose([1.0] * 3, [1.0] * 3)):
 # If you have the time, try what each remedy was worth: take one out, train again with the same
 # seed, and compare. A remedy that you cannot see in any number is none that you could defend.
 #
-# ## 6. What does it look at?
+# ## What does it look at?
 #
 # Your network reads shapes. Does it look at the shape? It could also have found something else
 # that goes along with it. There are stories of networks that told photographs apart by the snow in
@@ -437,17 +433,12 @@ if finished(my_model, my_history, diagnose([1.0] * 3, [1.0] * 3)):
 # network minds. Zeiler and Fergus did it in 2014: a gray square is moved over the image, and at
 # each place one notes what becomes of the probability of the right class.
 #
-# ![An image of a triangle, which a network gives a probability of 1.00, and the same image with a
-# dark gray square of 8 by 8 pixels at three places: at (0, 0), over background, still 1.00; at (4,
-# 16), over the upper edge, 0.64; at (8, 12), over the left corner, 0.02. Beside it the table of the
-# probability of "triangle" for all 6 by 6 places, the occlusion map, in darker orange where it is
-# smaller: around the left corner, most of all, and along the right part of the shape. Over the
-# background it stays near 1.](figures/07_occlusion.png)
+# ![An image of a triangle, which a network gives a probability of 1.00, and the same image with a dark gray square of 8 by 8 pixels at three places: at (0, 0), over background, still 1.00; at (4, 16), over the upper edge, 0.64; at (8, 12), over the left corner, 0.02. Beside it the table of the probability of "triangle" for all 6 by 6 places, the occlusion map, in darker orange where it is smaller: around the left corner, most of all, and along the right part of the shape. Over the background it stays near 1.](figures/07_occlusion.png)
 #
 # The figure notes the probability itself. We write down how far it **falls**, so that large numbers
 # mean "this was important".
 #
-# ### Exercise: the occlusion map
+# ### Exercise
 #
 # Write `occlusion_map`, by hand. `predict` is a function: it takes a batch of images, an array (N,
 # height, width, 1), and gives the probabilities of the classes, (N, classes). As networks do, it
@@ -542,7 +533,7 @@ if finished(my_model, tried):
 # black? It leaves no trace on the background, but cuts a dark corner into the shape, with edges of
 # its own. There is no neutral way to hide something.
 #
-# ## 7. Defend it
+# ## Defend it
 #
 # A claim about a network is worth as much as the way in which it was measured. So: which images?
 # With which weights? By which formula? Here is a function that measures loss and accuracy of a
@@ -563,7 +554,7 @@ def measure(model, images, labels):
 # are the right answers. (Some books and programs have rows and columns the other way round, so
 # always say which is which.)
 #
-# ### Exercise: the defense
+# ### Exercise
 #
 # - `confusion`: the confusion matrix, by hand.
 # - `defense`: a dict of claims about `my_model`, as it is now:
@@ -631,7 +622,7 @@ if finished(my_model, confusion(np.zeros(1, int), np.zeros(1, int), 1)):
 # network: they have become a part of its training, through you. That is why the last word is spoken
 # by shapes that had no part in any decision.
 #
-# ## 8. Show it
+# ## Show it
 #
 # The last page is for others. `show_portrait` draws your network, its curves, what its filters
 # answer to one image, what it looks at, where it was wrong, and its numbers. Give it a title of
