@@ -42,7 +42,7 @@ from benchmarks.arithmetics import (
     use_draw,
 )
 from benchmarks.training_answers import ANSWERS, DRAWINGS, GIVEN, TrainingAnswer
-from grader.authoring.source import Answer, Cell, Code
+from grader.authoring.source import Answer, Cell, Code, read_source
 from grader.judging import course
 
 ROOT = Path(__file__).parents[1]
@@ -187,7 +187,7 @@ def program(answer: TrainingAnswer, run: Run) -> str:
 
 @cache
 def _cells(lesson: str) -> list[Cell]:
-    return course.read_source(course.lesson(lesson), ROOT)
+    return read_source(course.lesson(lesson), ROOT)
 
 
 def carry_out(runs: list[Run]) -> list[Outcome]:

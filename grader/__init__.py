@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from grader.judging import expect
     from grader.judging.exercise import Exercise
     from grader.notebook.live import check, hint
+    from grader.notebook.quiet import quietly
 
-__all__ = ["Exercise", "check", "expect", "hint"]
+__all__ = ["Exercise", "check", "expect", "hint", "quietly"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Exercise": "grader.judging.exercise",
     "check": "grader.notebook.live",
     "hint": "grader.notebook.live",
+    "quietly": "grader.notebook.quiet",
 }
 
 

@@ -33,9 +33,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from grader import check, hint
+from grader import check, hint, quietly
 from grader.drawing import finished, show, show_channels, show_curves, show_network
-from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

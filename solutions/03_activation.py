@@ -29,9 +29,8 @@
 # %%
 import numpy as np
 
-from grader import check, hint
+from grader import check, hint, quietly
 from grader.drawing import finished, show, show_curves, show_regions, step_through
-from grader.notebook.quiet import quietly
 from cnn_course.data.shapes import draw_shapes
 
 with quietly():  # TensorFlow is talkative when it starts

@@ -33,9 +33,8 @@ import numpy as np
 from matplotlib.cbook import get_sample_data
 from scipy.signal import correlate2d
 
-from grader import check, hint
+from grader import check, hint, quietly
 from grader.drawing import finished, show, show_channels, show_curves, step_through
-from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

@@ -36,9 +36,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 
-from grader import check, hint
+from grader import check, hint, quietly
 from grader.drawing import finished, show, show_channels, show_curves, show_network
-from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

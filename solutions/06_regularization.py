@@ -36,10 +36,9 @@
 # %%
 import numpy as np
 
-from grader import check, hint
+from grader import check, hint, quietly
 from cnn_course.data.digits import noisy_digits
 from grader.drawing import finished, show, show_curves, show_histograms
-from grader.notebook.quiet import quietly
 
 with quietly():  # TensorFlow is talkative when it starts
     import keras

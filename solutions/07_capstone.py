@@ -34,10 +34,9 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from grader import check, hint
+from grader import check, hint, quietly
 from grader.drawing import finished, show, show_channels, show_curves
 from grader.drawing import show_network, show_portrait
-from grader.notebook.quiet import quietly
 from cnn_course.data.shapes import NAMES, draw_shapes
 
 with quietly():  # TensorFlow is talkative when it starts

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 
 from grader.authoring.build import lesson_path, notebook_text, solution_notebook, student_notebook
-from grader.authoring.source import BEGIN, END, STARTER, Answer
+from grader.authoring.source import BEGIN, END, STARTER, Answer, read_source, source_path
 from grader.errors import AuthorError
 from grader.grading.collecting.reading import read
-from grader.judging.course import Lesson, lessons, read_source, source_path
+from grader.judging.course import Lesson, lessons
 from grader.judging.exercise import Exercise
 from grader.judging.testing import tiny_lesson
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.authoring.source import Answer
+from grader.authoring.source import Answer, read_source
 from grader.errors import AuthorError, UsageError
 from grader.judging import course
 from grader.judging.course import Lesson
@@ -62,14 +62,14 @@ def test_points_add_up() -> None:
 def test_every_source_names_the_exercises_of_its_rubric() -> None:
     """The lessons of this course have their sources, with an answer cell for each exercise."""
     for lesson in course.lessons():
-        answers = [cell for cell in course.read_source(lesson, HERE) if isinstance(cell, Answer)]
+        answers = [cell for cell in read_source(lesson, HERE) if isinstance(cell, Answer)]
         assert {answer.exercise for answer in answers} == {e.id for e in lesson.exercises}
 
 
 def test_a_missing_source_is_told(tmp_path: Path) -> None:
     """Outside a checkout, the person is told where to go."""
     with pytest.raises(UsageError, match=r"Received: no .*01_convolution.py. Run this in"):
-        course.read_source(course.lesson("convolution"), tmp_path)
+        read_source(course.lesson("convolution"), tmp_path)
 
 
 def answer(name: str) -> str:
@@ -92,4 +92,4 @@ def test_source_and_rubric_name_the_same_exercises(
     source = "".join(map(answer, in_source.split()))
     exercises = [Exercise(name, title="") for name in in_rubric.split()]
     with pytest.raises(AuthorError, match=sentence):
-        course.read_source(tiny_lesson(tmp_path, source, exercises), tmp_path)
+        read_source(tiny_lesson(tmp_path, source, exercises), tmp_path)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from grader.judging.course import lesson, lesson_names, lessons, source_path
+from grader.authoring.source import source_path
+from grader.judging.course import lesson, lesson_names, lessons
 
 COURSE = Path(__file__).parent.parent
 

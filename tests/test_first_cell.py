@@ -72,7 +72,7 @@ def test_the_first_cell_shows_nothing(lesson: Lesson, tmp_path: Path) -> None:
 def test_quietly_holds_back_descriptors_only(tmp_path: Path) -> None:
     """A library's lines are kept away; what Python itself prints or warns of stands there."""
     with lab(tmp_path) as notebook:
-        notebook.run("import os, sys, warnings\nfrom grader.notebook.quiet import quietly")
+        notebook.run("import os, sys, warnings\nfrom grader import quietly")
         shown = notebook.run(
             """
             with quietly():
@@ -91,7 +91,7 @@ def test_quietly_holds_back_descriptors_only(tmp_path: Path) -> None:
 def test_quietly_shows_everything_where_the_block_raises(tmp_path: Path) -> None:
     """What was held back says why an import fails."""
     with lab(tmp_path) as notebook:
-        notebook.run("import os\nfrom grader.notebook.quiet import quietly")
+        notebook.run("import os\nfrom grader import quietly")
         shown = notebook.run(
             """
             with quietly():
@@ -108,7 +108,7 @@ def test_quietly_does_without_an_error_output() -> None:
     """A process that has closed its error output runs the block all the same."""
     program = (
         "import os, sys\n"
-        "from grader.notebook.quiet import quietly\n"
+        "from grader import quietly\n"
         "os.close(2)\n"
         "sys.stderr = None\n"
         "with quietly():\n"
@@ -122,7 +122,7 @@ def test_quietly_does_without_an_error_output() -> None:
 
 def test_quietly_changes_no_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is switched off to have it quiet, and a level that is set stays."""
-    from grader.notebook.quiet import quietly
+    from grader import quietly
 
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "1")
     before = dict(os.environ)

@@ -26,4 +26,4 @@ __all__ = [
     "vanishing",
 ]
 
-TITLE = "Activation"
+TITLE = "Activation: why depth needs a bend"

@@ -10,7 +10,7 @@ from cnn_course.capstone.occluding import occlusion_map
 from cnn_course.capstone.defending import defense
 # isort: on
 
-TITLE = "A network you can defend"
+TITLE = "Capstone: a network you can defend"
 SECONDS = 45.0
 
 __all__ = [

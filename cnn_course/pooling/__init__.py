@@ -13,7 +13,7 @@ from cnn_course.pooling.activity import global_average_pool, pool_stride_one
 from cnn_course.pooling.pipeline import downsample
 # isort: on
 
-TITLE = "Pooling"
+TITLE = "Pooling: smaller maps, small shifts forgotten"
 
 __all__ = [
     "TITLE",

@@ -6,15 +6,21 @@ import base64
 import mimetypes
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from grader.authoring.source import Answer, Cell, CheckCall, Code, Prose, solution
+from grader.authoring.source import Answer, Cell, CheckCall, Code, Prose, read_source, solution
 from grader.errors import AuthorError
-from grader.judging.course import Lesson, read_source
+from grader.judging.course import Lesson
 
+# Sections that have no number, and the heading that is completed with an exercise's title.
+_UNNUMBERED = ("Summary", "Further reading")
+_EXERCISE = re.compile(r"^### Exercise(?P<extra> \(extra\))?$", re.MULTILINE)
+_SECTION = re.compile(r"^## (?P<name>.+)$", re.MULTILINE)
 _PICTURE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<path>figures/[^)\s]+)\)")
 
 
@@ -51,7 +57,7 @@ def _notebook(
         }
     )
     used: Counter[str] = Counter()
-    for cell in cells:
+    for cell in _with_headings(cells, lesson):
         node = _node(cell, course / "solutions", solved=solved)
         stem = cell.exercise if isinstance(cell, Answer) else type(cell).__name__.lower()
         used[stem] += 1
@@ -60,6 +66,49 @@ def _notebook(
         notebook.cells.append(node)
     nbformat.validate(notebook)
     return notebook
+
+
+def _with_headings(cells: list[Cell], lesson: Lesson) -> Iterator[Cell]:
+    """The cells with what the source leaves to the build: numbers of sections, exercises' titles.
+
+    Raises AuthorError where the first heading is not the lesson's title.
+    """
+    title = f"# {lesson.title}"
+    first = next((cell.text for cell in cells if isinstance(cell, Prose)), "")
+    if first.partition("\n")[0] != title:
+        raise AuthorError(
+            f"A lesson's source begins with its rubric's title. Received: "
+            f"{first.partition(chr(10))[0]!r}. Write {title!r}."
+        )
+    number = count(1)
+
+    def numbered(match: re.Match[str]) -> str:
+        named = match["name"]
+        return match[0] if named in _UNNUMBERED else f"## {next(number)}. {named}"
+
+    for index, cell in enumerate(cells):
+        if not isinstance(cell, Prose):
+            yield cell
+            continue
+        text = _SECTION.sub(numbered, cell.text)
+        if cell.text is first:
+            text = text.replace(title, f"# Lesson {lesson.number} · {lesson.title}", 1)
+        if _EXERCISE.search(text):
+            heading = rf"### Exercise\g<extra>: {_title_of_next(cells[index:], lesson)}"
+            text = _EXERCISE.sub(heading, text)
+        yield Prose(text)
+
+
+def _title_of_next(cells: list[Cell], lesson: Lesson) -> str:
+    """The title of the exercise that is answered next; AuthorError where none is."""
+    answer = next((cell for cell in cells if isinstance(cell, Answer)), None)
+    exercise = lesson.exercise(answer.exercise) if answer is not None else None
+    if exercise is None:
+        raise AuthorError(
+            "The heading `### Exercise` stands above an answer cell. Received: none after it. Leave "
+            "the heading out, or mark the cell."
+        )
+    return exercise.title
 
 
 def _node(cell: Cell, folder: Path, *, solved: bool) -> Any:

@@ -26,14 +26,14 @@ from time import monotonic, process_time
 from typing import Any
 
 from grader.authoring.build import notebook_text, solution_notebook
-from grader.authoring.source import Answer, Cell, Code, solution
+from grader.authoring.source import Answer, Cell, Code, read_source, solution
 from grader.crossing.values import Packet
 from grader.grading.collecting.cells import code_cells
 from grader.grading.collecting.reading import SubmittedNotebook
 from grader.grading.collecting.submissions import Submission
 from grader.grading.grade import grade_notebook
 from grader.grading.pool import Plan, grade_all
-from grader.judging.course import Lesson, lesson, read_source
+from grader.judging.course import Lesson, lesson
 from grader.judging.diagnose import explanations
 from grader.judging.exercise import Exercise, Misconception
 from grader.judging.judge import Ask, Judgement, judge

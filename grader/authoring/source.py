@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-from grader.errors import AuthorError
+from grader.errors import AuthorError, UsageError
+from grader.judging.course import Lesson
 from grader.judging.syntax import only_calls
 
 BEGIN, STARTER, END = "### BEGIN SOLUTION", "### STARTER", "### END SOLUTION"
@@ -130,3 +132,33 @@ def _stand_in(region: list[str]) -> list[str]:
     if STARTER not in marks:
         return [f"{indent}..."]
     return [re.sub(r"^(\s*)# ?", r"\1", line) for line in region[marks.index(STARTER) + 1 :]]
+
+
+def source_path(lesson: Lesson, folder: Path) -> Path:
+    """Where the source of `lesson` stands in the checkout `folder`; UsageError if it does not."""
+    path = folder / "solutions" / f"{lesson.stem}.py"
+    if not path.is_file():
+        raise UsageError(
+            f"The lessons' sources stand in `solutions/` of the course. Received: no {path}. "
+            f"Run this in the course's folder, or name it with --course."
+        )
+    return path
+
+
+def read_source(lesson: Lesson, folder: Path) -> list[Cell]:
+    """The cells of a lesson's source; AuthorError if the rubric has other exercises than it."""
+    path = source_path(lesson, folder)
+    cells = parse(path.read_text(encoding="utf-8"), path.name)
+    in_source = {cell.exercise for cell in cells if isinstance(cell, Answer)}
+    in_rubric = {exercise.id for exercise in lesson.exercises}
+    if in_source != in_rubric:
+        raise AuthorError(
+            f"Source and rubric name the same exercises. Received: only in {path.name}: "
+            f"{_listed(in_source - in_rubric)}; only in the rubric: "
+            f"{_listed(in_rubric - in_source)}."
+        )
+    return cells
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

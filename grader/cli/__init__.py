@@ -336,11 +336,11 @@ def _refuse_unknown_lesson(name: str | None) -> None:
 
 def _refuse_missing_isolation(isolation: IsolationLevel, private: list[Path]) -> None:
     from grader.errors import UsageError
-    from grader.kernel import sandbox
+    from grader.kernel import sandbox, visible
 
     if isolation is IsolationLevel.USER:
-        own = [sandbox.PACKAGE / "rubrics", sandbox.PACKAGE.parent / "solutions"]
-        secret = [path for path in (*own, *private) if path.exists()]
+        own = [visible.course_folder(), visible.PACKAGE.parent / "solutions"]
+        secret = [path for path in (*own, *private) if path is not None and path.exists()]
         if wrong := sandbox.why_no_other_user(secret):
             raise UsageError(f"With --isolation user, student code runs as another user. {wrong}")
     if isolation is IsolationLevel.SANDBOX and (wrong := sandbox.works()):

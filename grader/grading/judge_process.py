@@ -1,10 +1,10 @@
 """The processes that judge: a template that has imported what judging takes, and its forks.
 
-`python -I -m grader.grading.judge_process FD PACKAGES`, started in an empty folder so that nothing beside a
-submission is ever imported; FD is a socket to the grader's command, PACKAGES, by commas, what the
-lessons need beside NumPy. For each submission it forks one judge, which reads a job as one line and
-writes JSON lines: one for each exercise as it is judged, and the whole record last. No student code
-ever runs here: kernels do that, and the command hands them out.
+`python -I -m grader.grading.judge_process FD PACKAGES`, started in an empty folder so that nothing
+beside a submission is ever imported; FD is a socket to the grader's command, PACKAGES, by commas,
+what the lessons need beside NumPy. For each submission it forks one judge, which reads a job as one
+line and writes JSON lines: one for each exercise as it is judged, and the whole record last. No
+student code ever runs here: kernels do that, and the command hands them out.
 """
 
 from __future__ import annotations

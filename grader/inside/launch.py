@@ -11,11 +11,13 @@ from __future__ import annotations
 import contextvars
 import importlib.abc
 import importlib.util
+import os
 import sys
 import sysconfig
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -24,29 +26,12 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
-# The modules of the package that exist inside a kernel, and the file of each.
-INSIDE = {
-    "grader.errors": PACKAGE / "errors.py",
-    "grader.crossing.foreign": PACKAGE / "foreign.py",
-    "grader.crossing.vocabulary": PACKAGE / "vocabulary.py",
-    "grader.crossing.blueprints": PACKAGE / "blueprints.py",
-    "grader.crossing.activations": PACKAGE / "activations.py",
-    "grader.crossing.describing": PACKAGE / "describing.py",
-    "grader.crossing.reviving": PACKAGE / "reviving.py",
-    "grader.crossing.networks": PACKAGE / "networks.py",
-    "grader.crossing.values": PACKAGE / "values.py",
-    "grader.drawing": PACKAGE / "drawing" / "__init__.py",
-    "grader.drawing.curves": PACKAGE / "drawing" / "curves.py",
-    "grader.drawing.images": PACKAGE / "drawing" / "images.py",
-    "grader.drawing.inspection": PACKAGE / "drawing" / "inspection.py",
-    "grader.drawing.networks": PACKAGE / "drawing" / "networks.py",
-    "grader.drawing.portrait": PACKAGE / "drawing" / "portrait.py",
-    "cnn_course.data.digits": PACKAGE / "digits.py",
-    "grader.notebook.quiet": PACKAGE / "quiet.py",
-    "cnn_course.data.shapes": PACKAGE / "shapes.py",
-    "grader.inside.answer": PACKAGE / "kernel" / "answer.py",
-    "grader.inside.elsewhere": PACKAGE / "kernel" / "elsewhere.py",
-}
+# Tells as COURSE=FOLDER what of the course notebooks may import; see kernel/visible.py.
+DATA_VARIABLE = "GRADER_COURSE_DATA"
+
+# What of the package a notebook may import beside the stub: what the lessons draw with, and what
+# answering needs.
+_SEEN = ("errors", "crossing", "drawing", "inside.answer", "inside.elsewhere")
 
 
 # How long the grader may take to connect, in milliseconds.
@@ -54,32 +39,70 @@ _CONNECTING = 10_000
 
 
 class _OnlyTheStub(importlib.abc.MetaPathFinder):
-    """Finds the modules of `INSIDE`, and says of every other `grader.*` that it is not here."""
+    """Finds what a notebook may import of the grader and of `course`, and says of all else so.
+
+    A module of the course's data, `COURSE.data.NAME`, is `grader.NAME`, too.
+    """
+
+    def __init__(self, course: str, data: Path | None) -> None:
+        self._course, self._data = course, data
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
         """Called by Python's import for every module that is not loaded yet."""
-        if fullname in INSIDE:
-            return importlib.util.spec_from_file_location(fullname, INSIDE[fullname])
-        if fullname.startswith("grader."):
-            raise ModuleNotFoundError(
-                f"`{fullname}` is not available to a notebook: an exercise by hand is solved "
-                f"without the grader's own code.",
-                name=fullname,
-            )
-        return None
+        if f"{self._course}.".startswith(f"{fullname}."):
+            return ModuleSpec(fullname, None, is_package=True)  # in its place: it holds the rubrics
+        if not fullname.startswith(("grader.", f"{self._course}.")):
+            return None
+        if file := self._file(fullname):
+            return importlib.util.spec_from_file_location(fullname, file)
+        raise ModuleNotFoundError(
+            f"`{fullname}` is not available to a notebook: an exercise by hand is solved "
+            f"without the grader's own code.",
+            name=fullname,
+        )
+
+    def _file(self, fullname: str) -> Path | None:
+        package, _, name = fullname.partition(".")
+        if package == "grader" and any(_within(name, seen) for seen in _SEEN):
+            return _module(PACKAGE, name)
+        if self._data is None:
+            return None
+        # `data` itself, or a module of it under either of its names
+        name = fullname.removeprefix(f"{self._course}.").removeprefix("grader.")
+        return _module(self._data, "" if name == "data" else name.removeprefix("data."))
 
 
-def install_stub() -> None:
-    """Put the stub of `grader` in place of the package."""
+def _within(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.") or room.startswith(f"{name}.")
+
+
+def _module(folder: Path, name: str) -> Path | None:
+    """The file of the module `name` below `folder`, or None."""
+    place = folder.joinpath(*name.split(".")) if name else folder
+    files = (place / "__init__.py", place.with_suffix(".py"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def install_stub() -> list[str]:
+    """Put the stub of `grader` in place of the package; the modules that can be imported of it."""
+    course, _, folder = os.environ.pop(DATA_VARIABLE, "").partition("=")
+    data = Path(folder) if folder else None
     stub = ModuleType("grader", "What a graded notebook sees of the grader.")
-    stub.__path__ = []
     stub.check = _nothing  # type: ignore[attr-defined]
     stub.hint = _nothing  # type: ignore[attr-defined]
-    inner = ModuleType("grader.kernel")
-    inner.__path__ = []
+    stub.quietly = nullcontext  # type: ignore[attr-defined]
+    stub.__path__ = []
     sys.modules["grader"] = stub
-    sys.modules["grader.kernel"] = inner
-    sys.meta_path.insert(0, _OnlyTheStub())
+    sys.meta_path.insert(0, _OnlyTheStub(course, data))
+    own = [f"grader.{name}" for seen in _SEEN for name in _modules(PACKAGE, seen)]
+    return own + [f"{course}.{name}" for name in (_modules(data.parent, "data") if data else ())]
+
+
+def _modules(folder: Path, seen: str) -> list[str]:
+    """The names of the modules in a room, or of the one that `seen` is."""
+    place = folder.joinpath(*seen.split("."))
+    files = sorted(place.glob("*.py")) if place.is_dir() else []
+    return [seen, *(f"{seen}.{file.stem}" for file in files if file.stem != "__init__")]
 
 
 def _nothing(*_args: object, **_kwargs: object) -> None:

@@ -56,9 +56,9 @@ class Template:
         self._control = control
         self._limits: dict[str, int] = settings["limits"]
         self._level = _LEVELS[settings["level"]]
-        launch.install_stub()
+        modules = launch.install_stub()
         self._make_application = launch.application_maker()
-        for name in (*_EARLY, *launch.INSIDE, *settings["packages"]):
+        for name in (*_EARLY, *modules, *settings["packages"]):
             importlib.import_module(name)
         gc.collect()
         gc.freeze()  # what is here now is never written to by a collection, so it stays shared

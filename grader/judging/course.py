@@ -1,19 +1,14 @@
-"""The course: its lessons in order, each with its exercises and, in a checkout, its source."""
+"""The course: its lessons in order, each with its exercises."""
 
 from __future__ import annotations
 
 import importlib
-import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from grader.authoring.source import Answer, Cell, parse
 from grader.errors import AuthorError, UsageError
 from grader.judging.exercise import Exercise
-
-VARIABLE = "GRADER_COURSE"
-"""The environment variable that names the package of another course."""
+from grader.kernel.visible import COURSE_VARIABLE, course_package
 
 
 @dataclass(frozen=True)
@@ -68,12 +63,12 @@ def packages_of_lessons() -> dict[str, tuple[str, ...]]:
     They are those of `cnn_course`, or of the package that GRADER_COURSE names: a course of
     one's own. UsageError if there is none.
     """
-    package = os.environ.get(VARIABLE, "cnn_course")
+    package = course_package()
     try:
         lessons = importlib.import_module(package).LESSONS
     except (ImportError, AttributeError) as error:
         raise UsageError(
-            f"{VARIABLE} names an installed package that has LESSONS. Received: {package!r} "
+            f"{COURSE_VARIABLE} names an installed package that has LESSONS. Received: {package!r} "
             f"({error}). Install the course, or correct the name."
         ) from error
     return dict(lessons)
@@ -86,7 +81,7 @@ def lesson(name: str) -> Lesson:
         raise UsageError(
             f"A lesson is one of {', '.join(lesson_names())}. Received: {name!r}. Use one of these."
         )
-    module = importlib.import_module(f"{os.environ.get(VARIABLE, 'cnn_course')}.{name}")
+    module = importlib.import_module(f"{course_package()}.{name}")
     exercises = tuple(value for value in vars(module).values() if isinstance(value, Exercise))
     ids = [exercise.id for exercise in exercises]
     if len(set(ids)) != len(ids):
@@ -108,33 +103,3 @@ def lesson_of_exercise(id: str) -> Lesson | None:  # noqa: A002
         if lesson(name).exercise(id):
             return lesson(name)
     return None
-
-
-def source_path(lesson: Lesson, folder: Path) -> Path:
-    """Where the source of `lesson` stands in the checkout `folder`; UsageError if it does not."""
-    path = folder / "solutions" / f"{lesson.stem}.py"
-    if not path.is_file():
-        raise UsageError(
-            f"The lessons' sources stand in `solutions/` of the course. Received: no {path}. "
-            f"Run this in the course's folder, or name it with --course."
-        )
-    return path
-
-
-def read_source(lesson: Lesson, folder: Path) -> list[Cell]:
-    """The cells of a lesson's source; AuthorError if the rubric has other exercises than it."""
-    path = source_path(lesson, folder)
-    cells = parse(path.read_text(encoding="utf-8"), path.name)
-    in_source = {cell.exercise for cell in cells if isinstance(cell, Answer)}
-    in_rubric = {exercise.id for exercise in lesson.exercises}
-    if in_source != in_rubric:
-        raise AuthorError(
-            f"Source and rubric name the same exercises. Received: only in {path.name}: "
-            f"{_listed(in_source - in_rubric)}; only in the rubric: "
-            f"{_listed(in_rubric - in_source)}."
-        )
-    return cells
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names)) or "none"

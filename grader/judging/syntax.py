@@ -7,19 +7,13 @@ import builtins
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from grader.judging.parsing import LONGEST_CELL, parse_cell
+from grader.kernel.visible import course_data, course_package
 
 # What of `grader` a notebook may use: the student's own tools.
-ALLOWED_OF_GRADER = (
-    "grader.check",
-    "grader.hint",
-    "cnn_course.data.digits",
-    "grader.drawing",
-    "grader.notebook.quiet",
-    "cnn_course.data.shapes",
-)
+_ALLOWED_OF_GRADER = ("grader.check", "grader.hint", "grader.quietly", "grader.drawing")
 
 # Ways to reach a name that its spelling does not show. Flagged for a person, never failed: these
 # in the code behind an exercise,
@@ -248,14 +242,15 @@ def forbidden_uses(
     notebook, texts = _notebook(tuple(cells))
     spelled = _once([use for statement in notebook.behind(names) for use in statement.uses])
     uses = _once([found for use in spelled for found in notebook.resolved(use)])
-    rules = (*forbid, "grader")
+    rules = (*forbid, "grader", course_package())
+    allowed = (*_ALLOWED_OF_GRADER, *_course_data())
     dynamic = [use for use in uses if notebook.is_dynamic(use.name)]
     plain = [Use(use.name.removeprefix("."), use.line) for use in uses]
     forbidden = [
         use
         for use in plain
         if any(_below(use.name, rule) for rule in rules)
-        and not any(_below(use.name, allowed) for allowed in ALLOWED_OF_GRADER)
+        and not any(_below(use.name, name) for name in allowed)
     ]
     return _once(forbidden), _once(
         [Use(use.name.strip(".") or "…", use.line) for use in (*dynamic, *texts)]
@@ -280,6 +275,14 @@ def homes(cells: Sequence[str], names: Iterable[str]) -> dict[str, int]:
         for resolved in notebook.resolved(use):
             found.setdefault(resolved.name.removeprefix("."), index)
     return found
+
+
+@cache
+def _course_data() -> tuple[str, ...]:
+    """The names under which notebooks import the data of the course."""
+    folder = course_data()
+    files = folder.glob("*.py") if folder is not None else ()
+    return (f"{course_package()}.data", *sorted(f"grader.{file.stem}" for file in files))
 
 
 def names_behind(cells: Sequence[str], names: Iterable[str]) -> frozenset[str]:

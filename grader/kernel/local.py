@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.kernel import sandbox
+from grader.kernel import sandbox, visible
 from grader.kernel.warm import Ended
 
-LAUNCH = Path(__file__).with_name("launch.py")
+LAUNCH = visible.PACKAGE / "inside" / "launch.py"
 
 
 class Kernels(Protocol):
@@ -100,6 +100,7 @@ def _local_environment(folder: Path) -> dict[str, str]:
     """The whole environment of a local kernel: nothing of ours is handed on."""
     return {
         **sandbox.ENVIRONMENT,
+        visible.DATA_VARIABLE: visible.data_setting(visible.course_data()),
         "HOME": str(folder),
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),

@@ -15,42 +15,17 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.kernel.limits import KernelLimits
-
-PACKAGE = Path(__file__).resolve().parent.parent
-
-# Where the few modules that answering needs are seen inside, and which they are.
-INSIDE = Path("/opt/grader")
-MODULES = (
-    "errors.py",
-    "foreign.py",
-    "vocabulary.py",
-    "blueprints.py",
-    "activations.py",
-    "describing.py",
-    "reviving.py",
-    "networks.py",
-    "values.py",
-    "drawing/__init__.py",
-    "drawing/curves.py",
-    "drawing/images.py",
-    "drawing/inspection.py",
-    "drawing/networks.py",
-    "drawing/portrait.py",
-    "digits.py",
-    "quiet.py",
-    "shapes.py",
-    "kernel/answer.py",
-    "kernel/channels.py",
-    "kernel/elsewhere.py",
-    "kernel/forking.py",
-    "kernel/launch.py",
-    "kernel/namespaces.py",
-    "kernel/other_user.py",
-    "kernel/rights.py",
-    "kernel/serving.py",
-    "kernel/system_calls.py",
-    "kernel/template.py",
+from grader.kernel.visible import (
+    DATA_VARIABLE,
+    PACKAGE,
+    ROOMS,
+    course_data,
+    course_package,
+    data_setting,
 )
+
+# Where what is visible of the grader and of the course is seen inside.
+INSIDE, COURSE_DATA = Path("/opt/grader"), Path("/opt/course/data")
 
 # What programs and libraries of the system need; the Python installation comes on top.
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -144,15 +119,18 @@ def _mounts(tmp_bytes: int) -> list[str]:
         for parent in reversed(folder.parents[:-1]):
             arguments += ["--perms", "0755", "--dir", str(parent)]
         arguments += ["--ro-bind", str(folder), str(folder)]
-    # An installed grader is covered: rubrics and references are not there to be found.
+    # An installed grader, or course, is covered: rubrics and references are not there to be found.
+    ours = ("grader", course_package().partition(".")[0])
     for packages in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        installed = Path(packages) / "grader"
-        if installed.is_dir():
-            arguments += ["--tmpfs", str(installed)]
-    for folder in (INSIDE.parent, INSIDE, INSIDE / "drawing", INSIDE / "kernel"):
+        for installed in (Path(packages) / name for name in ours):
+            if installed.is_dir():
+                arguments += ["--tmpfs", str(installed)]
+    for folder in (INSIDE.parent, INSIDE, COURSE_DATA.parent):
         arguments += ["--perms", "0755", "--dir", str(folder)]
-    for module in MODULES:
-        arguments += ["--ro-bind", str(PACKAGE / module), str(INSIDE / module)]
+    for room in ROOMS:
+        arguments += ["--ro-bind", str(PACKAGE / room), str(INSIDE / room)]
+    if (data := course_data()) is not None:
+        arguments += ["--ro-bind", str(data), str(COURSE_DATA)]
     # The device folder is not for writing either; /dev/shm in it is a file system of its own.
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/"]
 
@@ -170,6 +148,7 @@ def python_folders() -> list[Path]:
 def _environment() -> list[str]:
     values = {
         **ENVIRONMENT,
+        DATA_VARIABLE: data_setting(COURSE_DATA if course_data() else None),
         "HOME": "/tmp",  # noqa: S108
         "MPLCONFIGDIR": "/tmp/.matplotlib",  # noqa: S108
         "IPYTHONDIR": "/tmp/.ipython",  # noqa: S108
@@ -186,7 +165,7 @@ def template_command(
     It imports `packages` once; every kernel that it forks has these `limits`. At the level
     "sandbox" it stands behind the walls.
     """
-    folder = (INSIDE if level == "sandbox" else PACKAGE) / "kernel"
+    folder = (INSIDE if level == "sandbox" else PACKAGE) / "inside"
     # The folder is put first by hand: -I leaves out the one that a script lies in.
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); import template; template.main()"
     settings = {"level": level, "packages": list(packages), "limits": asdict(limits)}
@@ -200,7 +179,7 @@ def template_environment(level: str) -> dict[str, str] | None:
     """The environment of a template's command; None is our own, which bubblewrap clears."""
     if level == "sandbox":
         return None
-    return {**ENVIRONMENT, "HOME": str(Path.home())}
+    return {**ENVIRONMENT, DATA_VARIABLE: data_setting(course_data()), "HOME": str(Path.home())}
 
 
 def why_no_other_user(private: Iterable[Path]) -> str:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import grader
 from grader.judging import course
 from grader.judging.course import Lesson
 from grader.judging.diagnose import explained
@@ -19,10 +20,15 @@ from grader.judging.exercise import Exercise, exercises_behind
 from grader.judging.judge import PUBLIC_SECRET, Judgement, judge, unasked
 from grader.judging.syntax import bound_names, names_behind
 from grader.judging.testing import ask_here
+from grader.kernel.visible import course_data
 from grader.notebook.history import History, Run, shell
 from grader.report.feedback import feedback_html, feedback_text
 from grader.report.text import visible
 from grader.results import ExerciseResult, Verdict
+
+# The course's data can be imported as `grader.NAME`, too, as notebooks of before do.
+if (_data := course_data()) is not None:
+    grader.__path__.append(str(_data))
 
 _hints_shown: dict[str, int] = {}
 _history = History()

@@ -6,10 +6,15 @@ window and its kernel, blue for the output, green for a sum, gray for padding.
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sys
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +22,9 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from PIL import Image
 
 HERE = Path(__file__).parent
+DRAWN = HERE / "drawn.json"
+"""Which text of each script its pictures were drawn by, as a hash: what tells an old picture."""
+
 DPI = 110  # × the widths below in inches: about 700 pixels, as wide as a notebook's text
 
 ORANGE, BLUE, GREEN, GRAY = "#E69F00", "#0072B2", "#009E73", "#8C8C8C"
@@ -89,3 +97,20 @@ def palette(figure: Figure) -> Image.Image:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     return Image.open(buffer).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+
+
+def draw_all(*drawings: Callable[[], None]) -> None:
+    """Draw every figure of the script that calls, and note which text of it drew them."""
+    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
+    for draw in drawings:
+        draw()
+    script = Path(sys.argv[0]).name
+    noted = json.loads(DRAWN.read_text(encoding="utf-8")) if DRAWN.exists() else {}
+    noted[script] = text_hash(HERE / script)
+    text = json.dumps(noted, indent=1, sort_keys=True)
+    DRAWN.write_text(text + "\n", encoding="utf-8")
+
+
+def text_hash(script: Path) -> str:
+    """The SHA-256 of a script together with what all of them draw with."""
+    return hashlib.sha256(script.read_bytes() + Path(__file__).read_bytes()).hexdigest()

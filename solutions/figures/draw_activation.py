@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from canvas import (
     BLUE,
@@ -20,6 +19,7 @@ from canvas import (
     WINDOW,
     arrow,
     canvas,
+    draw_all,
     grid,
     label,
     limits,
@@ -353,19 +353,12 @@ def draw_descent() -> None:
     save(figure, "03_descent.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 3."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (
+if __name__ == "__main__":
+    draw_all(
         draw_collapse,
         draw_relu_sigmoid,
         draw_bend,
         draw_boundary,
         draw_vanishing,
         draw_descent,
-    ):
-        draw()
-
-
-if __name__ == "__main__":
-    main()
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-import matplotlib as mpl
 import numpy as np
-from canvas import BLUE, GRAY, GREEN, INK, ORANGE, arrow, label, outline, save
+from canvas import BLUE, GRAY, GREEN, INK, ORANGE, arrow, label, outline, save, draw_all
 from draw_regularization import (
     DARK_GRAY,
     DARK_GREEN,
@@ -184,12 +183,8 @@ def draw_occlusion() -> None:
     save(figure, "07_occlusion.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 7."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (draw_three_curves, draw_occlusion):
-        draw()
-
-
 if __name__ == "__main__":
-    main()
+    draw_all(
+        draw_three_curves,
+        draw_occlusion,
+    )

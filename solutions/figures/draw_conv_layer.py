@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from canvas import (
     BLUE,
@@ -18,6 +17,7 @@ from canvas import (
     WINDOW,
     arrow,
     canvas,
+    draw_all,
     grid,
     label,
     limits,
@@ -304,19 +304,12 @@ def draw_receptive_field() -> None:
     save(figure, "02_receptive_field.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 2."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (
+if __name__ == "__main__":
+    draw_all(
         draw_volume,
         draw_parameters,
         draw_same_padding,
         draw_filter_bank,
         draw_strides,
         draw_receptive_field,
-    ):
-        draw()
-
-
-if __name__ == "__main__":
-    main()
+    )

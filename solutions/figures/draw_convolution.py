@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 
-import matplotlib as mpl
 import numpy as np
 from canvas import (
     BLUE,
@@ -19,6 +18,7 @@ from canvas import (
     WINDOW,
     arrow,
     canvas,
+    draw_all,
     grid,
     label,
     limits,
@@ -250,10 +250,8 @@ def draw_shift() -> None:
     save(figure, "01_shift.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 1."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (
+if __name__ == "__main__":
+    draw_all(
         draw_patch_response,
         draw_sliding_window,
         draw_size,
@@ -261,9 +259,4 @@ def main() -> None:
         draw_padding,
         draw_strides,
         draw_shift,
-    ):
-        draw()
-
-
-if __name__ == "__main__":
-    main()
+    )

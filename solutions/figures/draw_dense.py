@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from canvas import (
     BLUE,
@@ -19,6 +18,7 @@ from canvas import (
     WINDOW,
     arrow,
     canvas,
+    draw_all,
     grid,
     label,
     limits,
@@ -289,18 +289,11 @@ def draw_dense_as_conv() -> None:
     save(figure, "05_dense_as_conv.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 5."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (
+if __name__ == "__main__":
+    draw_all(
         draw_flatten,
         draw_network,
         draw_dense,
         draw_heads,
         draw_dense_as_conv,
-    ):
-        draw()
-
-
-if __name__ == "__main__":
-    main()
+    )

@@ -19,6 +19,7 @@ from canvas import (
     WINDOW,
     arrow,
     canvas,
+    draw_all,
     grid,
     label,
     limits,
@@ -248,18 +249,11 @@ def draw_near_far() -> None:
     save(figure, "04_near_far.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 4."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (
+if __name__ == "__main__":
+    draw_all(
         draw_max_pooling,
         draw_condense,
         draw_two_dots,
         draw_average_border,
         draw_near_far,
-    ):
-        draw()
-
-
-if __name__ == "__main__":
-    main()
+    )

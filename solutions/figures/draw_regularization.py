@@ -6,7 +6,6 @@ import os
 from functools import cache
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from canvas import (
     BLUE,
@@ -20,6 +19,7 @@ from canvas import (
     WINDOW,
     arrow,
     canvas,
+    draw_all,
     grid,
     label,
     limits,
@@ -479,10 +479,8 @@ def draw_noise() -> None:
     save(figure, "06_noise.png")
 
 
-def main() -> None:
-    """Draw every figure of lesson 6."""
-    mpl.rcParams["font.family"] = "DejaVu Sans"  # ships with Matplotlib: the same everywhere
-    for draw in (
+if __name__ == "__main__":
+    draw_all(
         draw_fits,
         draw_curves,
         draw_dropout,
@@ -491,9 +489,4 @@ def main() -> None:
         draw_batch_norm,
         draw_augment,
         draw_noise,
-    ):
-        draw()
-
-
-if __name__ == "__main__":
-    main()
+    )

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn_course.dense.audit import VGG16
-from grader.authoring.source import Answer, solution
-from grader.judging.course import lesson, read_source
+from grader.authoring.source import Answer, read_source, solution
+from grader.judging.course import lesson
 from grader.judging.diagnose import diagnose
 from grader.judging.judge import judge
 from grader.judging.testing import ask_here, judge_here, run_here

@@ -1,0 +1,45 @@
+"""What of the grader and of the course exists beside student code, and all that does."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+COURSE_VARIABLE = "GRADER_COURSE"
+"""The environment variable that names the package of another course."""
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+ROOMS = ("errors.py", "crossing", "drawing", "inside")
+"""What of the package is seen inside a sandbox: these files and folders, and nothing else."""
+
+DATA_VARIABLE = "GRADER_COURSE_DATA"
+"""Tells a kernel, as `COURSE=FOLDER`, what of the course its notebooks may import."""
+
+
+def course_package() -> str:
+    """The package of the course: this project's, or the one that GRADER_COURSE names."""
+    return os.environ.get(COURSE_VARIABLE, "cnn_course")
+
+
+def course_folder() -> Path | None:
+    """The folder of the course's package; None where it is not installed."""
+    try:
+        found = importlib.util.find_spec(course_package())
+    except ModuleNotFoundError:
+        return None
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0])
+
+
+def course_data() -> Path | None:
+    """The folder `data` of the course, which its notebooks may import; None if it has none."""
+    folder = course_folder()
+    return folder / "data" if folder is not None and (folder / "data").is_dir() else None
+
+
+def data_setting(folder: Path | None) -> str:
+    """What DATA_VARIABLE says where the course's data is seen in `folder`."""
+    return f"{course_package()}={folder or ''}"
