@@ -23,7 +23,7 @@ PIXEL = base64.b64decode(
 )
 SOURCE = f"""\
 # %% [markdown]
-# # Double
+# # A tiny lesson
 #
 # ![One, and
 # twice as much.](figures/double.png)
@@ -176,3 +176,50 @@ def test_a_built_lesson_can_be_handed_in(lesson: Lesson, tmp_path: Path) -> None
 def test_a_lesson_has_a_place(tiny: Lesson) -> None:
     """Built notebooks stand in `lessons/` under number and name."""
     assert lesson_path(tiny, Path("here")) == Path("here/lessons/01_tiny.ipynb")
+
+
+HEADED = f"""\
+# %% [markdown]
+# # A tiny lesson
+
+# %% [markdown]
+# ## First
+#
+# ### Exercise
+
+# %% exercise="double"
+{BEGIN}
+double = 2
+{END}
+
+# %% [markdown]
+# ## Second
+#
+# ## Summary
+"""
+
+
+def test_headings_get_their_numbers_and_titles(tmp_path: Path) -> None:
+    """Sections are numbered, the summary is not; an exercise's heading is its title."""
+    lesson = tiny_lesson(tmp_path, HEADED, [Exercise("double", title="Twice as much")])
+    texts = [cell.source for cell in student_notebook(lesson, tmp_path).cells]
+    assert texts[0] == "# Lesson 1 · A tiny lesson"
+    assert texts[1] == "## 1. First\n\n### Exercise: Twice as much"
+    assert texts[3] == "## 2. Second\n\n## Summary"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("A tiny lesson", "Another"), "begins with its rubric's title"),
+        (('exercise="double"', ""), "stands above an answer cell"),
+    ],
+)
+def test_headings_that_belong_to_nothing_are_refused(
+    tmp_path: Path, change: tuple[str, str], said: str
+) -> None:
+    """Another title than the rubric's, and an exercise's heading without an answer, are told."""
+    exercises = [] if "exercise" in change[0] else [Exercise("double", title="Twice as much")]
+    lesson = tiny_lesson(tmp_path, HEADED.replace(*change), exercises)
+    with pytest.raises(AuthorError, match=said):
+        student_notebook(lesson, tmp_path)

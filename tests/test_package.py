@@ -58,7 +58,9 @@ def test_the_command_line_starts_light(statement: str) -> None:
 
 def test_a_rubric_in_numpy_loads_no_keras() -> None:
     """Judging a lesson in plain NumPy does not wait for TensorFlow."""
-    loaded = loaded_by("from grader import judge, testing\nfrom cnn_course import convolution")
+    loaded = loaded_by(
+        "from grader.judging import judge, testing\nfrom cnn_course import convolution"
+    )
     assert not loaded & {"keras", "tensorflow"}
 
 

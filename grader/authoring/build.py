@@ -71,11 +71,11 @@ def _notebook(
 def _with_headings(cells: list[Cell], lesson: Lesson) -> Iterator[Cell]:
     """The cells with what the source leaves to the build: numbers of sections, exercises' titles.
 
-    Raises AuthorError where the first heading is not the lesson's title.
+    Raises AuthorError where the source begins with another heading than the lesson's title.
     """
     title = f"# {lesson.title}"
     first = next((cell.text for cell in cells if isinstance(cell, Prose)), "")
-    if first.partition("\n")[0] != title:
+    if first.startswith("# ") and first.partition("\n")[0] != title:
         raise AuthorError(
             f"A lesson's source begins with its rubric's title. Received: "
             f"{first.partition(chr(10))[0]!r}. Write {title!r}."
@@ -105,8 +105,8 @@ def _title_of_next(cells: list[Cell], lesson: Lesson) -> str:
     exercise = lesson.exercise(answer.exercise) if answer is not None else None
     if exercise is None:
         raise AuthorError(
-            "The heading `### Exercise` stands above an answer cell. Received: none after it. Leave "
-            "the heading out, or mark the cell."
+            "The heading `### Exercise` stands above an answer cell. Received: none after it. "
+            "Leave the heading out, or mark the cell."
         )
     return exercise.title
 
