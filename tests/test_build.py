@@ -212,14 +212,14 @@ def test_headings_get_their_numbers_and_titles(tmp_path: Path) -> None:
     ("change", "said"),
     [
         (("A tiny lesson", "Another"), "begins with its rubric's title"),
-        (('exercise="double"', ""), "stands above an answer cell"),
+        (("## Summary", "### Exercise"), "stands above an answer cell"),
     ],
 )
 def test_headings_that_belong_to_nothing_are_refused(
     tmp_path: Path, change: tuple[str, str], said: str
 ) -> None:
     """Another title than the rubric's, and an exercise's heading without an answer, are told."""
-    exercises = [] if "exercise" in change[0] else [Exercise("double", title="Twice as much")]
-    lesson = tiny_lesson(tmp_path, HEADED.replace(*change), exercises)
+    exercise = Exercise("double", title="Twice as much")
+    lesson = tiny_lesson(tmp_path, HEADED.replace(*change), [exercise])
     with pytest.raises(AuthorError, match=said):
         student_notebook(lesson, tmp_path)
