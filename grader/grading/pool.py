@@ -17,8 +17,9 @@ from grader.grading.collecting.reading import named_lesson
 from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Judges
 from grader.grading.slot import Plan, Slot, unless_it_fails
-from grader.judging.course import VARIABLE, packages_of_lessons
+from grader.judging.course import packages_of_lessons
 from grader.kernel.forkserver import Packages
+from grader.kernel.visible import COURSE_VARIABLE
 from grader.results import SubmissionResult, Verdict
 
 __all__ = ["Plan", "Slot", "grade_all"]
@@ -106,7 +107,7 @@ def _hand_on(result: SubmissionResult, on_result: Callable[[SubmissionResult], N
 def _no_judge(error: CannotStart) -> str:
     """Why a class cannot be graded at all, and what to do."""
     sentence = f"Judges are processes of their own. Received: {error}"
-    course = os.environ.get(VARIABLE)
+    course = os.environ.get(COURSE_VARIABLE)
     if course is None:
         return f"{sentence} Run `grader doctor`, which says what this machine lacks."
     return (

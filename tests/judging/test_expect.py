@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from grader import expect
 from grader.crossing.values import Tensor
 from grader.errors import ABSENT, Mismatch
-from tests.test_values import values
+from tests.crossing.test_values import values
 
 NOTHING = "Nothing came back (None). End the function with `return …`."
 IMAGE = np.arange(6.0).reshape(2, 3)

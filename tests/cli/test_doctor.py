@@ -123,7 +123,7 @@ print("once", why_no_other_user([Path("/")]))
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to lose")
 def test_root_that_may_become_nobody_is_one_program_still() -> None:
     """Where root lacks CAP_SETUID, the process that tries ends, and the reason is the right one."""
-    place = repr(str(Path(__file__).parent.parent))
+    place = repr(str(Path(__file__).parents[2]))
     shown = subprocess.run(
         [sys.executable, "-c", WITHOUT_SETUID.replace("PLACE", place)],
         capture_output=True,

@@ -14,7 +14,7 @@ from grader.crossing.values import Borrowed, Functions, Tensor
 from grader.errors import Words
 from grader.judging.shown import call_text, shown
 from grader.results import Shown, ShownArray
-from tests.test_values import values
+from tests.crossing.test_values import values
 
 borrowed = Borrowed(Functions(lambda *_: None), 1, "double")
 

@@ -17,7 +17,7 @@ from grader.judging.course import Lesson, lessons
 from grader.judging.exercise import Exercise
 from grader.judging.testing import tiny_lesson
 
-COURSE = Path(__file__).parent.parent
+COURSE = Path(__file__).parents[2]
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNiAAAABgADNjd8qAAAAABJRU5ErkJggg=="
 )

@@ -24,7 +24,7 @@ from grader.results import ExerciseResult, FailedCell, SubmissionResult, Verdict
 from tests.exercises import doubling
 from tests.notebooks import RIGHT, Cell, write_notebook
 
-CASES = Path(__file__).with_name("trouble")
+CASES = Path(__file__).parents[1] / "trouble"
 # A cell that is stopped sleeps for longer, whatever else the machine does.
 LIMITS = Limits(cell=15.0, submission=400.0)
 

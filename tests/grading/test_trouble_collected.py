@@ -14,7 +14,7 @@ from grader.results import SubmissionResult
 
 pytestmark = pytest.mark.kernel
 
-TROUBLE = Path(__file__).parent / "trouble"
+TROUBLE = Path(__file__).parents[1] / "trouble"
 
 
 @dataclass(frozen=True)

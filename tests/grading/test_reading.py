@@ -450,7 +450,8 @@ def test_reading_a_large_notebook_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "ana.ipynb"
     path.write_bytes(with_outputs("picture", 120 * 2**20))
     code = (
-        "import resource, sys; from pathlib import Path; from grader.grading.collecting.reading import read\n"
+        "import resource, sys; from pathlib import Path\n"
+        "from grader.grading.collecting.reading import read\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "read(Path(sys.argv[1]))\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

@@ -16,7 +16,7 @@ from grader.judging.syntax import bound_names
 from tests.lab import lab
 from tests.test_package import loaded_by
 
-COURSE = Path(__file__).parent.parent
+COURSE = Path(__file__).parents[2]
 SLOW = (
     *("IPython", "ipykernel", "jinja2", "jsonschema", "jupyter_client", "jupytext", "keras"),
     *("matplotlib", "nbclient", "nbformat", "rich", "scipy", "sklearn", "tensorflow", "tornado"),

@@ -19,11 +19,11 @@ import pytest
 from matplotlib import pyplot as plt
 
 from grader import Exercise, expect
-from grader.authoring.source import Answer, Code, solution
+from grader.authoring.source import Answer, Code, read_source, solution
 from grader.authoring.telling_apart import ask_all, ask_each
 from grader.crossing.values import unpack
 from grader.errors import Raised, Untransferable
-from grader.judging.course import lesson, lesson_names, read_source
+from grader.judging.course import lesson, lesson_names
 from grader.judging.exercise import Misconception
 from grader.judging.expect.models import networks_in
 from grader.judging.judge import Judgement, ShownCall, StudentNames
@@ -31,7 +31,7 @@ from grader.judging.shown import shown
 from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import CheckResult
 
-COURSE = Path(__file__).parents[1]
+COURSE = Path(__file__).parents[2]
 
 Function = Callable[..., Any]
 Rng = np.random.Generator

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from examples.make_class import CLASS, handed_in
-from grader.cli import _secret, app
+from grader.cli.commands import _secret, app
 from grader.grading.collecting.submissions import collect
 from grader.judging.course import lessons
 from grader.results import SubmissionResult
@@ -23,7 +23,7 @@ from tests.notebooks import RIGHT, WRONG, cells_of, write_notebook
 from tests.schemas import junit_xsd
 
 GRADER = [sys.executable, "-m", "grader"]
-GOLDEN = Path(__file__).parent / "golden" / "class.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "class.json"
 
 
 def run(
@@ -362,7 +362,7 @@ def test_the_example_class_is_what_its_script_writes() -> None:
 
 def test_selfcheck_proves_lessons_side_by_side_and_says_what_is_wrong() -> None:
     """A sound lesson is said to be sound, another one's fault is named, and the status says so."""
-    course = Path(__file__).parent / "two_lessons"
+    course = Path(__file__).parents[1] / "two_lessons"
     shown = run(
         *("selfcheck", "--seeds", "2", "--quiet", "--isolation", "none", "--course", course),
         env={"GRADER_COURSE": "tests.two_lessons"},

@@ -25,7 +25,7 @@ from grader.judging.testing import judge_here
 from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, Verdict
 
-TROUBLE = Path(__file__).parent / "trouble"
+TROUBLE = Path(__file__).parents[1] / "trouble"
 Function = Callable[..., Any]
 
 

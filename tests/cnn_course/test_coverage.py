@@ -11,7 +11,7 @@ import pytest
 from grader.authoring.source import source_path
 from grader.judging.course import lesson, lesson_names, lessons
 
-COURSE = Path(__file__).parent.parent
+COURSE = Path(__file__).parents[2]
 
 
 class Row(NamedTuple):

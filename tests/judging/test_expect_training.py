@@ -22,7 +22,7 @@ from grader.judging.shown import shown_curves
 from grader.judging.testing import ask_here
 from grader.report.console import exercise_report
 from grader.report.feedback import feedback_html
-from tests.test_expect import mismatch
+from tests.judging.test_expect import mismatch
 
 layers: Any = keras.layers
 
@@ -143,7 +143,7 @@ def test_a_loss_of_another_arithmetic_is_the_same_and_another_loss_is_not(
 _ELSEWHERE = """
 import sys, numpy as np
 from cnn_course.data.digits import noisy_digits
-from tests.test_expect_training import small_network, training
+from tests.judging.test_expect_training import small_network, training
 digits, model, stored = noisy_digits(0), small_network(), np.load(sys.argv[1])
 for moved in (0, 1e-6, -1e-6):
     model.set_weights([stored[name] * np.float32(1 + moved) for name in stored.files])
@@ -164,7 +164,7 @@ def test_the_loss_is_the_same_in_a_judge_of_another_arithmetic(
             "TF_ENABLE_ONEDNN_OPTS": onednn,
             "TF_NUM_INTRAOP_THREADS": threads,
         },
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from grader import expect
-from tests.test_expect import mismatch
+from tests.judging.test_expect import mismatch
 
 layers: Any = keras.layers
 

@@ -20,7 +20,7 @@ from tests.schemas import junit_xsd
 
 pytestmark = pytest.mark.kernel
 
-COURSE = Path(__file__).resolve().parent.parent
+COURSE = Path(__file__).resolve().parents[2]
 WORKFLOW = COURSE / "examples" / "ci" / "grade.yml"
 
 # Everything that a notebook can say, said as commands to GitHub.

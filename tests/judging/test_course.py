@@ -14,7 +14,7 @@ from grader.judging.exercise import Exercise
 from grader.judging.testing import tiny_lesson
 from tests.exercises import doubling
 
-HERE = Path(__file__).parent.parent
+HERE = Path(__file__).parents[2]
 
 
 def test_lessons_stand_in_the_order_in_which_they_are_taught() -> None:

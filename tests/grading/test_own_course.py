@@ -94,7 +94,7 @@ def own_course(folder: Path, more: str = "") -> None:
     """A course in `folder` that is not installed, called `mine`, whose rubric ends with `more`."""
     (folder / "mine").mkdir(parents=True)
     (folder / "mine" / "__init__.py").write_text('LESSONS = {"twice": ()}\n')
-    copied = Path(__file__).parent / "two_lessons" / "twice.py"
+    copied = Path(__file__).parents[1] / "two_lessons" / "twice.py"
     (folder / "mine" / "twice.py").write_text(copied.read_text(encoding="utf-8") + more)
 
 
@@ -136,7 +136,8 @@ def test_a_course_whose_rubric_judges_cannot_import_is_refused(
     monkeypatch.syspath_prepend(tmp_path)
     packages_of_lessons.cache_clear()
     loads = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
-    start = f"{loads}; import runpy; runpy.run_module('grader.grading.judge_process', run_name='__main__')"
+    module = "grader.grading.judge_process"
+    start = f"{loads}; import runpy; runpy.run_module({module!r}, run_name='__main__')"
     command = (sys.executable, "-I", "-c", start)
     monkeypatch.setattr("grader.grading.pool.Judges", functools.partial(Judges, command=command))
     path = write_notebook(tmp_path / "ana.ipynb", cells_of(RIGHT))

@@ -22,12 +22,12 @@ from grader.kernel.limits import Limits
 from grader.kernel.provisioner import KernelsOfTemplate
 from grader.kernel.warm import KernelTemplate
 from grader.results import SubmissionResult
+from tests.grading.test_execute import Asker
 from tests.notebooks import POINTS, RIGHT, cells_of, write_notebook
-from tests.test_execute import Asker
 
 pytestmark = pytest.mark.kernel
 
-COURSE = Path(__file__).resolve().parent.parent
+COURSE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")

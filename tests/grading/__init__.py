@@ -1,0 +1,1 @@
+"""Tests of one submission, many submissions, and the processes that grade them."""
