@@ -29,7 +29,7 @@ from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import Limits
 from grader.results import SubmissionResult
 
-# The first submissions of a pool wait for its templates.
+# The first submissions of a pool wait for its fork servers.
 _WARMING = 4
 _ROW = 16
 

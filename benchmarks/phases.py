@@ -21,11 +21,11 @@ from benchmarks.keras_notebooks import COURSE, write
 from grader.grading import grade as grading
 from grader.grading.collecting.submissions import Submission
 from grader.grading.execute import Kernel
-from grader.kernel.forkserver import pid_here
+from grader.kernel.fork_server import pid_here
 from grader.kernel.limits import Limits
 from grader.kernel.memory import descendants
-from grader.kernel.provisioner import KernelsOfTemplate
-from grader.kernel.warm import ForkedKernel, KernelTemplate
+from grader.kernel.provisioner import KernelsOfForkServer
+from grader.kernel.warm import ForkedKernel, KernelForkServer
 
 # The steps, and the functions that they consist of; what is inside another is taken off it.
 STEPS: list[tuple[str, Any, str]] = [
@@ -38,12 +38,12 @@ STEPS: list[tuple[str, Any, str]] = [
 ]
 
 
-class Ahead(KernelsOfTemplate):
+class Ahead(KernelsOfForkServer):
     """Kernels that were forked before they are asked for."""
 
-    def __init__(self, template: KernelTemplate) -> None:
-        super().__init__(template)
-        self.ready: ForkedKernel | None = template.fork()
+    def __init__(self, server: KernelForkServer) -> None:
+        super().__init__(server)
+        self.ready: ForkedKernel | None = server.fork()
 
     def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:  # noqa: ARG002 - has them all
         """The kernel that waits."""
@@ -93,11 +93,11 @@ def main() -> None:
     for step, owner, name in STEPS:
         setattr(owner, name, timed(step, getattr(owner, name)))
     grade = timed("the rest", grading.grade)
-    template = KernelTemplate(["keras"])
+    server = KernelForkServer(["keras"])
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder) / "work.ipynb", "sequential")
         for _ in range(rounds + 3):
-            kernels = Ahead(template)
+            kernels = Ahead(server)
             time.sleep(0.3)  # until it is up
             for step in (*(step for step, _, _ in STEPS), "the rest"):
                 walls[step].append(0.0)
@@ -105,7 +105,7 @@ def main() -> None:
             grade(
                 Submission("ana", path), secret=b"for benchmarks", limits=Limits(), kernels=kernels
             )
-    template.close()
+    server.close()
     _print(warmed=3)
 
 

@@ -488,7 +488,7 @@ def _are_slanted(vertical_edges: Any, horizontal_edges: Any) -> bool:
 @edge_kernels.misconception(
     "You exchanged the two. A vertical edge is a line that runs from top to bottom, and to find it "
     "the kernel compares what lies left of it with what lies right of it.",
-    recognise=_are_exchanged,
+    recognize=_are_exchanged,
 )
 def exchanged() -> dict[str, Array]:
     return {"vertical_edges": TO_THE_RIGHT.T, "horizontal_edges": TO_THE_RIGHT}
@@ -497,7 +497,7 @@ def exchanged() -> dict[str, Array]:
 @edge_kernels.misconception(
     "A kernel of yours has its signs the wrong way round: it is positive where the image gets "
     "darker. Lay it on the pixels 0.1, 0.5, 0.9 and compute the response.",
-    recognise=_have_a_reversed_sign,
+    recognize=_have_a_reversed_sign,
 )
 def sign_reversed() -> dict[str, Array]:
     return {"vertical_edges": -TO_THE_RIGHT, "horizontal_edges": -TO_THE_RIGHT.T}
@@ -506,7 +506,7 @@ def sign_reversed() -> dict[str, Array]:
 @edge_kernels.misconception(
     "The weights of a kernel of yours do not sum to zero, so it answers even where there is no "
     "edge at all, and the more the brighter the area is. What must the two sides do to each other?",
-    recognise=_do_not_sum_to_zero,
+    recognize=_do_not_sum_to_zero,
 )
 def does_not_sum_to_zero() -> dict[str, Array]:
     brighter = np.array([[-1.0, 0.0, 2.0]] * 3)
@@ -516,7 +516,7 @@ def does_not_sum_to_zero() -> dict[str, Array]:
 @edge_kernels.misconception(
     "Your kernels have the same weights on both sides, so they find thin lines: something that "
     "differs from both its neighbors. At an edge the two sides differ from each other.",
-    recognise=_find_lines,
+    recognize=_find_lines,
 )
 def finds_lines() -> dict[str, Array]:
     line = np.array([[-1.0, 2.0, -1.0]] * 3)
@@ -526,7 +526,7 @@ def finds_lines() -> dict[str, Array]:
 @edge_kernels.misconception(
     "A kernel of yours answers both to steps to the right and to steps downward: it finds slanted "
     "edges. For edges of one direction only, what must hold in every single row (or column)?",
-    recognise=_are_slanted,
+    recognize=_are_slanted,
 )
 def slanted() -> dict[str, Array]:
     corner = np.array([[0.0, 1.0, 2.0], [-1.0, 0.0, 1.0], [-2.0, -1.0, 0.0]])
@@ -666,7 +666,7 @@ def _sharpens(kernel: Any) -> bool:
 @blur_and_sharpen.misconception(
     "You exchanged the two. Ask each kernel what it does to a single bright dot: which one spreads "
     "it, which one makes it stand out?",
-    recognise=lambda blur, sharpen: _sharpens(blur) and _averages(sharpen),
+    recognize=lambda blur, sharpen: _sharpens(blur) and _averages(sharpen),
 )
 def sharpen_for_blur() -> dict[str, Array]:
     return {"blur": AS_IS + SET_APART, "sharpen": BOX}
@@ -675,7 +675,7 @@ def sharpen_for_blur() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "Your blur adds the neighbors up without dividing, so the picture becomes several times too "
     "bright. What must the nine weights sum to, so that an even area stays as it is?",
-    recognise=lambda blur: _averages(blur) and _only_adds_up(blur),
+    recognize=lambda blur: _averages(blur) and _only_adds_up(blur),
 )
 def not_normalized() -> dict[str, Array]:
     return {"blur": np.ones((3, 3)), "sharpen": AS_IS + SET_APART}
@@ -684,7 +684,7 @@ def not_normalized() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "Your blur gives every pixel back as it was: all the weight lies in the middle. To blur, the "
     "neighbors must have a say.",
-    recognise=lambda blur: bool(np.allclose(_weights(blur), AS_IS)),
+    recognize=lambda blur: bool(np.allclose(_weights(blur), AS_IS)),
 )
 def blur_does_nothing() -> dict[str, Array]:
     return {"blur": AS_IS, "sharpen": AS_IS + SET_APART}
@@ -693,7 +693,7 @@ def blur_does_nothing() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "Your blur mixes pixels along one direction only, which looks like a moving camera. Light "
     "should spread upward, downward, to the left and to the right.",
-    recognise=lambda blur: (
+    recognize=lambda blur: (
         _averages(blur)
         and bool(np.isclose(_weights(blur).sum(), 1, atol=0.01))
         and bool(np.count_nonzero(_weights(blur)) > 1)
@@ -707,7 +707,7 @@ def blurs_one_direction() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "The weights of your sharpen sum to zero. That finds edges and leaves everything else black: "
     "add the image back.",
-    recognise=lambda sharpen: (
+    recognize=lambda sharpen: (
         bool(abs(_weights(sharpen).sum()) < 0.01) and bool(_weights(sharpen).any())
     ),
 )
@@ -718,7 +718,7 @@ def sharpen_finds_edges() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "Your sharpen has its signs the wrong way round: it takes away what sets a pixel apart, and "
     "edges turn over. Should the neighbors count for a pixel or against it?",
-    recognise=lambda sharpen: (
+    recognize=lambda sharpen: (
         bool(np.isclose(_weights(sharpen).sum(), 1, atol=0.01))
         and bool(_weights(sharpen)[1, 1] < 0)
     ),
@@ -730,7 +730,7 @@ def sharpen_with_reversed_signs() -> dict[str, Array]:
 @blur_and_sharpen.misconception(
     "Your sharpen looks at one pixel only: it can make the picture brighter, not sharper. An edge "
     "is a difference between neighbors, so the neighbors need weights too.",
-    recognise=lambda sharpen: (
+    recognize=lambda sharpen: (
         bool(_weights(sharpen)[1, 1] > 0)
         and bool(np.allclose(_weights(sharpen), AS_IS * _weights(sharpen)[1, 1]))
     ),

@@ -4,7 +4,7 @@ GraderError
 ├── UsageError          what was asked of a command cannot be done
 ├── AuthorError         a rubric or a lesson's source breaks a rule of this project
 ├── Rejected            a submission that is not a notebook we can grade
-├── TemplateDied        a process of ours that forks others ended: never the student's fault
+├── ForkServerDied        a process of ours that forks others ended: never the student's fault
 │   └── CannotStart     and trying again does not help
 ├── Untransferable      a value that may not cross between a kernel and a judge
 ├── Unanswered          a question that the student's code did not answer
@@ -44,11 +44,11 @@ class Rejected(GraderError):
     """The submission is not a notebook that can be graded; the message says why."""
 
 
-class TemplateDied(GraderError):
+class ForkServerDied(GraderError):
     """A process that forks kernels or judges ended; a fault of ours or of the machine."""
 
 
-class CannotStart(TemplateDied):
+class CannotStart(ForkServerDied):
     """Such a process does not start, however often it is tried; the message says what it said."""
 
 

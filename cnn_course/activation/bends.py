@@ -337,7 +337,7 @@ def _too_strict(is_linear: list[Any]) -> bool:
     "You answered False for a linear layer, since you compare too strictly. Computed with float32, "
     "outputs are rounded on the two ways differently, even for a linear layer: `==` and "
     "`np.allclose` with its own tolerance are too strict near 0. How far apart may they be?",
-    recognise=_too_strict,
+    recognize=_too_strict,
 )
 def compares_exactly(layer: Any) -> bool:
     x, y, f = _probe(layer)

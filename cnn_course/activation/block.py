@@ -83,7 +83,7 @@ def _computes(model: Any, **settings: str) -> bool:
 @conv_relu_block.misconception(
     "There is no activation: your block is the convolution alone, and its maps have negative "
     "values. Keras adds none by itself. Where can you ask for one?",
-    recognise=lambda block: _computes(block, after="linear"),
+    recognize=lambda block: _computes(block, after="linear"),
 )
 def activation_missing() -> dict[str, Any]:
     return {"block": _block(after="linear")}
@@ -92,7 +92,7 @@ def activation_missing() -> dict[str, Any]:
 @conv_relu_block.misconception(
     "Your ReLU stands before the convolution: it bends the image, and the responses stay negative "
     "where they were. What should be set to 0 is what the kernels do not find.",
-    recognise=lambda block: _computes(block, before="relu", after="linear"),
+    recognize=lambda block: _computes(block, before="relu", after="linear"),
 )
 def relu_before_the_convolution() -> dict[str, Any]:
     return {"block": _block(before="relu", after="linear")}
@@ -101,7 +101,7 @@ def relu_before_the_convolution() -> dict[str, Any]:
 @conv_relu_block.misconception(
     "Softmax makes the maps compete at every pixel, so that they sum to 1 there. It belongs at the "
     "end of a network, where classes compete. What should become of a single negative response?",
-    recognise=lambda block: _computes(block, after="softmax"),
+    recognize=lambda block: _computes(block, after="softmax"),
 )
 def softmax_on_maps() -> dict[str, Any]:
     return {"block": _block(after="softmax")}
@@ -110,7 +110,7 @@ def softmax_on_maps() -> dict[str, Any]:
 @conv_relu_block.misconception(
     "Your maps go through a sigmoid: every response ends between 0 and 1, and a negative one is "
     "not 0 but small. Later in this lesson you see what that costs. Which activation cuts at 0?",
-    recognise=lambda block: _computes(block, after="sigmoid"),
+    recognize=lambda block: _computes(block, after="sigmoid"),
 )
 def sigmoid_on_maps() -> dict[str, Any]:
     return {"block": _block(after="sigmoid")}
@@ -119,7 +119,7 @@ def sigmoid_on_maps() -> dict[str, Any]:
 @conv_relu_block.misconception(
     "Your maps are 26×26: without padding, the kernel takes off a border. Which `padding` keeps "
     "the size?",
-    recognise=lambda block: tuple(block.output_shape) == (None, 26, 26, 8),
+    recognize=lambda block: tuple(block.output_shape) == (None, 26, 26, 8),
 )
 def border_taken_off() -> dict[str, Any]:
     return {"block": _block(padding="valid")}

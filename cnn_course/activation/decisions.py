@@ -213,7 +213,7 @@ def _is_probability(model: Any) -> bool:
 @boundary.misconception(
     "Your model has two outputs, one for each class. That can be done, with softmax and another "
     "loss; here one number is asked for, the probability of class 1. Which activation makes one?",
-    recognise=lambda build_model: all(model.output_shape[-1] == 2 for model in build_model),
+    recognize=lambda build_model: all(model.output_shape[-1] == 2 for model in build_model),
 )
 def one_output_per_class() -> dict[str, Any]:
     return {"build_model": lambda activation: _network(16, hidden=activation, units=2)}
@@ -222,7 +222,7 @@ def one_output_per_class() -> dict[str, Any]:
 @boundary.misconception(
     "You give `activation` to the output layer. There it bends only the score at the very end, and "
     "that score is no probability any more. Between which two layers is the bend needed?",
-    recognise=lambda build_model: all(
+    recognize=lambda build_model: all(
         _one_output(model) and "sigmoid" not in _outputs(model) and "relu" in _outputs(model)
         for model in build_model
     ),
@@ -234,7 +234,7 @@ def activation_on_the_output() -> dict[str, Any]:
 @boundary.misconception(
     "The last layer has no activation, so your model returns a score that may be any number. What "
     "turns a score into a probability?",
-    recognise=lambda build_model: all(
+    recognize=lambda build_model: all(
         _one_output(model) and set(_outputs(model)) <= {"linear"} for model in build_model
     ),
 )
@@ -245,7 +245,7 @@ def no_sigmoid() -> dict[str, Any]:
 @boundary.misconception(
     "There is no hidden layer: the point goes straight into the output. The sigmoid turns a "
     "weighted sum into a probability, but where it crosses one half is a straight line.",
-    recognise=lambda build_model: all(
+    recognize=lambda build_model: all(
         _is_probability(model) and not _widths(model) for model in build_model
     ),
 )
@@ -257,7 +257,7 @@ def no_hidden_layer() -> dict[str, Any]:
     "The only activation is the sigmoid at the output; your hidden layer has none, whatever "
     "`activation` says. In Keras a layer bends only if it is told to. What are two linear layers "
     "in a row?",
-    recognise=lambda build_model: all(
+    recognize=lambda build_model: all(
         _is_probability(model) and _widths(model) and not _bends(model) for model in build_model
     ),
 )
@@ -269,7 +269,7 @@ def no_bend_between() -> dict[str, Any]:
     "Your hidden layer is too narrow. Each of its units draws one line. Three lines can be enough "
     "to fence in a disc, but only with luck: each must come to lie on another side of it. How many "
     "would you take in order not to depend on that?",
-    recognise=lambda build_model: all(
+    recognize=lambda build_model: all(
         _is_probability(model) and _bends(model) and max(_widths(model)) <= 5
         for model in build_model
     ),
@@ -281,7 +281,7 @@ def too_small() -> dict[str, Any]:
 @boundary.misconception(
     "Your network bends even where 'linear' is asked for: it has an activation of its own and does "
     "not use the one it is given. Where should the argument go?",
-    recognise=lambda build_model: all(
+    recognize=lambda build_model: all(
         _is_probability(model)
         and _bends(model) == _bends(build_model[0]) != []
         and max(_widths(model)) > 5

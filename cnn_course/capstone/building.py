@@ -209,7 +209,7 @@ def _kinds(model: Any) -> list[str]:
 @build_network.misconception(
     "Your network ends with a softmax, and the loss was told to expect scores and to apply softmax "
     "itself. Applied twice, it flattens all differences. Which of the two goes?",
-    recognise=lambda build_network: any(map(gives_probabilities, build_network)),
+    recognize=lambda build_network: any(map(gives_probabilities, build_network)),
 )
 def softmax_at_the_end() -> dict[str, Any]:
     def model() -> Any:
@@ -223,7 +223,7 @@ def softmax_at_the_end() -> dict[str, Any]:
 @build_network.misconception(
     "You compile your network with a loss that takes its scores for probabilities: a loss given by "
     "its name alone does. Which argument of `SparseCategoricalCrossentropy` says what comes in?",
-    recognise=lambda build_network: any(map(takes_scores_for_probabilities, build_network)),
+    recognize=lambda build_network: any(map(takes_scores_for_probabilities, build_network)),
 )
 def loss_not_told_of_scores() -> dict[str, Any]:
     def model() -> Any:
@@ -237,7 +237,7 @@ def loss_not_told_of_scores() -> dict[str, Any]:
 @build_network.misconception(
     "Your function returns one and the same network each time: it was made outside, or kept. After "
     "a training the function would return the trained one. Where should the layers be made?",
-    recognise=lambda build_network: any(
+    recognize=lambda build_network: any(
         is_the_same(first, second)
         for index, first in enumerate(build_network)
         for second in build_network[:index]
@@ -251,7 +251,7 @@ def same_network_each_time() -> dict[str, Any]:
 @build_network.misconception(
     "Your network is larger than the budget allows. A dense layer over a whole map has a weight "
     "for each of its numbers and each unit. What could stand between the map and the scores?",
-    recognise=lambda build_network: any(model.count_params() > BUDGET for model in build_network),
+    recognize=lambda build_network: any(model.count_params() > BUDGET for model in build_network),
 )
 def over_budget() -> dict[str, Any]:
     def model() -> Any:
@@ -297,7 +297,7 @@ def _silent(model: Any) -> bool:
 @build_network.misconception(
     "A remedy of yours stands there with a rate, a factor or a strength of 0, or next to it. It "
     "changes nothing, so it is not counted. How strong should it be?",
-    recognise=lambda build_network, my_callbacks: any(
+    recognize=lambda build_network, my_callbacks: any(
         len(remedies_of(model, my_callbacks)) < KINDS and _silent(model) for model in build_network
     ),
 )
@@ -309,7 +309,7 @@ def strength_of_zero() -> dict[str, Any]:
     "Your early stopping does not count yet: it has to watch a curve of the validation data, and "
     "to bring back the best weights when it is over. The training loss always falls; what would "
     "watching it tell you?",
-    recognise=lambda build_network, my_callbacks: (
+    recognize=lambda build_network, my_callbacks: (
         any(len(remedies_of(model, my_callbacks)) < KINDS for model in build_network)
         and any(one.name == "EarlyStopping" and not stops_early(one) for one in my_callbacks)
     ),
@@ -321,7 +321,7 @@ def stops_by_the_training_loss() -> dict[str, Any]:
 @build_network.misconception(
     "You use one kind of regularization only. However often it stands in the network, it has one "
     "weakness. Which other kind works in another way?",
-    recognise=lambda build_network, my_callbacks: any(
+    recognize=lambda build_network, my_callbacks: any(
         len(remedies_of(model, my_callbacks)) == 1
         and not _silent(model)
         and all(one.name != "EarlyStopping" or stops_early(one) for one in my_callbacks)
@@ -340,7 +340,7 @@ def one_kind_twice() -> dict[str, Any]:
 @build_network.misconception(
     "There is no regularization in your design. Pooling makes a network smaller, which helps, but "
     "the rules do not count it. Which two remedies of lesson 6 fit these images?",
-    recognise=lambda build_network, my_callbacks: any(
+    recognize=lambda build_network, my_callbacks: any(
         not remedies_of(model, my_callbacks) and not _silent(model) and not list(my_callbacks)
         for model in build_network
     ),
@@ -376,7 +376,7 @@ def _unpadded(model: Any, plan: Any) -> bool:
 @build_network.misconception(
     "Your plan keeps the size of the map in a convolution, and your network loses a border there. "
     "Keras does not pad unless it is told to. With which argument?",
-    recognise=lambda build_network, my_callbacks, plan: any(
+    recognize=lambda build_network, my_callbacks, plan: any(
         _is_sound(model, my_callbacks, plan) and _unpadded(model, plan) for model in build_network
     ),
 )
@@ -388,7 +388,7 @@ def same_forgotten() -> dict[str, Any]:
     "Your plan is not that of this network: they differ from some layer on, in shape or in "
     "parameters. If it was a mistake in the plan, say so with a smile, and correct it. What did "
     "you overlook?",
-    recognise=lambda build_network, my_callbacks, plan: any(
+    recognize=lambda build_network, my_callbacks, plan: any(
         _is_sound(model, my_callbacks, plan) and not _unpadded(model, plan)
         for model in build_network
     ),

@@ -317,7 +317,7 @@ def _is_off(claims: Any, model: Any, key: str) -> bool:
 @defense.misconception(
     "Your accuracy is that on the training shapes. A network may know those by heart; what do you "
     "want to claim, and which shapes can show it?",
-    recognise=lambda defense, my_model: (
+    recognize=lambda defense, my_model: (
         _is_off(defense, my_model, "accuracy")
         and _is(defense["accuracy"], training.accuracy_of(my_model, *training_part()))
     ),
@@ -329,7 +329,7 @@ def accuracy_on_training_shapes() -> dict[str, Any]:
 
 @defense.misconception(
     "Your accuracy is in percent. It is a share here, from 0 to 1.",
-    recognise=lambda defense, my_model: (
+    recognize=lambda defense, my_model: (
         _number(defense["accuracy"]) > 1
         and _is(
             _number(defense["accuracy"]) / 100,
@@ -346,7 +346,7 @@ def accuracy_in_percent() -> dict[str, Any]:
 @defense.misconception(
     "Your accuracy is the best of the history. The network that you have is not that of its "
     "luckiest epoch. What does `evaluate` say of it now?",
-    recognise=lambda defense, my_model, my_history: (
+    recognize=lambda defense, my_model, my_history: (
         _is_off(defense, my_model, "accuracy")
         and not _is(defense["accuracy"], training.accuracy_of(my_model, *training_part()))
         and _is(defense["accuracy"], max(my_history.history["val_accuracy"]), 1e-3)
@@ -364,7 +364,7 @@ def luckiest_accuracy() -> dict[str, Any]:
 @defense.misconception(
     "Your gap has the opposite sign. A network that does worse on new images has the larger loss "
     "there, and a positive gap.",
-    recognise=lambda defense, my_model: (
+    recognize=lambda defense, my_model: (
         _is_off(defense, my_model, "gap") and _is(-_number(defense["gap"]), gap_of(my_model))
     ),
 )
@@ -377,7 +377,7 @@ def gap_with_the_other_sign() -> dict[str, Any]:
     "You took the gap from the history. Its training loss was measured during the epochs, with "
     "every remedy at work, and on a network that was still changing. Measure both losses the same "
     "way, on the network as it is.",
-    recognise=lambda defense, my_model, my_history: (
+    recognize=lambda defense, my_model, my_history: (
         _is_off(defense, my_model, "gap")
         and any(_is(defense["gap"], gap, 2e-3) for gap in _claimed_gaps(my_history))
     ),
@@ -395,7 +395,7 @@ def _claimed_gaps(history: Any) -> list[float]:
 @defense.misconception(
     "Your gap is one of accuracies. In this course the gap is that of the losses, which also tell "
     "how certain the network is of its mistakes.",
-    recognise=lambda defense, my_model: (
+    recognize=lambda defense, my_model: (
         _is_off(defense, my_model, "gap")
         and _is(abs(_number(defense["gap"])), abs(_accuracy_gap(my_model)))
     ),
@@ -416,7 +416,7 @@ def _accuracy_gap(model: Any) -> float:
     "Your work is that of a single image: what `work_of` gives. The rules count the whole "
     "training. How many images went through the network in one epoch, and how many epochs were "
     "there?",
-    recognise=lambda defense, my_model: _number(defense["work"]) == multiplications(my_model),
+    recognize=lambda defense, my_model: _number(defense["work"]) == multiplications(my_model),
 )
 def work_of_one_image() -> dict[str, Any]:
     model, _ = _network()
@@ -426,7 +426,7 @@ def work_of_one_image() -> dict[str, Any]:
 @defense.misconception(
     "Your work is that of one epoch, or of one image in each epoch. The rules count the whole "
     "training: all images, in every epoch that was trained.",
-    recognise=lambda defense, my_model, my_history: (
+    recognize=lambda defense, my_model, my_history: (
         len(my_history.epoch) > 1
         and _number(defense["work"])
         in (
@@ -443,7 +443,7 @@ def work_of_one_epoch() -> dict[str, Any]:
 @defense.misconception(
     "You name the pair the wrong way round: first what it is, then what it is taken for. Squares "
     "that are taken for circles are another mistake than circles taken for squares.",
-    recognise=lambda defense, my_model: (
+    recognize=lambda defense, my_model: (
         tuple(defense["most_confused"]) not in _most_confused(my_model)
         and tuple(defense["most_confused"])[::-1] in _most_confused(my_model)
     ),
@@ -457,7 +457,7 @@ def pair_the_wrong_way_round() -> dict[str, Any]:
 @defense.misconception(
     "You name the class with most right answers: on the diagonal of the matrix, nothing is "
     "confused with anything else. Where are its mistakes?",
-    recognise=lambda defense: (
+    recognize=lambda defense: (
         defense["most_confused"][0] == defense["most_confused"][1]
         and defense["most_confused"][0] in NAMES
     ),

@@ -267,7 +267,7 @@ def ratio_of_the_losses() -> dict[str, Any]:
 @diagnose_curves.misconception(
     "You mix up the two words. Underfitting: the network does not even do well on what it was "
     "shown. Overfitting: it does well there, and only there.",
-    recognise=lambda diagnoses: diagnoses == {"a": UNDER, "b": OVER, "c": GOOD},
+    recognize=lambda diagnoses: diagnoses == {"a": UNDER, "b": OVER, "c": GOOD},
 )
 def words_exchanged() -> dict[str, Any]:
     return {"diagnoses": {"a": UNDER, "b": OVER, "c": GOOD}}
@@ -276,7 +276,7 @@ def words_exchanged() -> dict[str, Any]:
 @diagnose_curves.misconception(
     "You call all three of them overfitting or underfitting. One is well: its two curves end low "
     "and close together. A small gap is no illness.",
-    recognise=lambda diagnoses: diagnoses["c"] in (UNDER, OVER),
+    recognize=lambda diagnoses: diagnoses["c"] in (UNDER, OVER),
 )
 def nobody_is_well() -> dict[str, Any]:
     return {"diagnoses": {**TRUTH, "c": OVER}}
@@ -285,7 +285,7 @@ def nobody_is_well() -> dict[str, Any]:
 @diagnose_curves.misconception(
     "You would regularize a network that underfits. It already learns too little; holding it back "
     "even more makes both curves worse. What does it lack?",
-    recognise=lambda diagnoses, first_aid: diagnoses == TRUTH and first_aid["b"] == MORE,
+    recognize=lambda diagnoses, first_aid: diagnoses == TRUTH and first_aid["b"] == MORE,
 )
 def regularizes_what_underfits() -> dict[str, Any]:
     return {"first_aid": {**FIRST_AID, "b": MORE}}
@@ -295,7 +295,7 @@ def regularizes_what_underfits() -> dict[str, Any]:
     "You would train training 'b' for longer. Its curves still fall, but how far did they come in "
     "the last five epochs? At that pace, and slowing down, when would they reach 0.7? The network "
     "has 60 parameters.",
-    recognise=lambda diagnoses, first_aid: (
+    recognize=lambda diagnoses, first_aid: (
         diagnoses == TRUTH and first_aid["b"] == LONGER and first_aid["a"] == MORE
     ),
 )
@@ -306,7 +306,7 @@ def waits_for_a_small_network() -> dict[str, Any]:
 @diagnose_curves.misconception(
     "You would give a network that overfits more room, or fewer restraints. Then it could learn "
     "even more by heart. Which curve should come down, and which may rise a little?",
-    recognise=lambda diagnoses, first_aid: (
+    recognize=lambda diagnoses, first_aid: (
         diagnoses == TRUTH and first_aid["a"] in (LARGER, LONGER, LESS) and first_aid["b"] != MORE
     ),
 )
@@ -317,7 +317,7 @@ def feeds_what_overfits() -> dict[str, Any]:
 @diagnose_curves.misconception(
     "You would take remedies away from a network that has none. The three were trained without any "
     "regularization but one. What else keeps a network from learning its training images?",
-    recognise=lambda diagnoses, first_aid: (
+    recognize=lambda diagnoses, first_aid: (
         diagnoses == TRUTH and first_aid["b"] == LESS and first_aid["a"] == MORE
     ),
 )
@@ -328,7 +328,7 @@ def takes_away_what_is_not_there() -> dict[str, Any]:
 @diagnose_curves.misconception(
     "You treat the one that is well. It can perhaps be improved, but nothing in its curves asks "
     "for it.",
-    recognise=lambda diagnoses, first_aid: (
+    recognize=lambda diagnoses, first_aid: (
         diagnoses == TRUTH
         and first_aid["c"] != NOTHING
         and first_aid["a"] == MORE

@@ -148,7 +148,7 @@ def _has_batch(plan: Any) -> bool:
 @plan.misconception(
     "Your shapes have the batch in front. Keras writes it in a summary, as None, because it stays "
     "open how many images come. A plan says what becomes of one image.",
-    recognise=lambda plan: _has_batch(plan),
+    recognize=lambda plan: _has_batch(plan),
 )
 def batch_axis_included() -> dict[str, Any]:
     rows: list[Any] = [(kind, (None, *shape), parameters) for kind, shape, parameters in RIGHT]
@@ -159,7 +159,7 @@ def batch_axis_included() -> dict[str, Any]:
     "You count one bias too few for each filter: none. In Keras a convolution has biases unless it "
     "is told otherwise, and only where a BatchNormalization follows can it do without. What is "
     "added to each filter's sum?",
-    recognise=lambda plan: _lacks_biases(_faulty(plan), "Conv2D"),
+    recognize=lambda plan: _lacks_biases(_faulty(plan), "Conv2D"),
 )
 def biases_of_filters_forgotten() -> dict[str, Any]:
     return _with({0: ("Conv2D", (28, 28, 8), 72)})
@@ -167,7 +167,7 @@ def biases_of_filters_forgotten() -> dict[str, Any]:
 
 @plan.misconception(
     "You count the weights of your dense layer, and not its biases. Each unit has one. ",
-    recognise=lambda plan: _lacks_biases(_faulty(plan), "Dense"),
+    recognize=lambda plan: _lacks_biases(_faulty(plan), "Dense"),
 )
 def biases_of_units_forgotten() -> dict[str, Any]:
     return _with({8: ("Dense", (4,), 64)})
@@ -185,7 +185,7 @@ def _lacks_biases(row: Row, kind: str) -> bool:
 @plan.misconception(
     "You count filters of one channel. A filter has a window for each channel that comes in, and "
     "looks at all of them. How many channels does the map above it have?",
-    recognise=lambda plan: _is_flat(_faulty(plan)),
+    recognize=lambda plan: _is_flat(_faulty(plan)),
 )
 def kernel_depth_forgotten() -> dict[str, Any]:
     return _with({2: ("Conv2D", (14, 14, 16), 160)})
@@ -199,7 +199,7 @@ def _is_flat(row: Row) -> bool:
 
 @plan.misconception(
     "You count a single bias for the whole convolution. Each filter has its own.",
-    recognise=lambda plan: _has_one_bias(_faulty(plan)),
+    recognize=lambda plan: _has_one_bias(_faulty(plan)),
 )
 def one_bias_for_all_filters() -> dict[str, Any]:
     return _with({2: ("Conv2D", (14, 14, 16), 1153)})
@@ -215,7 +215,7 @@ def _has_one_bias(row: Row) -> bool:
 @plan.misconception(
     "A valid window of k pixels in a row of n has one place more than n − k: count them for n = 3 "
     "and k = 3.",
-    recognise=lambda plan: _is_one_short(_faulty(plan)),
+    recognize=lambda plan: _is_one_short(_faulty(plan)),
 )
 def one_place_short() -> dict[str, Any]:
     return _with({0: ("Conv2D", (25, 25, 8), 80), 1: ("MaxPooling2D", (12, 12, 8), 0)})
@@ -231,7 +231,7 @@ def _is_one_short(row: Row) -> bool:
 @plan.misconception(
     "Your Flatten forgets the channels: it has one number for each place of the map. What becomes "
     "of the other channels at that place?",
-    recognise=lambda plan: _flattens_one_channel(_faulty(plan)),
+    recognize=lambda plan: _flattens_one_channel(_faulty(plan)),
 )
 def flatten_without_channels() -> dict[str, Any]:
     return _with({6: ("Flatten", (25,), 0), 7: ("Dense", (16,), 416)})
@@ -248,7 +248,7 @@ def _flattens_one_channel(row: Row) -> bool:
 @plan.misconception(
     "Your Flatten has another number of values than goes in: it keeps every one of them. How many "
     "rows, columns and channels has the map above it, and what is their product?",
-    recognise=lambda plan: _flattens_wrongly(_faulty(plan)),
+    recognize=lambda plan: _flattens_wrongly(_faulty(plan)),
 )
 def flatten_of_another_size() -> dict[str, Any]:
     return _with({6: ("Flatten", (392,), 0), 7: ("Dense", (16,), 6288)})
@@ -268,7 +268,7 @@ def _flattens_wrongly(row: Row) -> bool:
 @plan.misconception(
     "Your dense layer follows a map, and your numbers are those of a layer that sees all of it at "
     "once. In Keras it would look at each place alone. Which layer has to stand between?",
-    recognise=lambda plan: _lacks_a_flatten(_faulty(plan)),
+    recognize=lambda plan: _lacks_a_flatten(_faulty(plan)),
 )
 def flatten_left_out() -> dict[str, Any]:
     rows = [row for row in RIGHT if row[0] != "Flatten"]
@@ -282,7 +282,7 @@ def _lacks_a_flatten(row: Row) -> bool:
 @plan.misconception(
     "You give batch normalization two numbers for each channel. It learns a spread and a mean; and "
     "what does it keep besides, for inference?",
-    recognise=lambda plan: _normalizes_by_two(_faulty(plan)),
+    recognize=lambda plan: _normalizes_by_two(_faulty(plan)),
 )
 def two_numbers_for_each_channel() -> dict[str, Any]:
     return _with({3: ("BatchNormalization", (14, 14, 16), 32)})
@@ -295,7 +295,7 @@ def _normalizes_by_two(row: Row) -> bool:
 @plan.misconception(
     "You give parameters to a layer that has nothing to learn: it chooses, moves or switches off, "
     "but weighs nothing. What could a pooling or a dropout learn?",
-    recognise=lambda plan: _learns_nothing(_faulty(plan)),
+    recognize=lambda plan: _learns_nothing(_faulty(plan)),
 )
 def parameters_for_pooling() -> dict[str, Any]:
     return _with({4: ("MaxPooling2D", (7, 7, 16), 64)})
@@ -308,7 +308,7 @@ def _learns_nothing(row: Row) -> bool:
 @plan.misconception(
     "Your pooling also changes the number of channels. It works on each channel for itself, and "
     "leaves as many as came in. What sets the number of channels?",
-    recognise=lambda plan: _pools_channels(_faulty(plan)),
+    recognize=lambda plan: _pools_channels(_faulty(plan)),
 )
 def channels_pooled() -> dict[str, Any]:
     return _with({1: ("MaxPooling2D", (14, 14, 4), 0), 2: ("Conv2D", (14, 14, 16), 592)})
@@ -321,7 +321,7 @@ def _pools_channels(row: Row) -> bool:
 @plan.misconception(
     "Your network is larger than the budget allows. In which row sit most of its parameters, and "
     "what could make the input of that row smaller?",
-    recognise=lambda plan: _sound(plan) and sum(row[2] for row in plan) > BUDGET,
+    recognize=lambda plan: _sound(plan) and sum(row[2] for row in plan) > BUDGET,
 )
 def budget_exceeded() -> dict[str, Any]:
     return _with({7: ("Dense", (64,), 12_864), 8: ("Dense", (4,), 260)})
@@ -330,7 +330,7 @@ def budget_exceeded() -> dict[str, Any]:
 @plan.misconception(
     "You add only what is trained, and leave out the moving statistics of the normalization. Keras "
     "counts them too: the network needs them when it is used.",
-    recognise=lambda plan, planned_parameters: (
+    recognize=lambda plan, planned_parameters: (
         _sound(plan)
         and planned_parameters
         == sum(row[2] // 2 if row[0] == "BatchNormalization" else row[2] for row in plan)
@@ -344,7 +344,7 @@ def trained_ones_only() -> dict[str, Any]:
 @plan.misconception(
     "You take the parameters for the work. The few weights of a convolution are used again at "
     "every place of the map. At how many?",
-    recognise=lambda plan, planned_work: (
+    recognize=lambda plan, planned_work: (
         _sound(plan)
         and planned_work != work_of_plan(plan)
         and planned_work
@@ -358,7 +358,7 @@ def parameters_for_work() -> dict[str, Any]:
 @plan.misconception(
     "You count the biases among the multiplications. They are added once the products are summed. "
     "Which numbers of a filter are multiplied?",
-    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _biased(plan)),
+    recognize=lambda plan, planned_work: _claims_work(plan, planned_work, _biased(plan)),
 )
 def biases_multiplied() -> dict[str, Any]:
     return {**_with({}), "planned_work": _biased(RIGHT)}
@@ -367,7 +367,7 @@ def biases_multiplied() -> dict[str, Any]:
 @plan.misconception(
     "You multiply at every place of what comes into a convolution. The sums are made for the "
     "places of what comes out. Where the two differ (`valid`, strides), which counts?",
-    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _at_the_input(plan)),
+    recognize=lambda plan, planned_work: _claims_work(plan, planned_work, _at_the_input(plan)),
 )
 def places_of_the_input() -> dict[str, Any]:
     return {**_with({}), "planned_work": _at_the_input(RIGHT)}
@@ -376,7 +376,7 @@ def places_of_the_input() -> dict[str, Any]:
 @plan.misconception(
     "You multiply in one channel of what comes in. A filter has a window for each of them, and all "
     "their products are summed.",
-    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _in_one_channel(plan)),
+    recognize=lambda plan, planned_work: _claims_work(plan, planned_work, _in_one_channel(plan)),
 )
 def work_without_kernel_depth() -> dict[str, Any]:
     return {**_with({}), "planned_work": _in_one_channel(RIGHT)}
@@ -385,7 +385,7 @@ def work_without_kernel_depth() -> dict[str, Any]:
 @plan.misconception(
     "You leave the dense layers out. They are small beside the convolutions, but each of their "
     "weights is multiplied as well, once for an image.",
-    recognise=lambda plan, planned_work: _claims_work(plan, planned_work, _without_dense(plan)),
+    recognize=lambda plan, planned_work: _claims_work(plan, planned_work, _without_dense(plan)),
 )
 def work_without_dense_layers() -> dict[str, Any]:
     return {**_with({}), "planned_work": _without_dense(RIGHT)}
@@ -394,7 +394,7 @@ def work_without_dense_layers() -> dict[str, Any]:
 @plan.misconception(
     "You count the work of all the training shapes. Asked is that of one image; the number of "
     "shapes and the epochs come in later, when the training is counted.",
-    recognise=lambda plan, planned_work: _claims_work(
+    recognize=lambda plan, planned_work: _claims_work(
         plan, planned_work, IMAGES * work_of_plan(plan)
     ),
 )

@@ -152,7 +152,7 @@ def _flip() -> Any:
     "Your network ends with a softmax, and the loss was told to expect scores and to apply softmax "
     "itself. Keras may notice and warn you; where it does not, softmax is applied twice. Which of "
     "the two goes?",
-    recognise=lambda my_model: takes_softmax_twice(my_model),
+    recognize=lambda my_model: takes_softmax_twice(my_model),
 )
 def softmax_twice() -> dict[str, Any]:
     from keras import layers
@@ -163,7 +163,7 @@ def softmax_twice() -> dict[str, Any]:
 @trained.misconception(
     "These losses were typed in: none has more than four decimals. A history is what `fit` "
     "returned, untouched. A defense rests on what was measured.",
-    recognise=lambda my_history: is_typed_by_hand(my_history),
+    recognize=lambda my_history: is_typed_by_hand(my_history),
 )
 def typed_in_by_hand() -> dict[str, Any]:
     return {"my_history": typed_history(20)}
@@ -172,7 +172,7 @@ def typed_in_by_hand() -> dict[str, Any]:
 @trained.misconception(
     "Your network gives scores, and its loss takes them for probabilities: a loss that is given by "
     "its name alone does. Which argument of `SparseCategoricalCrossentropy` says what comes in?",
-    recognise=lambda my_model: takes_scores_for_probabilities(my_model),
+    recognize=lambda my_model: takes_scores_for_probabilities(my_model),
 )
 def loss_not_told_of_scores() -> dict[str, Any]:
     import keras
@@ -187,7 +187,7 @@ def loss_not_told_of_scores() -> dict[str, Any]:
     "Your network was trained more than once: it took more steps than your history tells of. A "
     "second `fit` goes on where the first one ended, and gives a history of its own. The work of "
     "both counts. What has to stand in front of `fit` to begin anew?",
-    recognise=lambda my_model, my_history: (
+    recognize=lambda my_model, my_history: (
         was_trained_before(my_model, my_history) and not is_typed_by_hand(my_history)
     ),
 )
@@ -202,7 +202,7 @@ def fit_called_twice() -> dict[str, Any]:
     "One epoch of yours has fewer than 10 steps: the batches are larger than those of `fit`, or "
     "there are fewer shapes. With the same number of epochs the weights move less often. How does "
     "the given `fit` make its batches?",
-    recognise=lambda my_history: (steps_of(my_history) or STEPS) < STEPS,
+    recognize=lambda my_history: (steps_of(my_history) or STEPS) < STEPS,
 )
 def larger_batches() -> dict[str, Any]:
     model = with_weights(network(_flip(), **remedies()), halfway()[0])
@@ -215,7 +215,7 @@ def larger_batches() -> dict[str, Any]:
     "One epoch of yours has more than 10 steps: it shows the shapes repeatedly, or further shapes "
     "that you drew, or the batches are smaller. The challenge is to do with 320 shapes, each once "
     "an epoch. Does your cell use `fit` as it is given?",
-    recognise=lambda my_history: (
+    recognize=lambda my_history: (
         (steps_of(my_history) or 0) > STEPS and steps_of(my_history) not in WITH_VALIDATION
     ),
 )
@@ -230,7 +230,7 @@ def more_shapes_in_an_epoch() -> dict[str, Any]:
     "`my_model` is another network than `build_network` gives: its layers differ in a shape or in "
     "their parameters. What you planned and built is what you train. Was the function changed "
     "afterwards, or the network made in another way?",
-    recognise=lambda my_model, build_network: all(
+    recognize=lambda my_model, build_network: all(
         layers_of(my_model) != layers_of(built) for built in build_network
     ),
 )
@@ -241,7 +241,7 @@ def another_design() -> dict[str, Any]:
 @trained.misconception(
     "Your network has grown over the budget of parameters. Was it planned like that? Where do most "
     "of them sit, and what could make the input of that layer smaller?",
-    recognise=lambda my_model: (
+    recognize=lambda my_model: (
         my_model.count_params() > BUDGET and not takes_softmax_twice(my_model)
     ),
 )
@@ -260,7 +260,7 @@ def too_large() -> dict[str, Any]:
 @trained.misconception(
     "Your training multiplies more often than the budget allows. What would save more: fewer "
     "epochs, fewer filters where the map is largest, or an earlier pooling or stride?",
-    recognise=lambda my_model, my_history: (
+    recognize=lambda my_model, my_history: (
         my_model.count_params() <= BUDGET
         and not is_typed_by_hand(my_history)
         and not takes_softmax_twice(my_model)
@@ -274,7 +274,7 @@ def too_much_work() -> dict[str, Any]:
 @trained.misconception(
     "Your early stopping had no part in this training. Making a callback does nothing yet: which "
     "argument of `fit` does it belong in?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         len(remedies_of(my_model, my_callbacks))
         >= KINDS
         > len(remedies_of(my_model, active(my_callbacks, my_history)))
@@ -287,7 +287,7 @@ def callback_not_given_to_fit() -> dict[str, Any]:
 @trained.misconception(
     "Fewer than two kinds of regularization act in this network. A rate or strength of 0 is none, "
     "and pooling is not counted. What did you plan?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         not takes_softmax_twice(my_model)
         and not is_typed_by_hand(my_history)
         and my_model.count_params() <= BUDGET
@@ -304,7 +304,7 @@ def no_regularization() -> dict[str, Any]:
     "This network was never trained, and its history tells of another that was. A cell that builds "
     "a network anew also throws away what the old one has learned. In which cell do network and "
     "history come from the same `fit`?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _accuracy(my_model) < LEARNED
         and (
             not my_model.compiled
@@ -325,7 +325,7 @@ def built_anew() -> dict[str, Any]:
     "Your network has learned something, and its optimizer knows of no step: it was compiled again "
     "after the training, or its weights were put into a new network. Then nobody can tell any more "
     "how long it was trained. Can you hand it in as `fit` left it?",
-    recognise=lambda my_model, my_history: (
+    recognize=lambda my_model, my_history: (
         was_never_trained(my_model, my_history) and _accuracy(my_model) >= LEARNED
     ),
 )
@@ -339,7 +339,7 @@ def compiled_again() -> dict[str, Any]:
 @trained.misconception(
     "This history belongs to another training: to another network, or to this one before it was "
     "trained further. In which cell do network and history come from the same `fit`?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _keeps_the_rules(my_model, my_history, my_callbacks)
         and not _belongs(my_model, my_history, my_callbacks)
         and _accuracy(my_model) >= LEARNED
@@ -354,7 +354,7 @@ def history_of_another() -> dict[str, Any]:
     "Your network was trained with the validation shapes, too: it reads them far better than new "
     "ones. What has been learned from cannot be a test of what was learned. Which shapes may `fit` "
     "train with?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         steps_of(my_history) in WITH_VALIDATION
         or (
             _is_sound(my_model, my_history, my_callbacks)
@@ -374,7 +374,7 @@ def trained_with_validation_shapes() -> dict[str, Any]:
 @trained.misconception(
     "Your network has learned next to nothing yet: both curves stay near 1.39, where guessing is. "
     "Was it trained for long enough, at a learning rate that moves it?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _is_sound(my_model, my_history, my_callbacks)
         and _accuracy(my_model) < LEARNED
         and stays_at_guessing(my_history)
@@ -389,7 +389,7 @@ def hardly_trained() -> dict[str, Any]:
     "used each batch's own mean then, and uses moving means now, which follow slowly: after a few "
     "epochs they are still far behind. How many steps do they need, and what does `momentum` have "
     "to do with it?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _is_sound(my_model, my_history, my_callbacks)
         and not stays_at_guessing(my_history)
         and _lags(my_model, my_history)
@@ -405,7 +405,7 @@ def moving_means_lag_behind() -> dict[str, Any]:
 @trained.misconception(
     "The fit is good, and not good enough yet: the gap is small, and both curves still fall at the "
     "end. How many more epochs does your budget of work allow?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _is_not_good_enough(my_model, my_history, my_callbacks) and still_falls(my_history)
     ),
 )
@@ -420,7 +420,7 @@ def stopped_while_it_fell() -> dict[str, Any]:
     "will not help this network read more shapes. Its design holds it back. What is left of one "
     "strong response in its head: does it pool by mean or by maximum? Are there enough filters, "
     "and does the last convolution see enough of a shape?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _is_not_good_enough(my_model, my_history, my_callbacks) and not still_falls(my_history)
     ),
 )
@@ -434,7 +434,7 @@ def design_holds_it_back() -> dict[str, Any]:
     "overfit: it knows the training shapes by heart. A head with a weight for every place has to "
     "learn each place for itself. Could it pool more, drop more, or see more versions of each "
     "shape?",
-    recognise=lambda my_model, my_history, my_callbacks: (
+    recognize=lambda my_model, my_history, my_callbacks: (
         _is_sound(my_model, my_history, my_callbacks)
         and _accuracy(my_model) >= LEARNED
         and gap_of(my_model) >= GAP

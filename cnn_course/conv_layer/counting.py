@@ -223,7 +223,7 @@ def _conv2d(filters: int = 10, kernel_size: int = 5, **settings: Any) -> Any:
     "Your maps are 28×28. It is what comes of 5×5 windows that stay inside of 32×32, and the "
     'default in Keras, so "10 filters of 5×5×3 give 32×32×10" is not the whole truth. What has to '
     "happen to the image so that the window has 32 places?",
-    recognise=lambda ten_filters: (
+    recognize=lambda ten_filters: (
         tuple(ten_filters.output_shape) == (None, 28, 28, 10)
         and tuple(ten_filters.input_shape) == (None, 32, 32, 3)
     ),
@@ -235,7 +235,7 @@ def without_padding() -> dict[str, Any]:
 @ten_filters.misconception(
     "Your input has the depth 1: a gray image. The filters then have one slice instead of three. "
     "Keras takes their depth from the input; what is the shape of a color image of 32×32?",
-    recognise=lambda ten_filters: ten_filters.input_shape[-1] == 1,
+    recognize=lambda ten_filters: ten_filters.input_shape[-1] == 1,
 )
 def gray_images() -> dict[str, Any]:
     return _built(_conv2d(padding="same"), input_shape=(32, 32, 1))
@@ -244,7 +244,7 @@ def gray_images() -> dict[str, Any]:
 @ten_filters.misconception(
     "Your input has the channels first, as some other libraries have it. Keras reads (3, 32, 32) "
     "as an image 3 pixels high and 32 wide, with 32 channels. Where do the channels belong?",
-    recognise=lambda ten_filters: tuple(ten_filters.input_shape[1:]) == (3, 32, 32),
+    recognize=lambda ten_filters: tuple(ten_filters.input_shape[1:]) == (3, 32, 32),
 )
 def channels_first() -> dict[str, Any]:
     return _built(_conv2d(padding="same"), input_shape=(3, 32, 32))
@@ -253,7 +253,7 @@ def channels_first() -> dict[str, Any]:
 @ten_filters.misconception(
     "You have five filters of 10×10. `Conv2D` takes the number of filters first and the size of "
     "the kernel second; writing `filters=` and `kernel_size=` makes it safe.",
-    recognise=lambda ten_filters: any(
+    recognize=lambda ten_filters: any(
         (one.filters, tuple(one.kernel_size)) == (5, (10, 10)) for one in _convolutions(ten_filters)
     ),
 )
@@ -264,7 +264,7 @@ def filters_and_size_exchanged() -> dict[str, Any]:
 @ten_filters.misconception(
     "Your filters have no biases, so ten numbers are missing. In Keras they are there unless you "
     "switch them off.",
-    recognise=lambda ten_filters: (
+    recognize=lambda ten_filters: (
         [one.use_bias for one in _convolutions(ten_filters)] == [False]
         and ten_filters.count_params() == 750
     ),
@@ -286,7 +286,7 @@ def _darkens_the_border(ten_filters: Any) -> bool:
 @ten_filters.misconception(
     "You pad the maps instead of the image. The sizes are right then, but the border of every map "
     "is a frame of zeros in which no window ever stood. What has to be padded, and when?",
-    recognise=_darkens_the_border,
+    recognize=_darkens_the_border,
 )
 def maps_padded_afterwards() -> dict[str, Any]:
     import keras
@@ -306,7 +306,7 @@ def _rectifies(ten_filters: Any) -> bool:
 @ten_filters.misconception(
     "Your layer has an activation, which changes the maps after the convolution. Its time comes in "
     "lesson 3; here the maps are wanted as the filters make them.",
-    recognise=_rectifies,
+    recognize=_rectifies,
 )
 def with_an_activation() -> dict[str, Any]:
     return _built(_conv2d(padding="same", activation="relu"))

@@ -107,7 +107,7 @@ def kernel_with_all_axes(image: Array, kernel: Array, bias: Array) -> Any:
     "You return as many maps as the image has channels: each channel is multiplied by a number of "
     "its own, and none meets another. A filter, even of 1×1, reaches through all channels and adds "
     "up what it finds. How many maps do F filters make?",
-    recognise=lambda pointwise: any(
+    recognize=lambda pointwise: any(
         np.ndim(maps) == 3 and np.shape(maps)[-1] == 3 for maps in pointwise
     ),
 )

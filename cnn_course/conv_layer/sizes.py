@@ -277,7 +277,7 @@ def counts_the_strides_in(same_padding: Function, rng: Rng) -> None:
 @same_padding.misconception(
     "One of your numbers is negative. Where the stride is larger than the kernel, the windows may "
     "need fewer pixels than there are; Keras then adds no zeros, and takes no pixels away either.",
-    recognise=lambda same_padding: any(min(pair) < 0 for pair in same_padding),
+    recognize=lambda same_padding: any(min(pair) < 0 for pair in same_padding),
 )
 def fewer_than_none(size: int, kernel_size: int, strides: int) -> Size:
     zeros = (-(-size // strides) - 1) * strides + kernel_size - size

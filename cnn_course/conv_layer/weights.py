@@ -171,7 +171,7 @@ def _built(weights: Array | None, *, channels: int = 1, filters: int = 2, **sett
 @sobel_layer.misconception(
     "Your layer has no weights yet. How large a kernel is depends on the channels of the input, "
     "and nobody has told the layer how many there are. Which method does?",
-    recognise=lambda sobel_layer: not sobel_layer.built and _is_random(sobel_layer),
+    recognize=lambda sobel_layer: not sobel_layer.built and _is_random(sobel_layer),
 )
 def not_built() -> dict[str, Any]:
     import keras
@@ -184,7 +184,7 @@ def not_built() -> dict[str, Any]:
     "particular. Either nobody set others, or your cell stopped with an error at `set_weights`: "
     "run it again and see. That method wants a list of arrays, with the shapes of those that "
     "`get_weights` returns. Which shape has your array?",
-    recognise=lambda sobel_layer: sobel_layer.built and _is_random(sobel_layer),
+    recognize=lambda sobel_layer: sobel_layer.built and _is_random(sobel_layer),
 )
 def weights_not_set() -> dict[str, Any]:
     return {"sobel_layer": _built(None)}
@@ -193,7 +193,7 @@ def weights_not_set() -> dict[str, Any]:
 @sobel_layer.misconception(
     "Both of your filters are the same kernel, so both maps show the same edges. Which two grids "
     "do you stack? Compare `kernel[:, :, 0, 0]` with `kernel[:, :, 0, 1]`.",
-    recognise=lambda sobel_layer: any(
+    recognize=lambda sobel_layer: any(
         _is(_kernel(sobel_layer), STACKED[..., [kernel, kernel]]) for kernel in range(2)
     ),
 )
@@ -204,7 +204,7 @@ def one_kernel_twice() -> dict[str, Any]:
 @sobel_layer.misconception(
     "Your layer has a bias for each filter, 20 parameters in all. Sobel's kernels answer 0 where "
     "nothing changes, and nothing should be added to that. Which argument leaves biases out?",
-    recognise=lambda sobel_layer: (
+    recognize=lambda sobel_layer: (
         _kernel(sobel_layer).shape == (3, 3, 1, 2) and sobel_layer.count_params() == 20
     ),
 )
@@ -216,7 +216,7 @@ def with_biases() -> dict[str, Any]:
     "You gave the two kernels the shape (3, 3, 1, 2) with `reshape`. It reads all 18 numbers in a "
     "row and cuts that row anew, so each filter gets some numbers of both. Look at "
     "`kernel[:, :, 0, 0]`: is that `sobel_x`? What you want is a new axis to stack along.",
-    recognise=lambda sobel_layer: _is(_kernel(sobel_layer), RESHAPED),
+    recognize=lambda sobel_layer: _is(_kernel(sobel_layer), RESHAPED),
 )
 def reshaped() -> dict[str, Any]:
     return {"sobel_layer": _built(RESHAPED)}
@@ -226,7 +226,7 @@ def reshaped() -> dict[str, Any]:
     "Your first map is that of `sobel_y`, your second that of `sobel_x`. Either they are stacked "
     "in that order, or a transpose on the way has turned each into the other. Print "
     "`kernel[:, :, 0, 0]` and compare.",
-    recognise=lambda sobel_layer: _is(_kernel(sobel_layer), STACKED[..., ::-1]),
+    recognize=lambda sobel_layer: _is(_kernel(sobel_layer), STACKED[..., ::-1]),
 )
 def exchanged() -> dict[str, Any]:
     return {"sobel_layer": _built(STACKED[..., ::-1])}
@@ -236,7 +236,7 @@ def exchanged() -> dict[str, Any]:
     "Your layer has one filter over two channels. That has 18 weights as well, but it adds both "
     "answers up into one map, and it wants images of two channels. Which axis of the kernel "
     "counts the filters?",
-    recognise=lambda sobel_layer: _kernel(sobel_layer).shape == (3, 3, 2, 1),
+    recognize=lambda sobel_layer: _kernel(sobel_layer).shape == (3, 3, 2, 1),
 )
 def one_filter_over_two_channels() -> dict[str, Any]:
     return {"sobel_layer": _built(STACKED.swapaxes(2, 3), channels=2, filters=1)}
@@ -245,7 +245,7 @@ def one_filter_over_two_channels() -> dict[str, Any]:
 @sobel_layer.misconception(
     "Your layer is built for color images: each filter has a slice for red, green and blue. The "
     "photograph to look at here is gray; how many channels is that?",
-    recognise=lambda sobel_layer: _kernel(sobel_layer).shape[:3] == (3, 3, 3),
+    recognize=lambda sobel_layer: _kernel(sobel_layer).shape[:3] == (3, 3, 3),
 )
 def for_color_images() -> dict[str, Any]:
     return {"sobel_layer": _built(np.repeat(STACKED, 3, axis=2), channels=3)}
@@ -254,7 +254,7 @@ def for_color_images() -> dict[str, Any]:
 @sobel_layer.misconception(
     "Your kernels have their signs reversed, as if they were flipped before. Keras slides a kernel "
     "as it is: set the two as they stand.",
-    recognise=lambda sobel_layer: _is(_kernel(sobel_layer), -STACKED),
+    recognize=lambda sobel_layer: _is(_kernel(sobel_layer), -STACKED),
 )
 def flipped() -> dict[str, Any]:
     return {"sobel_layer": _built(STACKED[::-1, ::-1].copy())}
@@ -263,7 +263,7 @@ def flipped() -> dict[str, Any]:
 @sobel_layer.misconception(
     "The kernels are right, and then an activation sets every negative answer to 0. Where the "
     "image gets darker, your maps are silent. A layer without an `activation` keeps both signs.",
-    recognise=_never_negative,
+    recognize=_never_negative,
 )
 def with_an_activation() -> dict[str, Any]:
     return {"sobel_layer": _built(STACKED, activation="relu")}
@@ -272,7 +272,7 @@ def with_an_activation() -> dict[str, Any]:
 @sobel_layer.misconception(
     "Your maps are as large as the image: it was padded. The black frame makes an edge all around "
     "the picture that is not there. Which `padding` keeps the window inside the image?",
-    recognise=_keeps_the_size,
+    recognize=_keeps_the_size,
 )
 def padded() -> dict[str, Any]:
     return {"sobel_layer": _built(STACKED, padding="same")}

@@ -169,7 +169,7 @@ def _on_all_digits(network: Any, scale: float = 1.0) -> tuple[float, float, floa
 @budget_network.misconception(
     "Your network has more parameters than the budget allows. Look at `summary()`: in which layer "
     "do most of them sit, and what could make its input smaller?",
-    recognise=lambda budget_network: budget_network.count_params() >= BUDGET,
+    recognize=lambda budget_network: budget_network.count_params() >= BUDGET,
 )
 def over_budget() -> dict[str, Any]:
     import keras
@@ -195,7 +195,7 @@ def _ends_in_sigmoids(network: Any) -> bool:
 @budget_network.misconception(
     "Your outputs lie between 0 and 1, but for one image they do not sum to 1: ten separate "
     "answers, yes or no. A digit is exactly one of ten. Which activation lets them compete?",
-    recognise=lambda budget_network: (
+    recognize=lambda budget_network: (
         budget_network.count_params() < BUDGET and _ends_in_sigmoids(budget_network)
     ),
 )
@@ -206,7 +206,7 @@ def ten_sigmoids() -> dict[str, Any]:
 @budget_network.misconception(
     "The softmax is missing: your network gives scores of any size, and the loss of `fit_digits` "
     "takes them for probabilities. What belongs at the end of the last layer?",
-    recognise=lambda budget_network: (
+    recognize=lambda budget_network: (
         budget_network.count_params() < BUDGET
         and gives_scores(budget_network)
         and not _ends_in_sigmoids(budget_network)
@@ -228,7 +228,7 @@ def _has_softmax_twice(network: Any) -> bool:
     "No probability of yours is ever above 0.24, though the right digit mostly has the largest: "
     "that is what two softmaxes in a row do. Where does your network have the first, where the "
     "second?",
-    recognise=lambda budget_network: _has_softmax_twice(budget_network),
+    recognize=lambda budget_network: _has_softmax_twice(budget_network),
 )
 def softmax_twice() -> dict[str, Any]:
     return {"budget_network": _reader(softmax_again=True)}
@@ -244,7 +244,7 @@ def _reads_pixels_up_to_16(network: Any) -> bool:
 @budget_network.misconception(
     "Your network reads digits whose pixels go from 0 to 16, as scikit-learn stores them, far "
     "better than those from 0 to 1, which it is asked for. On which images did you train it?",
-    recognise=lambda budget_network: _reads_pixels_up_to_16(budget_network),
+    recognize=lambda budget_network: _reads_pixels_up_to_16(budget_network),
 )
 def trained_on_other_pixels() -> dict[str, Any]:
     return {"budget_network": _reader(scale=16)}
@@ -259,7 +259,7 @@ def _knows_nothing(network: Any) -> bool:
 @budget_network.misconception(
     "Your network answers as a newborn one does, by chance. If you trained it, was it this one? A "
     "cell that builds the network anew also throws away what it has learned.",
-    recognise=lambda budget_network: _knows_nothing(budget_network),
+    recognize=lambda budget_network: _knows_nothing(budget_network),
 )
 def not_trained() -> dict[str, Any]:
     import keras

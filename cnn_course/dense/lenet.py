@@ -138,7 +138,7 @@ _SAME_EVERYWHERE = (696_746, 136_586)
     'You pad all convolutions (`padding="same"`), so none of them makes its maps smaller, and far '
     "too many values reach the dense layers. In the table a map loses 4 rows and columns to each "
     "kernel of 5. What is the default of `padding`?",
-    recognise=lambda lenet5: lenet5.count_params() in _SAME_EVERYWHERE,
+    recognize=lambda lenet5: lenet5.count_params() in _SAME_EVERYWHERE,
 )
 def same_everywhere() -> dict[str, Any]:
     return _lenet(paddings=("same", "same", "same"))
@@ -148,7 +148,7 @@ def same_everywhere() -> dict[str, Any]:
     "A pooling of yours moves by one pixel (`strides=1`), so its map loses a single row and column "
     "where the table halves it, and the layers behind it get far too many values. How far does a "
     "pooling layer move when nothing is said about it?",
-    recognise=lambda lenet5: _pools_by_one(lenet5),
+    recognize=lambda lenet5: _pools_by_one(lenet5),
 )
 def pools_by_one() -> dict[str, Any]:
     return _lenet(pool_strides=1)
@@ -157,7 +157,7 @@ def pools_by_one() -> dict[str, Any]:
 @lenet5.misconception(
     "A layer of yours has no bias (`use_bias=False`), and each of its filters or units lacks one "
     "number. How many parameters are missing in all, and which layer has so many maps or units?",
-    recognise=lambda lenet5: _lacks_a_bias(lenet5),
+    recognize=lambda lenet5: _lacks_a_bias(lenet5),
 )
 def without_a_bias() -> dict[str, Any]:
     return _lenet(first_bias=False)
@@ -167,7 +167,7 @@ def without_a_bias() -> dict[str, Any]:
     "Flatten is missing. C5 leaves 120 maps of 1×1, and dense layers keep the two axes of length "
     "1, so the output is 1×1×10 and not ten numbers. Between which layers does the table turn maps "
     "into a vector?",
-    recognise=lambda lenet5: lenet5.output_shape[1:] == (1, 1, 10),
+    recognize=lambda lenet5: lenet5.output_shape[1:] == (1, 1, 10),
 )
 def without_flatten() -> dict[str, Any]:
     return _lenet(flatten=False)
@@ -177,7 +177,7 @@ def without_flatten() -> dict[str, Any]:
     'You pad the first convolution (`padding="same"`), so its maps are 32×32. In LeNet-5 they are '
     "28×28: the digits fill only the middle of the image, and the frame is already in it. What is "
     "the default of `padding`?",
-    recognise=lambda lenet5: lenet5.count_params() in _SAME_FIRST,
+    recognize=lambda lenet5: lenet5.count_params() in _SAME_FIRST,
 )
 def same_in_the_first() -> dict[str, Any]:
     return _lenet(paddings=("same", "valid", "valid"))
@@ -186,7 +186,7 @@ def same_in_the_first() -> dict[str, Any]:
 @lenet5.misconception(
     'You pad the second convolution (`padding="same"`), so its maps are 14×14. Its windows lie '
     "inside the map; how many places do they have along 14 pixels?",
-    recognise=lambda lenet5: lenet5.count_params() in _SAME_SECOND,
+    recognize=lambda lenet5: lenet5.count_params() in _SAME_SECOND,
 )
 def same_in_the_second() -> dict[str, Any]:
     return _lenet(paddings=("valid", "same", "valid"))
@@ -195,7 +195,7 @@ def same_in_the_second() -> dict[str, Any]:
 @lenet5.misconception(
     "You pad the third convolution, so it gives 5×5 maps. Its kernel is as large as the map that "
     "comes in: without padding, in how many places can it stand?",
-    recognise=lambda lenet5: lenet5.count_params() in _SAME_THIRD and not _pools_by_one(lenet5),
+    recognize=lambda lenet5: lenet5.count_params() in _SAME_THIRD and not _pools_by_one(lenet5),
 )
 def same_in_the_third() -> dict[str, Any]:
     return _lenet(paddings=("valid", "valid", "same"))
@@ -204,7 +204,7 @@ def same_in_the_third() -> dict[str, Any]:
 @lenet5.misconception(
     "Your network takes color images, of three channels: 300 weights too many in the first layer. "
     "How many channels does a gray image have?",
-    recognise=lambda lenet5: lenet5.count_params() == 62_006 and lenet5.input_shape[-1] == 3,
+    recognize=lambda lenet5: lenet5.count_params() == 62_006 and lenet5.input_shape[-1] == 3,
 )
 def takes_color_images() -> dict[str, Any]:
     return _lenet(channels=3)
@@ -214,7 +214,7 @@ def takes_color_images() -> dict[str, Any]:
     "Your network takes images of 28×28, as MNIST has them, with a padded first layer. That is a "
     "common way to adapt it, and the count is even the same. Here the frame belongs to the image: "
     "32×32, and no padding.",
-    recognise=lambda lenet5: lenet5.input_shape[1:] == (28, 28, 1),
+    recognize=lambda lenet5: lenet5.input_shape[1:] == (28, 28, 1),
 )
 def takes_images_of_28() -> dict[str, Any]:
     return _lenet(size=28, paddings=("same", "valid", "valid"))
@@ -223,7 +223,7 @@ def takes_images_of_28() -> dict[str, Any]:
 @lenet5.misconception(
     "You take the maximum of each pool, as newer networks do. LeNet-5 averages. The count cannot "
     "tell you: why not?",
-    recognise=lambda lenet5: _is_complete(lenet5) and _has(lenet5, "MaxPooling2D"),
+    recognize=lambda lenet5: _is_complete(lenet5) and _has(lenet5, "MaxPooling2D"),
 )
 def takes_the_maximum() -> dict[str, Any]:
     return _lenet(pooling="MaxPooling2D")
@@ -232,7 +232,7 @@ def takes_the_maximum() -> dict[str, Any]:
 @lenet5.misconception(
     "You use ReLU, as newer networks do; in 1998 it was tanh, which also lets negative values "
     "pass. The count cannot tell you: activations learn nothing.",
-    recognise=lambda lenet5: _is_complete(lenet5) and "relu" in _activations(lenet5)[0],
+    recognize=lambda lenet5: _is_complete(lenet5) and "relu" in _activations(lenet5)[0],
 )
 def uses_relu() -> dict[str, Any]:
     return _lenet(hidden="relu")
@@ -241,7 +241,7 @@ def uses_relu() -> dict[str, Any]:
 @lenet5.misconception(
     "You use sigmoid in the hidden layers. Its values are all positive; tanh has the same shape, "
     "but runs from −1 to 1.",
-    recognise=lambda lenet5: _is_complete(lenet5) and "sigmoid" in _activations(lenet5)[0],
+    recognize=lambda lenet5: _is_complete(lenet5) and "sigmoid" in _activations(lenet5)[0],
 )
 def uses_sigmoid() -> dict[str, Any]:
     return _lenet(hidden="sigmoid")
@@ -250,7 +250,7 @@ def uses_sigmoid() -> dict[str, Any]:
 @lenet5.misconception(
     "The layers that learn have no activation, so all before the last one collapses into a single "
     "linear layer, as in lesson 3. Which activation does the table name?",
-    recognise=lambda lenet5: _is_complete(lenet5) and set(_activations(lenet5)[0]) == {"linear"},
+    recognize=lambda lenet5: _is_complete(lenet5) and set(_activations(lenet5)[0]) == {"linear"},
 )
 def without_activations() -> dict[str, Any]:
     return _lenet(hidden=None)
@@ -260,7 +260,7 @@ def without_activations() -> dict[str, Any]:
     "One of the hidden layers has no activation, such as C5 right before Flatten. With nothing "
     "that bends between them, it and the next layer that learns could be a single one, as in "
     "lesson 3. Which rows of the table name an activation?",
-    recognise=lambda lenet5: (
+    recognize=lambda lenet5: (
         _is_complete(lenet5) and set(_activations(lenet5)[0]) == {"linear", "tanh"}
     ),
 )
@@ -272,7 +272,7 @@ def one_without_activation() -> dict[str, Any]:
     "The last layer has a sigmoid: ten separate answers between 0 and 1, which need not sum to 1. "
     "An image shows one digit of ten. Which activation does the last row of the table name, so "
     "that they compete?",
-    recognise=lambda lenet5: (
+    recognize=lambda lenet5: (
         _is_complete(lenet5)
         and _activations(lenet5)[1] == "sigmoid"
         and "sigmoid" not in _activations(lenet5)[0]
@@ -285,7 +285,7 @@ def sigmoid_at_the_end() -> dict[str, Any]:
 @lenet5.misconception(
     "The last layer has tanh like the others, so its ten numbers may be negative. What does the "
     "table say in its last row?",
-    recognise=lambda lenet5: _is_complete(lenet5) and _activations(lenet5)[1] == "tanh",
+    recognize=lambda lenet5: _is_complete(lenet5) and _activations(lenet5)[1] == "tanh",
 )
 def tanh_at_the_end() -> dict[str, Any]:
     return _lenet(last="tanh")
@@ -294,7 +294,7 @@ def tanh_at_the_end() -> dict[str, Any]:
 @lenet5.misconception(
     "The last layer gives bare scores. In this network a softmax turns them into probabilities "
     "that sum to 1: the last row of the table names it.",
-    recognise=lambda lenet5: (
+    recognize=lambda lenet5: (
         _is_complete(lenet5)
         and set(_activations(lenet5)[0]) == {"tanh"}
         and _activations(lenet5)[1] == "linear"

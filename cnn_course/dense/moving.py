@@ -186,7 +186,7 @@ def _dense(*first: Any, output: str = "softmax") -> Any:
 @moved_test.misconception(
     "A network of yours ends in scores, not in probabilities: its outputs do not sum to 1. Which "
     "activation of the last layer makes probabilities of them?",
-    recognise=lambda build_cnn, build_dense: any(map(gives_scores, [*build_cnn, *build_dense])),
+    recognize=lambda build_cnn, build_dense: any(map(gives_scores, [*build_cnn, *build_dense])),
 )
 def without_softmax() -> dict[str, Any]:
     return {
@@ -199,7 +199,7 @@ def without_softmax() -> dict[str, Any]:
     "Your CNN moves its training images itself, so it learns from moved images. That is data "
     "augmentation, and a good remedy (lesson 6); here the architecture should make moves not "
     "matter. Which layer forgets where a feature was found?",
-    recognise=lambda build_cnn: any(map(_moves_images, build_cnn)),
+    recognize=lambda build_cnn: any(map(_moves_images, build_cnn)),
 )
 def cnn_trained_on_moved_images() -> dict[str, Any]:
     return {
@@ -215,7 +215,7 @@ def _dense_moves_images(network: Any) -> bool:
 @moved_test.misconception(
     "Your dense network moves its training images itself. Then it learns every place anew; here we "
     "ask what it makes of places at which it never saw a shape. Let it see the images as they are.",
-    recognise=lambda build_dense: any(map(_dense_moves_images, build_dense)),
+    recognize=lambda build_dense: any(map(_dense_moves_images, build_dense)),
 )
 def dense_trained_on_moved_images() -> dict[str, Any]:
     def build_dense() -> Any:
@@ -229,7 +229,7 @@ def dense_trained_on_moved_images() -> dict[str, Any]:
 @moved_test.misconception(
     "Your dense network has a convolution or a pooling layer in it, so it is a CNN with a dense "
     "head. For the comparison it should consist of flatten and dense layers.",
-    recognise=lambda build_dense: any(
+    recognize=lambda build_dense: any(
         _of_kind(found, ("Conv", "Pooling")) for found in build_dense
     ),
 )
@@ -268,7 +268,7 @@ def _shrinks_to_one(network: Any) -> bool:
     "The layers before have put all places together, and the last of them has a weight for each, "
     "as a dense layer has: a shape that moved meets other weights. How large should the map still "
     "be when the global pooling takes over?",
-    recognise=lambda build_cnn: any(map(_shrinks_to_one, build_cnn)),
+    recognize=lambda build_cnn: any(map(_shrinks_to_one, build_cnn)),
 )
 def shrinks_to_one_place() -> dict[str, Any]:
     def build_cnn() -> Any:
@@ -298,7 +298,7 @@ def _knows_places(network: Any) -> bool:
     "Your convolutions do find the moved shape, and their maps move along with it. But the head "
     "behind them has a weight for each place of the map, and it was trained where shapes used to "
     "be. Which head keeps only whether a feature was found?",
-    recognise=lambda build_cnn: any(map(_knows_places, build_cnn)),
+    recognize=lambda build_cnn: any(map(_knows_places, build_cnn)),
 )
 def head_without_pooling() -> dict[str, Any]:
     return {"build_cnn": lambda: _cnn("flatten"), "build_dense": _dense}
@@ -318,7 +318,7 @@ def _averages(network: Any) -> bool:
     "a small part of the picture: its few strong values are averaged with many weak ones, so all "
     "four shapes give nearly the same numbers, and ten epochs are too few to learn from them. "
     "Which global pooling keeps the strongest value of each map?",
-    recognise=lambda build_cnn: any(map(_averages, build_cnn)),
+    recognize=lambda build_cnn: any(map(_averages, build_cnn)),
 )
 def averages_thin_the_traces_out() -> dict[str, Any]:
     return {"build_cnn": lambda: _cnn("average"), "build_dense": _dense}
@@ -338,7 +338,7 @@ def _has_one_convolution(network: Any) -> bool:
     "Your CNN has a single convolution. Its kernels see small windows of the picture, in which "
     "there are edges and corners but no whole shape, and the maximum forgets how they lay to one "
     "another. What could a second convolution find in the maps of the first?",
-    recognise=lambda build_cnn: any(map(_has_one_convolution, build_cnn)),
+    recognize=lambda build_cnn: any(map(_has_one_convolution, build_cnn)),
 )
 def a_single_convolution() -> dict[str, Any]:
     def build_cnn() -> Any:

@@ -254,7 +254,7 @@ def _network(
 @downsample.misconception(
     "Your model takes other images. They have 32 rows, 32 columns and 3 channels here, and every "
     "shape behind them follows from that: what should `keras.Input` be told?",
-    recognise=_takes_other_images,
+    recognize=_takes_other_images,
 )
 def other_images() -> dict[str, Any]:
     return _network((8, 16, 16), images=(28, 28, 1))
@@ -263,7 +263,7 @@ def other_images() -> dict[str, Any]:
 @downsample.misconception(
     "You lay the maps out in a row of numbers. That is the business of a head that decides, in the "
     "next lesson; here the output is still 16 maps, each with its rows and columns.",
-    recognise=_lays_out,
+    recognize=_lays_out,
 )
 def flattened() -> dict[str, Any]:
     return _network((8, 16, 16), end=(("Flatten",),))
@@ -272,7 +272,7 @@ def flattened() -> dict[str, Any]:
 @downsample.misconception(
     "You pool globally: of each of your maps a single number is left. The output should still have "
     "4 rows and 4 columns: how often do you halve 32 for that, and with which layer?",
-    recognise=_pools_globally,
+    recognize=_pools_globally,
 )
 def pooled_globally() -> dict[str, Any]:
     return _network((8, 16), pools=1, end=(("GlobalAveragePooling2D",),))
@@ -281,7 +281,7 @@ def pooled_globally() -> dict[str, Any]:
 @downsample.misconception(
     "Your convolutions shrink the maps by their strides. That is a way of down-sampling, too, and "
     "some networks take it; here it is to be pooling that shrinks.",
-    recognise=_steps_instead,
+    recognize=_steps_instead,
 )
 def strides_for_pooling() -> dict[str, Any]:
     return _network((8, 16, 16), strides=2, pools=0)
@@ -290,7 +290,7 @@ def strides_for_pooling() -> dict[str, Any]:
 @downsample.misconception(
     "Your convolutions are separable, or take each channel alone. They save parameters, but the "
     "budget can be kept without them: `Conv2D` layers are asked for, two at least.",
-    recognise=_separates,
+    recognize=_separates,
 )
 def separable() -> dict[str, Any]:
     return _network((8, 16, 16), kind="SeparableConv2D")
@@ -300,7 +300,7 @@ def separable() -> dict[str, Any]:
     "A `Dense` layer on maps stands where a convolution should. It sees one pixel at a time, like "
     "a kernel of 1×1. At least two `Conv2D` layers are asked for: which of them could make the 16 "
     "maps?",
-    recognise=_is_dense,
+    recognize=_is_dense,
 )
 def dense_on_maps() -> dict[str, Any]:
     return _network((8,), pools=1, end=(("MaxPooling2D", 4), ("Dense", 16)))
@@ -309,7 +309,7 @@ def dense_on_maps() -> dict[str, Any]:
 @downsample.misconception(
     "You miss the shape by one. Go through the sizes layer by layer: where is a row left over that "
     "a pool or a kernel does not reach any more?",
-    recognise=_misses_by_one,
+    recognize=_misses_by_one,
 )
 def one_off() -> dict[str, Any]:
     return _network((8, 16, 16), pool={"pool_size": 3, "strides": 2})
@@ -319,7 +319,7 @@ def one_off() -> dict[str, Any]:
     "Your maps are too small. Count how often you halve 32. And without padding, every convolution "
     "takes a border off as well: what becomes of 32 after a 3×3 convolution, and of that after "
     "pooling?",
-    recognise=_halves_too_much,
+    recognize=_halves_too_much,
 )
 def borders_lost() -> dict[str, Any]:
     return _network((8, 16, 16), padding="valid")
@@ -328,7 +328,7 @@ def borders_lost() -> dict[str, Any]:
 @downsample.misconception(
     "Your maps are still too large. Each pooling of 2×2 halves them: how many does it take from 32 "
     "to 4? Mind that strides left out are as large as the pool, and strides of 1 do not shrink.",
-    recognise=_too_large_a_map,
+    recognize=_too_large_a_map,
 )
 def a_pooling_short() -> dict[str, Any]:
     return _network((8, 16, 16), pools=2)
@@ -337,7 +337,7 @@ def a_pooling_short() -> dict[str, Any]:
 @downsample.misconception(
     "Height and width are right, the number of maps is not: 16 are asked for. A pooling keeps that "
     "number; which layer decides it?",
-    recognise=_has_other_maps,
+    recognize=_has_other_maps,
 )
 def other_number_of_maps() -> dict[str, Any]:
     return _network((4, 8, 32))
@@ -346,7 +346,7 @@ def other_number_of_maps() -> dict[str, Any]:
 @downsample.misconception(
     "The shape is right, but the budget is not kept. Pooling has no parameters, so they must be in "
     "the convolutions: which of them has the most, and does it need that many filters?",
-    recognise=_is_over_budget,
+    recognize=_is_over_budget,
 )
 def over_budget() -> dict[str, Any]:
     return _network((16, 16, 16))
@@ -355,7 +355,7 @@ def over_budget() -> dict[str, Any]:
 @downsample.misconception(
     "Your maps shrink because large kernels without padding find no room at the border; the "
     "poolings do little of it. What would the convolutions have to be told to keep the size?",
-    recognise=_shrinks_by_kernels,
+    recognize=_shrinks_by_kernels,
 )
 def large_kernels() -> dict[str, Any]:
     import keras
@@ -373,7 +373,7 @@ def large_kernels() -> dict[str, Any]:
 @downsample.misconception(
     "There is no activation between your convolutions. Max pooling bends a little, but ReLU is "
     "what lesson 3 asked for: where does it belong?",
-    recognise=_has_no_bend,
+    recognize=_has_no_bend,
 )
 def without_activation() -> dict[str, Any]:
     return _network((8, 16, 16), activation=None)
@@ -382,7 +382,7 @@ def without_activation() -> dict[str, Any]:
 @downsample.misconception(
     "Some of your convolutions have ReLU, and at least one has none. The last one counts, too: its "
     "maps are feature maps like the others.",
-    recognise=_bends_sometimes,
+    recognize=_bends_sometimes,
 )
 def relu_left_out_once() -> dict[str, Any]:
     end = (("Conv2D", 16, 1), ("MaxPooling2D",))
@@ -392,7 +392,7 @@ def relu_left_out_once() -> dict[str, Any]:
 @downsample.misconception(
     "At least one of your convolutions has another activation than plain ReLU. Plain ReLU makes "
     "zeros of all that is negative and leaves the rest as it is: does yours do both?",
-    recognise=_bends_elsewhere,
+    recognize=_bends_elsewhere,
 )
 def another_activation() -> dict[str, Any]:
     return _network((8, 16, 16), activation="tanh")

@@ -200,7 +200,7 @@ def _maps(merging: Any = MERGING, staying: Any = STAYING) -> dict[str, Any]:
 @near_and_far.misconception(
     "Both maps of `merging` are equal from the start, so pooling has nothing to forget. Put the "
     "dots in two places that pooling cannot tell apart.",
-    recognise=_equal_from_the_start,
+    recognize=_equal_from_the_start,
 )
 def equal_from_the_start() -> dict[str, Any]:
     return _maps(merging=((2, 2), (2, 2)))
@@ -209,7 +209,7 @@ def equal_from_the_start() -> dict[str, Any]:
 @near_and_far.misconception(
     "The dots of `merging` are neighbors, but the border between two pools lies between them. It "
     "is not the distance alone that counts: where do the pools begin?",
-    recognise=_across_a_border,
+    recognize=_across_a_border,
 )
 def merging_across_a_border() -> dict[str, Any]:
     return _maps(merging=((0, 1), (0, 2)))
@@ -218,7 +218,7 @@ def merging_across_a_border() -> dict[str, Any]:
 @near_and_far.misconception(
     "The dots of `merging` are too far apart for one pooling. Its pools have 2 by 2 pixels: how "
     "far can two pixels of one pool be from each other?",
-    recognise=_too_far,
+    recognize=_too_far,
 )
 def merging_too_far() -> dict[str, Any]:
     return _maps(merging=((0, 0), (0, 3)))
@@ -227,7 +227,7 @@ def merging_too_far() -> dict[str, Any]:
 @near_and_far.misconception(
     "The dots of `staying` lie in the same pool, so the first pooling already makes one of them. "
     "Which neighbors lie on two sides of a border?",
-    recognise=_in_one_pool,
+    recognize=_in_one_pool,
 )
 def staying_in_one_pool() -> dict[str, Any]:
     return _maps(staying=((0, 4), (0, 5)))
@@ -236,7 +236,7 @@ def staying_in_one_pool() -> dict[str, Any]:
 @near_and_far.misconception(
     "The dots of `staying` survive the first pooling, but the second one merges them: both "
     "together make pools of 4 by 4 pixels. Where are the borders of those?",
-    recognise=_merging_later,
+    recognize=_merging_later,
 )
 def staying_for_one_pooling() -> dict[str, Any]:
     return _maps(staying=((0, 1), (0, 2)))
@@ -245,7 +245,7 @@ def staying_for_one_pooling() -> dict[str, Any]:
 @near_and_far.misconception(
     "The dots of `staying` do stay apart, but they are no neighbors: far apart is easy. Can pixels "
     "that share a side stay apart, too?",
-    recognise=_no_neighbors,
+    recognize=_no_neighbors,
 )
 def staying_far_apart() -> dict[str, Any]:
     return _maps(staying=((0, 0), (7, 7)))

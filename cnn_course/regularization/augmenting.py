@@ -338,7 +338,7 @@ _WRONG_MOVES: tuple[Function, ...] = (
     "You flip the digits. On photographs of cats that is fine: a mirrored cat is a cat. A mirrored "
     "2 is no 2, and a 6 on its head is a 9: the label is no longer true. Which changes leave a "
     "digit what it is?",
-    recognise=lambda augmentation: any(
+    recognize=lambda augmentation: any(
         type(layer).__name__ == "RandomFlip" for layer in expect.every_layer(augmentation)
     ),
 )
@@ -352,7 +352,7 @@ def digits_flipped() -> dict[str, Any]:
     "Your digits are turned too far. Keras measures a rotation in full turns, not in degrees or "
     "radians, and turns by up to so much to either side: with a factor of 0.5, a 6 is a 9. How "
     "many turns are 18 degrees?",
-    recognise=lambda augmentation: (
+    recognize=lambda augmentation: (
         _largest(augmentation, "RandomRotation", "factor") > ASKED["RandomRotation"][1]
         and not _exceeds(augmentation, "RandomTranslation")
     ),
@@ -367,7 +367,7 @@ def turned_too_far() -> dict[str, Any]:
     "Your digits are moved out of the picture. Keras measures a translation in shares of the "
     "height or width, not in pixels: 1.0 is the whole picture. Which share is one pixel of eight, "
     "about?",
-    recognise=lambda augmentation: _exceeds(augmentation, "RandomTranslation"),
+    recognize=lambda augmentation: _exceeds(augmentation, "RandomTranslation"),
 )
 def moved_out_of_the_picture() -> dict[str, Any]:
     from keras import layers
@@ -378,7 +378,7 @@ def moved_out_of_the_picture() -> dict[str, Any]:
 @augment.misconception(
     "You add noise to the digits. That disturbs them, too (it is the next remedy), but here they "
     "should be moved and turned, as other people would have written them. Which layers do that?",
-    recognise=lambda augmentation: (
+    recognize=lambda augmentation: (
         not _moves(augmentation)
         and any("Noise" in type(layer).__name__ for layer in expect.every_layer(augmentation))
     ),
@@ -392,7 +392,7 @@ def noise_instead() -> dict[str, Any]:
 @augment.misconception(
     "Your layers are there, but with factors of 0: every digit comes out as it went in. How far "
     "may a digit be moved?",
-    recognise=lambda augmentation: (
+    recognize=lambda augmentation: (
         _moves(augmentation)
         and all(_largest_factor(layer) == 0 for layer in expect.every_layer(augmentation))
     ),
@@ -415,7 +415,7 @@ def _by_heart(model: Any) -> bool:
     "Your layers are right, but the network knows the training digits by heart, so it has seen "
     "them as they are, in every epoch. Did your augmentation ever meet a digit? It can stand in "
     "front of the network, or in the pipeline that `fit` trains with.",
-    recognise=lambda augmentation, augmented_model: (
+    recognize=lambda augmentation, augmented_model: (
         _is_sound(augmentation) and _by_heart(augmented_model)
     ),
 )
@@ -448,7 +448,7 @@ def _is_steady(model: Any, history: Any) -> bool:
     "Your layers are right, but they moved each digit once, before the training. From then on it "
     "was the same picture in every epoch, and the network knows those by heart. The moves belong "
     "into the network, or into the pipeline (`training.map(…)`): who draws new ones there?",
-    recognise=lambda augmentation, augmented_model, augmented_history: (
+    recognize=lambda augmentation, augmented_model, augmented_history: (
         _is_sound(augmentation)
         and _is_steady(augmented_model, augmented_history)
         and augmented_history.history["loss"][-1]
@@ -463,7 +463,7 @@ def moved_once() -> dict[str, Any]:
     "You trained for a few epochs only. Then the gap is small, but because training ended before "
     "anything could be learned by heart. Moved digits take longer, too: let it run as long as the "
     "baseline.",
-    recognise=lambda augmentation, augmented_model, augmented_history: (
+    recognize=lambda augmentation, augmented_model, augmented_history: (
         _is_sound(augmentation)
         and len(augmented_history.epoch) < references.LONG
         and belongs(augmented_model, augmented_history)
@@ -493,7 +493,7 @@ def _handed_in(epochs: int, loss: float) -> dict[str, Any]:
     "You moved and turned the validation digits, too: your `val_loss` is that of changed digits, "
     "higher than on real ones, and different every time. Validation should tell how the network "
     "will do on digits as people write them. Which of the two pipelines is to be augmented?",
-    recognise=lambda augmentation, augmented_model, augmented_history: (
+    recognize=lambda augmentation, augmented_model, augmented_history: (
         _is_sound(augmentation)
         and not _by_heart(augmented_model)
         and not belongs(augmented_model, augmented_history)
@@ -513,7 +513,7 @@ def validation_augmented() -> dict[str, Any]:
 @augment.misconception(
     "This history does not end where your network stands. It belongs to another training, or the "
     "weights were changed after it. In which cell do network and history come from the same `fit`?",
-    recognise=lambda augmentation, augmented_model, augmented_history: (
+    recognize=lambda augmentation, augmented_model, augmented_history: (
         _is_sound(augmentation)
         and not _by_heart(augmented_model)
         and is_of_another(augmented_model, augmented_history)

@@ -147,7 +147,7 @@ def _as_asked(callback: Any) -> bool:
 @with_early_stopping.misconception(
     "These losses were typed in: most have at most four decimals. A history is what `fit` "
     "returned, untouched.",
-    recognise=lambda stopped_history: is_typed_by_hand(stopped_history),
+    recognize=lambda stopped_history: is_typed_by_hand(stopped_history),
 )
 def typed_in_by_hand() -> dict[str, Any]:
     return {"stopped_history": typed_history(9, 5)}
@@ -156,7 +156,7 @@ def typed_in_by_hand() -> dict[str, Any]:
 @with_early_stopping.misconception(
     "Your callback watches the training loss. That one falls as long as the network learns by "
     "heart, so it never gives a reason to stop. Which loss turns up?",
-    recognise=lambda early_stopping: _known(early_stopping, monitor="loss"),
+    recognize=lambda early_stopping: _known(early_stopping, monitor="loss"),
 )
 def watches_the_training_loss() -> dict[str, Any]:
     model = network()
@@ -171,7 +171,7 @@ def watches_the_training_loss() -> dict[str, Any]:
 @with_early_stopping.misconception(
     "Your callback watches an accuracy. It moves in steps of one image, and stays the same while "
     "the network gets more and more certain of its mistakes. Which curve shows that?",
-    recognise=lambda early_stopping: "accuracy" in str(early_stopping.attributes["monitor"]),
+    recognize=lambda early_stopping: "accuracy" in str(early_stopping.attributes["monitor"]),
 )
 def watches_the_accuracy() -> dict[str, Any]:
     model = network()
@@ -186,7 +186,7 @@ def watches_the_accuracy() -> dict[str, Any]:
 @with_early_stopping.misconception(
     'Your callback looks for the largest validation loss (`mode="max"`), so the first epoch is '
     "the best one for it. That is right for an accuracy. Which way should a loss go?",
-    recognise=lambda early_stopping: _known(early_stopping, monitor="val_loss", mode="max"),
+    recognize=lambda early_stopping: _known(early_stopping, monitor="val_loss", mode="max"),
 )
 def largest_loss() -> dict[str, Any]:
     model = network()
@@ -208,7 +208,7 @@ def _stopped_by_patience(history: Any) -> bool:
     "Training did stop, by a callback with the right settings, as it seems; but `early_stopping` "
     "is another one, which has seen no epoch. Did you make it anew after `fit`? Run the whole cell "
     "again, from top to bottom.",
-    recognise=lambda early_stopping, stopped_history: (
+    recognize=lambda early_stopping, stopped_history: (
         _as_asked(early_stopping)
         and early_stopping.attributes["best"] is None
         and _stopped_by_patience(stopped_history)
@@ -226,7 +226,7 @@ def made_anew() -> dict[str, Any]:
 @with_early_stopping.misconception(
     "You made the callback, but it was never there in training: it has seen no epoch, and `fit` "
     "went on to the end. How does `fit` learn of it?",
-    recognise=lambda early_stopping, stopped_history: (
+    recognize=lambda early_stopping, stopped_history: (
         _as_asked(early_stopping)
         and early_stopping.attributes["best"] is None
         and not _stopped_by_patience(stopped_history)
@@ -244,7 +244,7 @@ def only_declared() -> dict[str, Any]:
 @with_early_stopping.misconception(
     "Training stops in time, but your model keeps the weights of the last epoch: it has had three "
     "more epochs to get worse. Keras does not go back by itself. Which argument asks for it?",
-    recognise=lambda early_stopping: _known(
+    recognize=lambda early_stopping: _known(
         early_stopping, monitor="val_loss", restore_best_weights=False
     ),
 )
@@ -262,7 +262,7 @@ def not_restored() -> dict[str, Any]:
     "Your patience is one off. It counts the epochs that may fail to be better, one after the "
     "other; the best epoch itself is not among them, nor is there one to be added. How many were "
     "asked for?",
-    recognise=lambda early_stopping: (
+    recognize=lambda early_stopping: (
         _known(early_stopping, monitor="val_loss", restore_best_weights=True)
         and early_stopping.attributes["patience"] in (PATIENCE - 1, PATIENCE + 1)
     ),
@@ -280,7 +280,7 @@ def patience_one_off() -> dict[str, Any]:
 @with_early_stopping.misconception(
     "Your callback has the default patience of 0: it stops as soon as one epoch is not better, and "
     "losses go up and down a little by chance. How many epochs should it wait?",
-    recognise=lambda early_stopping: _known(
+    recognize=lambda early_stopping: _known(
         early_stopping, monitor="val_loss", restore_best_weights=True, patience=0
     ),
 )
@@ -298,7 +298,7 @@ def no_patience() -> dict[str, Any]:
     "Your model stands neither where this history ends nor where it is best. The history belongs "
     "to another network, or to this one before it was built anew or trained further. Which cell "
     "makes both, in one `fit`?",
-    recognise=lambda early_stopping, stopped_model, stopped_history: (
+    recognize=lambda early_stopping, stopped_model, stopped_history: (
         _as_asked(early_stopping)
         and early_stopping.attributes["best"] is not None
         and is_of_another(stopped_model, stopped_history)
@@ -317,7 +317,7 @@ def history_of_another() -> dict[str, Any]:
 @with_early_stopping.misconception(
     "`fit` began anew with a model that had been trained before, so its best epoch is one of the "
     "first, and it stops at once. Build the model in the same cell, before you train it.",
-    recognise=lambda early_stopping, stopped_model, stopped_history: (
+    recognize=lambda early_stopping, stopped_model, stopped_history: (
         _as_asked(early_stopping)
         and early_stopping.attributes["best"] is not None
         and belongs(stopped_model, stopped_history, restored=False)

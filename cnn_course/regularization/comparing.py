@@ -212,7 +212,7 @@ def _ranked(league: Any) -> tuple[str, ...]:
     "That is the order of the training losses: the network without a remedy has the smallest. It "
     "is also the one that learned wrong labels by heart. Which curve tells how it does on digits "
     "that it has not seen?",
-    recognise=lambda league: _ranked(league) == ORDER[::-1],
+    recognize=lambda league: _ranked(league) == ORDER[::-1],
 )
 def order_by_training_loss() -> dict[str, Any]:
     return {"league": ORDER[::-1]}
@@ -222,7 +222,7 @@ def order_by_training_loss() -> dict[str, Any]:
     "You rank dropout above augmentation. Dropout leaves the pictures as they are, and even with "
     "half of its units a network sees each of them 25 times; augmentation never shows the same "
     "picture twice. Compare the two gaps that you measured: what sign has each of them?",
-    recognise=lambda league: _ranked(league) == ("dropout", "augmentation", "nothing"),
+    recognize=lambda league: _ranked(league) == ("dropout", "augmentation", "nothing"),
 )
 def dropout_first() -> dict[str, Any]:
     return {"league": ("dropout", "augmentation", "nothing")}
@@ -232,7 +232,7 @@ def dropout_first() -> dict[str, Any]:
     "You say that batch normalization changes the gap most. It does shrink it a little, and it is "
     "often listed among the remedies; but its network still learned every training label by heart. "
     "What did its curve do in the first two epochs?",
-    recognise=lambda batch_norm_changes: batch_norm_changes == "gap",
+    recognize=lambda batch_norm_changes: batch_norm_changes == "gap",
 )
 def batch_norm_closes_the_gap() -> dict[str, Any]:
     return {"batch_norm_changes": "gap"}
@@ -241,7 +241,7 @@ def batch_norm_closes_the_gap() -> dict[str, Any]:
 @league_table.misconception(
     "You say that batch normalization makes weights sparse. It changes what flows between the "
     "layers, not the kernels. Which remedy pulls weights to zero?",
-    recognise=lambda batch_norm_changes: batch_norm_changes == "sparsity",
+    recognize=lambda batch_norm_changes: batch_norm_changes == "sparsity",
 )
 def batch_norm_makes_sparse() -> dict[str, Any]:
     return {"batch_norm_changes": "sparsity"}
@@ -250,7 +250,7 @@ def batch_norm_makes_sparse() -> dict[str, Any]:
 @league_table.misconception(
     "Your function builds the same network whatever the remedy. A fair comparison changes exactly "
     "one thing at a time, but that one it does change. Where does `remedy` come in?",
-    recognise=lambda build_remedy: (
+    recognize=lambda build_remedy: (
         len(build_remedy) > 1 and not any(_remedies(model) for model in build_remedy)
     ),
 )
@@ -261,7 +261,7 @@ def remedy_ignored() -> dict[str, Any]:
 @league_table.misconception(
     "One of your networks has several remedies at once. If it wins, which of them was it? Give "
     "each network one remedy.",
-    recognise=lambda build_remedy: any(len(_remedies(model)) > 1 for model in build_remedy),
+    recognize=lambda build_remedy: any(len(_remedies(model)) > 1 for model in build_remedy),
 )
 def several_at_once() -> dict[str, Any]:
     return {"build_remedy": lambda remedy: _network({*REMEDIES} if remedy != "nothing" else set())}
@@ -270,7 +270,7 @@ def several_at_once() -> dict[str, Any]:
 @league_table.misconception(
     "Your augmentation flips digits. A mirrored 2 is no 2, and a 6 on its head is a 9: the network "
     "is told labels that are not true. Which two changes does the table name?",
-    recognise=lambda build_remedy: any(map(_flips, build_remedy)),
+    recognize=lambda build_remedy: any(map(_flips, build_remedy)),
 )
 def flips_digits() -> dict[str, Any]:
     return {"build_remedy": lambda remedy: _network({remedy}, flips=True)}
@@ -279,7 +279,7 @@ def flips_digits() -> dict[str, Any]:
 @league_table.misconception(
     "Your dropout comes after the ten scores. There it erases answers at random, the right one as "
     "often as any other. Which units should not rely on each other?",
-    recognise=lambda build_remedy: any(not _last_kind_is_scores(model) for model in build_remedy),
+    recognize=lambda build_remedy: any(not _last_kind_is_scores(model) for model in build_remedy),
 )
 def dropout_on_the_scores() -> dict[str, Any]:
     return {"build_remedy": lambda remedy: _network({remedy}, on_scores=True)}
@@ -299,7 +299,7 @@ def _is_input_only(model: Any) -> bool:
     "You normalize the image only, in front of the first layer. Pixels lie between 0 and 1 anyway; "
     "it is the inputs of the later layers whose spread nobody controls. Where else could the "
     "layer stand?",
-    recognise=lambda build_remedy: any(map(_is_input_only, build_remedy)),
+    recognize=lambda build_remedy: any(map(_is_input_only, build_remedy)),
 )
 def normalizes_the_image_only() -> dict[str, Any]:
     return {"build_remedy": lambda remedy: _network({remedy}, image_only=True)}
@@ -320,7 +320,7 @@ def _weak(model: Any) -> bool:
 @league_table.misconception(
     "The layers of a remedy are there, but with a rate or with factors of nearly 0, so they do "
     "nothing. Take the rate and the factors that the exercise names.",
-    recognise=lambda build_remedy: any(map(_weak, build_remedy)),
+    recognize=lambda build_remedy: any(map(_weak, build_remedy)),
 )
 def without_effect() -> dict[str, Any]:
     return {"build_remedy": lambda remedy: _network({remedy}, strength=0.0)}

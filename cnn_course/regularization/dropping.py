@@ -334,7 +334,7 @@ def _drops_scores(model: Any) -> bool:
 @with_dropout.misconception(
     "These losses were typed in: most have at most four decimals. A history is what `fit` "
     "returned, untouched.",
-    recognise=lambda dropout_history: is_typed_by_hand(dropout_history),
+    recognize=lambda dropout_history: is_typed_by_hand(dropout_history),
 )
 def typed_in_by_hand() -> dict[str, Any]:
     return {"dropout_history": typed_history(EPOCHS, 18)}
@@ -343,7 +343,7 @@ def typed_in_by_hand() -> dict[str, Any]:
 @with_dropout.misconception(
     "Your Dropout layer has a rate of 0: it drops nothing. What does the rate say, and how much "
     "did the exercise ask for?",
-    recognise=lambda dropout_model: bool(_rates(dropout_model)) and max(_rates(dropout_model)) == 0,
+    recognize=lambda dropout_model: bool(_rates(dropout_model)) and max(_rates(dropout_model)) == 0,
 )
 def rate_zero() -> dict[str, Any]:
     return _overfitted_with(0.0)
@@ -352,7 +352,7 @@ def rate_zero() -> dict[str, Any]:
 @with_dropout.misconception(
     "You drop little. With this rate nearly all hidden units are there all the time, and the "
     "network can go on relying on each of them. Which rate was asked for?",
-    recognise=lambda dropout_model: (
+    recognize=lambda dropout_model: (
         bool(_rates(dropout_model)) and 0 < max(_rates(dropout_model)) < 0.4
     ),
 )
@@ -364,7 +364,7 @@ def rate_too_low() -> dict[str, Any]:
     "Your Dropout layer stands after the output. So it deletes the scores themselves: in half of "
     "all cases the network is blamed for a digit whose score was taken away. What should learn to "
     "do without the others are hidden units. Where are they?",
-    recognise=lambda dropout_model: _drops_scores(dropout_model),
+    recognize=lambda dropout_model: _drops_scores(dropout_model),
 )
 def after_the_output() -> dict[str, Any]:
     from keras import layers
@@ -377,7 +377,7 @@ def after_the_output() -> dict[str, Any]:
     "Your model has a relative of dropout. `SpatialDropout2D` drops whole maps at once, "
     "`GaussianDropout` multiplies by noise and drops nothing, `AlphaDropout` is made for another "
     "activation than ReLU. Which layer drops single units, each on its own?",
-    recognise=lambda dropout_model: not _rates(dropout_model) and _has_a_relative(dropout_model),
+    recognize=lambda dropout_model: not _rates(dropout_model) and _has_a_relative(dropout_model),
 )
 def relative_of_dropout() -> dict[str, Any]:
     from keras import layers
@@ -389,7 +389,7 @@ def relative_of_dropout() -> dict[str, Any]:
 @with_dropout.misconception(
     "There is no Dropout layer in your model, so it is the baseline once more. Which line is new, "
     "and is it in the model that you train?",
-    recognise=lambda dropout_model: (
+    recognize=lambda dropout_model: (
         not _rates(dropout_model) and not _has_a_relative(dropout_model)
     ),
 )
@@ -402,7 +402,7 @@ def dropout_forgotten() -> dict[str, Any]:
     "This history does not end where your network stands. It belongs to another training, perhaps "
     "to that of the baseline, or the weights were changed after it. Which model does your call of "
     "`fit` name?",
-    recognise=lambda dropout_model, dropout_history: (
+    recognize=lambda dropout_model, dropout_history: (
         RATE in _rates(dropout_model)
         and not _drops_scores(dropout_model)
         and is_of_another(dropout_model, dropout_history)
@@ -418,7 +418,7 @@ def history_of_another() -> dict[str, Any]:
 @with_dropout.misconception(
     "You trained for a few epochs only. Then the gap is small, but because training ended before "
     "the network could learn by heart, not because of dropout. Let it run as long as the baseline.",
-    recognise=lambda dropout_model, dropout_history: (
+    recognize=lambda dropout_model, dropout_history: (
         RATE in _rates(dropout_model)
         and not _drops_scores(dropout_model)
         and len(dropout_history.epoch) < LONG
@@ -435,7 +435,7 @@ def stopped_instead() -> dict[str, Any]:
 @with_dropout.misconception(
     "Your network with dropout is much smaller than the baseline. A small network has a small gap "
     "by itself, so nobody can tell what dropout did. Change one thing at a time: which one?",
-    recognise=lambda dropout_model, baseline, dropout_history: (
+    recognize=lambda dropout_model, baseline, dropout_history: (
         RATE in _rates(dropout_model)
         and dropout_model.count_params() < baseline.count_params() / 2
         and belongs(dropout_model, dropout_history)

@@ -258,7 +258,7 @@ _FORMULAS = (
     "There is no noise in your network. Did you call `GaussianNoise` on the images yourself? "
     "Called like that it does nothing, unless it is told `training=True`. Where does `fit` "
     "tell it?",
-    recognise=lambda noisy_model: not _has_layers(noisy_model),
+    recognize=lambda noisy_model: not _has_layers(noisy_model),
 )
 def no_noise() -> dict[str, Any]:
     return _handed_in(_network(None, None))
@@ -267,7 +267,7 @@ def no_noise() -> dict[str, Any]:
 @noise_injection.misconception(
     "A standard deviation of 0 is no noise. How large are the pixels, and how much may they be "
     "disturbed so that you can still read the digit?",
-    recognise=lambda noisy_model: _has_layers(noisy_model) and not _noise(noisy_model),
+    recognize=lambda noisy_model: _has_layers(noisy_model) and not _noise(noisy_model),
 )
 def deviation_zero() -> dict[str, Any]:
     return _handed_in(_network(0.0, 0.0))
@@ -277,7 +277,7 @@ def deviation_zero() -> dict[str, Any]:
     "Your network goes on making noise when the training is over: called on the same digit, it "
     "gives other scores each time. Does `training=True` stand in the call of a layer? `fit` and "
     "`evaluate` tell the layers themselves when it is time.",
-    recognise=lambda noisy_model: _differs(noisy_model, validation_part()[0][:8]),
+    recognize=lambda noisy_model: _differs(noisy_model, validation_part()[0][:8]),
 )
 def network_noisy_at_inference() -> dict[str, Any]:
     return _handed_in(_network(0.4, 0.2, always=True))
@@ -290,7 +290,7 @@ def _is_calm(model: Any) -> bool:
 @noise_injection.misconception(
     "Only the input of your network is disturbed. Hidden outputs can be disturbed, too, so that no "
     "unit may rely on the exact value of another. Where could a second layer of noise stand?",
-    recognise=lambda noisy_model: _places(noisy_model) == {"input"} and _is_calm(noisy_model),
+    recognize=lambda noisy_model: _places(noisy_model) == {"input"} and _is_calm(noisy_model),
 )
 def input_only() -> dict[str, Any]:
     return _handed_in(_network(0.4, None))
@@ -299,7 +299,7 @@ def input_only() -> dict[str, Any]:
 @noise_injection.misconception(
     "Only hidden outputs are disturbed, not the images themselves. What does the first convolution "
     "get to see?",
-    recognise=lambda noisy_model: (
+    recognize=lambda noisy_model: (
         bool(_places(noisy_model))
         and _places(noisy_model) <= {"convolution", "dense"}
         and _is_calm(noisy_model)
@@ -313,7 +313,7 @@ def hidden_only() -> dict[str, Any]:
     "Your second noise disturbs the outputs of a convolution. That is a hidden layer as well, but "
     "asked is the dense one, which has nearly all of the weights to learn by heart with. Behind "
     "which layer does the noise have to stand?",
-    recognise=lambda noisy_model: (
+    recognize=lambda noisy_model: (
         _places(noisy_model) == {"input", "convolution"} and _is_calm(noisy_model)
     ),
 )
@@ -325,7 +325,7 @@ def behind_a_convolution() -> dict[str, Any]:
     "Your noise disturbs the ten scores. There is nothing behind them that could learn to do with "
     "less exact values: the network is only blamed for scores that it did not give. Whose outputs "
     "should be disturbed?",
-    recognise=lambda noisy_model: "scores" in _places(noisy_model) and _is_calm(noisy_model),
+    recognize=lambda noisy_model: "scores" in _places(noisy_model) and _is_calm(noisy_model),
 )
 def noise_on_the_scores() -> dict[str, Any]:
     return _handed_in(_network(0.4, None, on_scores=0.2))
@@ -339,7 +339,7 @@ def _is_right(model: Any) -> bool:
 @noise_injection.misconception(
     "The two strengths are exchanged: the hidden outputs get the noise that is meant for the "
     "input, and the other way round. Read once more where 0.4 belongs.",
-    recognise=lambda noisy_model: (
+    recognize=lambda noisy_model: (
         _is_right(noisy_model)
         and abs(_strongest(noisy_model, "input") - NOISE["dense"]) < 1e-6
         and abs(_strongest(noisy_model, "dense") - NOISE["input"]) < 1e-6
@@ -352,7 +352,7 @@ def strengths_exchanged() -> dict[str, Any]:
 @noise_injection.misconception(
     "The noise is there, but far too little of it: a network can learn the training digits by "
     "heart all the same. How strong may it be so that you can still read the digits?",
-    recognise=lambda noisy_model: (
+    recognize=lambda noisy_model: (
         _is_right(noisy_model) and max(stddev for _, stddev in _noise(noisy_model)) < 0.1
     ),
 )
@@ -364,7 +364,7 @@ def hardly_any_noise() -> dict[str, Any]:
     "You trained for a few epochs only. Then the gap is small, but because training ended before "
     "the network could learn by heart, not because of the noise. Let it run as long as the "
     "baseline.",
-    recognise=lambda noisy_model, noisy_history: (
+    recognize=lambda noisy_model, noisy_history: (
         _is_right(noisy_model)
         and len(noisy_history.epoch) < references.LONG
         and belongs(noisy_model, noisy_history)
@@ -378,7 +378,7 @@ def too_few_epochs() -> dict[str, Any]:
 @noise_injection.misconception(
     "This history does not end where your network stands. It belongs to another training, or the "
     "weights were changed after it. In which cell do network and history come from the same `fit`?",
-    recognise=lambda noisy_model, noisy_history: (
+    recognize=lambda noisy_model, noisy_history: (
         _is_right(noisy_model)
         and gap_of(noisy_model) < OVERFITS
         and is_of_another(noisy_model, noisy_history)

@@ -166,7 +166,7 @@ def _is_sound(baseline: Any, baseline_history: Any) -> bool:
     "Your network ends with a softmax, and the loss was told to expect scores and to apply softmax "
     "itself. Keras may notice and warn you; where it does not, softmax is applied twice, and the "
     "loss of ten digits cannot fall below 1.46. Which of the two softmaxes goes?",
-    recognise=lambda baseline: takes_softmax_twice(baseline),
+    recognize=lambda baseline: takes_softmax_twice(baseline),
 )
 def softmax_twice() -> dict[str, Any]:
     from keras import layers
@@ -179,7 +179,7 @@ def softmax_twice() -> dict[str, Any]:
 @overfit_on_purpose.misconception(
     "These losses were typed in: most have at most four decimals. A history is what `fit` "
     "returned, untouched; keep it in `baseline_history`, and let the network say how it went.",
-    recognise=lambda baseline_history: (
+    recognize=lambda baseline_history: (
         isinstance(baseline_history, History) and is_typed_by_hand(baseline_history)
     ),
 )
@@ -190,7 +190,7 @@ def typed_in_by_hand() -> dict[str, Any]:
 @overfit_on_purpose.misconception(
     "You keep the dict of curves and not the object that `fit` returned. The object also knows "
     "which epochs were trained. What does `baseline_history = …` have to end with?",
-    recognise=lambda baseline_history: isinstance(baseline_history, dict),
+    recognize=lambda baseline_history: isinstance(baseline_history, dict),
 )
 def dict_for_a_history() -> dict[str, Any]:
     return {"baseline_history": {"loss": [1.5, 0.4], "val_loss": [1.2, 1.1]}}
@@ -200,7 +200,7 @@ def dict_for_a_history() -> dict[str, Any]:
     "Your `val_loss` was measured on the training digits. So it falls along with the training "
     "loss, and nobody would ever notice that the network learns by heart. On which digits should "
     "it be measured?",
-    recognise=lambda baseline, baseline_history: (
+    recognize=lambda baseline, baseline_history: (
         not is_typed_by_hand(baseline_history)
         and validated_on_training_digits(baseline, baseline_history)
     ),
@@ -219,7 +219,7 @@ def validated_with_training_digits() -> dict[str, Any]:
     "This history does not end where your network stands. It belongs to another training: to "
     "another network, or to this one before it was built anew, trained further or set back. In "
     "which cell do network and history come from the same `fit`?",
-    recognise=lambda baseline, baseline_history: is_of_another(baseline, baseline_history),
+    recognize=lambda baseline, baseline_history: is_of_another(baseline, baseline_history),
 )
 def history_of_another() -> dict[str, Any]:
     _, history = overfitted()
@@ -233,7 +233,7 @@ def history_of_another() -> dict[str, Any]:
     "Your network was trained with the validation digits: it does far better on them than on "
     "others. What has been learned from cannot be a test of what was learned. "
     "Which digits may `fit` train with?",
-    recognise=lambda baseline, baseline_history: (
+    recognize=lambda baseline, baseline_history: (
         belongs(baseline, baseline_history) and was_trained_on_the_validation_digits(baseline)
     ),
 )
@@ -245,7 +245,7 @@ def trained_with_validation_digits() -> dict[str, Any]:
 @overfit_on_purpose.misconception(
     "There is a remedy in your network already: a layer or a penalty that works against learning "
     "by heart. Good to know that it works! But first we want to see the illness. Take it out.",
-    recognise=lambda baseline: is_regularized(baseline) and not takes_softmax_twice(baseline),
+    recognize=lambda baseline: is_regularized(baseline) and not takes_softmax_twice(baseline),
 )
 def regularized_already() -> dict[str, Any]:
     from keras import layers
@@ -258,7 +258,7 @@ def regularized_already() -> dict[str, Any]:
     "Your network is too small to learn 320 labels by heart: it has to find what many digits have "
     "in common. (That is a remedy, too.) Where does the network of the table have most of its "
     "parameters, and yours?",
-    recognise=lambda baseline, baseline_history: (
+    recognize=lambda baseline, baseline_history: (
         baseline.count_params() < SMALL
         and len(baseline_history.epoch) >= SHORT
         and _is_sound(baseline, baseline_history)
@@ -272,7 +272,7 @@ def too_small() -> dict[str, Any]:
 @overfit_on_purpose.misconception(
     "You stop too soon. In the first epochs a network learns what most digits have in common; the "
     "labels that fit nothing come last. What do the curves do if you train on?",
-    recognise=lambda baseline, baseline_history: (
+    recognize=lambda baseline, baseline_history: (
         len(baseline_history.epoch) < SHORT and _is_sound(baseline, baseline_history)
     ),
 )

@@ -305,7 +305,7 @@ def _mostly_tiny(model: Any) -> bool:
 @with_l1_and_l2.misconception(
     "You have exchanged the two: the model that should be sparse has the L2 penalty, and the other "
     "one L1. Which of them still pulls at a weight that is nearly zero?",
-    recognise=lambda l1_model, l2_model: _has(l1_model, 1) and _has(l2_model, 0),
+    recognize=lambda l1_model, l2_model: _has(l1_model, 1) and _has(l2_model, 0),
 )
 def exchanged() -> dict[str, Any]:
     return _handed_in(_network("L2", 0.01), _network("L1", 0.001))
@@ -314,7 +314,7 @@ def exchanged() -> dict[str, Any]:
 @with_l1_and_l2.misconception(
     "A penalty of strength 0 is none: 0 times anything adds nothing to the loss. Which strength "
     "does the exercise ask for?",
-    recognise=lambda l1_model, l2_model: any(
+    recognize=lambda l1_model, l2_model: any(
         _has_none(model) and _settings(model, "kernel_regularizer")
         for model in (l1_model, l2_model)
     ),
@@ -326,7 +326,7 @@ def strength_zero() -> dict[str, Any]:
 @with_l1_and_l2.misconception(
     "You penalize the biases, not the kernels (`bias_regularizer`). There are 170 biases in this "
     "network, and 134,800 weights in its kernels: where would it learn by heart?",
-    recognise=lambda l1_model, l2_model: any(
+    recognize=lambda l1_model, l2_model: any(
         _has_none(model) and _settings(model, "bias_regularizer") for model in (l1_model, l2_model)
     ),
 )
@@ -339,7 +339,7 @@ def biases_penalized() -> dict[str, Any]:
 @with_l1_and_l2.misconception(
     "You penalize the outputs of the layers, not their weights (`activity_regularizer`). Which "
     "setting of a layer is about its kernel?",
-    recognise=lambda l1_model, l2_model: any(
+    recognize=lambda l1_model, l2_model: any(
         _has_none(model) and _settings(model, "activity_regularizer")
         for model in (l1_model, l2_model)
     ),
@@ -353,7 +353,7 @@ def outputs_penalized() -> dict[str, Any]:
 @with_l1_and_l2.misconception(
     "There is no penalty in a network of yours: no kernel has a `kernel_regularizer`. Did "
     "`network` get one?",
-    recognise=lambda l1_model, l2_model: any(
+    recognize=lambda l1_model, l2_model: any(
         _has_none(model)
         and not any(
             _settings(model, f"{part}_regularizer") for part in ("kernel", "bias", "activity")
@@ -369,7 +369,7 @@ def no_penalty() -> dict[str, Any]:
     "You train with Adam. It divides every step by the size of the gradients, and with them what "
     "the penalty adds, so under Adam L2 makes about half of the weights tiny as well, and the two "
     "look alike. Which optimizer does the exercise ask for?",
-    recognise=lambda l1_model, l2_model: (
+    recognize=lambda l1_model, l2_model: (
         _has(l1_model, 0)
         and _has(l2_model, 1)
         and any(_optimizer(model).startswith("Adam") for model in (l1_model, l2_model))
@@ -392,7 +392,7 @@ def _exchanged_strengths(l1_model: Any, l2_model: Any) -> bool:
     "You have exchanged the strengths: 0.01 for L1 and 0.001 for L2. A weight that is smaller than "
     "0.5 costs less squared than as it is, so L2 stands, and needs, a larger number. With 0.01, L1 "
     "leaves next to nothing of the network. Which strength was asked for which?",
-    recognise=_exchanged_strengths,
+    recognize=_exchanged_strengths,
 )
 def exchanged_strengths() -> dict[str, Any]:
     return _handed_in(_network("L1", 0.01), _network("L2", 0.001))
@@ -402,7 +402,7 @@ def exchanged_strengths() -> dict[str, Any]:
     "Your penalty is so strong that it pulled nearly every weight to zero, and the network answers "
     "the same for every digit. The loss weighs both: how well it reads, and what its weights cost. "
     "Which strength leaves room for reading?",
-    recognise=lambda l1_model, l2_model: (
+    recognize=lambda l1_model, l2_model: (
         any(map(_mostly_tiny, (l1_model, l2_model)))
         and not _exchanged_strengths(l1_model, l2_model)
     ),
@@ -424,7 +424,7 @@ def _losses(model: Any, history: Any, other: Any) -> bool:
 @with_l1_and_l2.misconception(
     "Your two histories are exchanged: each ends where the other network stands. Give each history "
     "the name of the network whose `fit` returned it.",
-    recognise=lambda l1_model, l1_history, l2_model, l2_history: (
+    recognize=lambda l1_model, l1_history, l2_model, l2_history: (
         _losses(l1_model, l1_history, l2_model) and _losses(l2_model, l2_history, l1_model)
     ),
 )
@@ -443,7 +443,7 @@ def _is_new(model: Any, history: Any) -> bool:
 @with_l1_and_l2.misconception(
     "A model of yours is as it was before training, though its history tells of one. A cell that "
     "builds a network anew throws away what it has learned: in which order did the cells run?",
-    recognise=lambda l1_model, l1_history, l2_model, l2_history: (
+    recognize=lambda l1_model, l1_history, l2_model, l2_history: (
         (_is_new(l1_model, l1_history) or _is_new(l2_model, l2_history))
         and _has(l1_model, 0)
         and _has(l2_model, 1)

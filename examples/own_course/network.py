@@ -52,7 +52,7 @@ def has_760_parameters(model: Any) -> None:
 
 @ten_filters.misconception(
     "Your maps are 28×28: a kernel of 5 needs a frame of 2 to keep the size.",
-    recognise=lambda model: model.output_shape[1:3] == (28, 28),
+    recognize=lambda model: model.output_shape[1:3] == (28, 28),
 )
 def without_padding() -> dict[str, Any]:
     import keras

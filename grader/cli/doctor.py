@@ -13,8 +13,8 @@ from grader.grading.execute import Ending, Kernel
 from grader.kernel import sandbox
 from grader.kernel.local import Kernels
 from grader.kernel.memory import group_place
-from grader.kernel.provisioner import KernelsOfTemplate
-from grader.kernel.warm import KernelTemplate
+from grader.kernel.provisioner import KernelsOfForkServer
+from grader.kernel.warm import KernelForkServer
 
 # What every notebook needs.
 _IMPORT = "import numpy, matplotlib.pyplot"
@@ -123,11 +123,11 @@ def _sandbox(source: str = _IMPORT) -> Finding:
         return Finding(f"The sandbox does not work: {wrong}", fine=False, mend=mend)
     begun = monotonic()
     try:
-        template = KernelTemplate()
+        server = KernelForkServer()
         try:
-            wrong = _tried(KernelsOfTemplate(template), source)
+            wrong = _tried(KernelsOfForkServer(server), source)
         finally:
-            template.close()
+            server.close()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the machine lacks
         return Finding(f"The sandbox starts, but no kernel in it: {error}", fine=False)
     if wrong:

@@ -27,8 +27,8 @@ from grader.crossing.vocabulary import (
     OPTIMIZERS,
     REGULARIZERS,
     SCHEDULES,
-    known,
     known_layer,
+    require_listed,
 )
 from grader.errors import Untransferable
 
@@ -161,7 +161,7 @@ def read(description: Any) -> Plan:
     return Plan(network, reader.elements)
 
 
-def wrong(what: str) -> Untransferable:
+def malformed(what: str) -> Untransferable:
     """What is raised for a description that no honest network has."""
     return Untransferable(f"What came back does not describe a network: {what[:200]}.")
 
@@ -189,14 +189,14 @@ class _Reader:
                 return LayerPlan(_operation(name, config), calls=_calls(tree))
             case {"class": str(name), "config": config, "built": built}:
                 return self._layer(_thing("layers", known_layer(name), config), built, tree)
-        raise wrong("a layer has a class and a config")
+        raise malformed("a layer has a class and a config")
 
     def _layer(self, thing: Thing, built: Any, rest: dict[str, Any]) -> LayerPlan:
         match rest:
             case {"weights": [*weights], "state": [*state]} if len(weights) + len(state) <= 8:
                 pass
             case _:
-                raise wrong(f"the weights of {thing.name} are missing")
+                raise malformed(f"the weights of {thing.name} are missing")
         _name(thing.settings.get("name"))
         self.elements += sum(np.size(array) for array in weights)
         self.arrays += len(weights) + len(state)
@@ -226,7 +226,7 @@ class _Reader:
             }:
                 pass
             case _:
-                raise wrong("a model has a name, layers, and what it was compiled with")
+                raise malformed("a model has a name, layers, and what it was compiled with")
         inputs = outputs = None
         if kind == "Functional":
             inputs, outputs = _argument(rest.get("inputs")), _argument(rest.get("outputs"))
@@ -252,7 +252,7 @@ class _Reader:
 def _calls(rest: Mapping[str, Any]) -> tuple[Call, ...]:
     calls = rest.get("calls", [])
     if not isinstance(calls, list) or len(calls) > _MAX_CALLS:
-        raise wrong("the calls of a layer are few")
+        raise malformed("the calls of a layer are few")
     return tuple(map(_call, calls))
 
 
@@ -261,23 +261,23 @@ def _call(tree: Any) -> Call:
         case [[_, *_] as args, {**kwargs}] if len(args) <= _MAX_ITEMS:
             pass
         case _:
-            raise wrong("a call has arguments")
+            raise malformed("a call has arguments")
     read = tuple(map(_argument, args))
     named = {_name(key): _argument(item) for key, item in kwargs.items()}
     needs = tuple(_outputs_in([*read, *named.values()]))
     if not needs:  # Keras would compute there and then
-        raise wrong("a call needs the output of an earlier one")
+        raise malformed("a call needs the output of an earlier one")
     return Call(read, named, needs)
 
 
 def _argument(tree: Any, depth: int = 0) -> Any:
     """An argument of a call, in which Output stands for earlier outputs."""
     if depth > MAX_NESTING:
-        raise wrong("the arguments of a call are nested too deeply")
+        raise malformed("the arguments of a call are nested too deeply")
     match tree:
         case {"from": [str(layer), int(call), int(index)], **rest} if not rest:
             if min(call, index) < 0 or max(call, index) > _MAX_CALLS:
-                raise wrong("a call's number counts from 0")
+                raise malformed("a call's number counts from 0")
             return Output(layer, call, index)
         case {"slice": [start, stop, step], **rest} if not rest:
             return slice(*map(_plain, (start, stop, step)))
@@ -307,7 +307,7 @@ def _operation(name: str, config: Any) -> Thing:
 
 def _thing(module: str, name: str, config: Any) -> Thing:
     if not isinstance(config, dict) or len(config) > _MAX_SETTINGS:
-        raise wrong(f"{name} has settings, by name")
+        raise malformed(f"{name} has settings, by name")
     return Thing(
         module, name, {_name(key): _setting(key, value, name) for key, value in config.items()}
     )
@@ -325,20 +325,24 @@ def _setting(key: str, value: Any, owner: str) -> Any:
                 f"{owner}. Leave it out."
             )
         case "dtype", _:
-            return known(value, DTYPES, "number types")
+            return require_listed(value, DTYPES, "number types")
         case "activation", {"class": name, "config": config, **rest} if not rest:
-            return _thing("layers", known(name, ACTIVATION_LAYERS, "activation layers"), config)
+            return _thing(
+                "layers", require_listed(name, ACTIVATION_LAYERS, "activation layers"), config
+            )
         case "activation", _:
             module = "ops" if isinstance(value, str) and value.startswith("ops.") else "activations"
             name = value.removeprefix("ops.") if module == "ops" else value
-            return Function(module, known(name, ACTIVATIONS, "activation functions"))
+            return Function(module, require_listed(name, ACTIVATIONS, "activation functions"))
         case "learning_rate", {"class": name, "config": config, **rest} if not rest:
-            return _thing("optimizers.schedules", known(name, SCHEDULES, "schedules"), config)
+            return _thing(
+                "optimizers.schedules", require_listed(name, SCHEDULES, "schedules"), config
+            )
         case "seed", int() if abs(value) < 2**63:
             return value
         case _, {"class": name, "config": config, **rest} if not rest and kind in _SETTINGS:
             module, names = _SETTINGS[kind]
-            return _thing(module, known(name, names, module), config)
+            return _thing(module, require_listed(name, names, module), config)
     if kind in _SETTINGS and not isinstance(value, int | float):
         raise Untransferable(
             f"The {key.replace('_', ' ')} of a layer is one of Keras's own. Received: "
@@ -389,7 +393,7 @@ def _brief(value: Any) -> str:
 def _name(value: Any) -> str:
     if type(value) is str and 0 < len(value) <= _MAX_TEXT:
         return value
-    raise wrong("a name is a text of moderate length")
+    raise malformed("a name is a text of moderate length")
 
 
 def _shapes(shape: Any) -> Any:
@@ -404,7 +408,7 @@ def _shapes(shape: Any) -> Any:
             shapes = list(map(_shapes, shape))
             if all(type(one) is tuple for one in shapes):
                 return shapes
-    raise wrong("a shape is made of whole numbers")
+    raise malformed("a shape is made of whole numbers")
 
 
 def _compiled(tree: Any) -> tuple[dict[str, Any], int]:
@@ -420,14 +424,16 @@ def _compiled(tree: Any) -> tuple[dict[str, Any], int]:
             **rest,
         } if not rest and type(iterations) is int and 0 <= iterations <= _MAX_ITERATIONS:
             arguments = {
-                "optimizer": _thing("optimizers", known(name, OPTIMIZERS, "optimizers"), config),
+                "optimizer": _thing(
+                    "optimizers", require_listed(name, OPTIMIZERS, "optimizers"), config
+                ),
                 "loss": _measures(loss, "losses", LOSSES),
                 "metrics": _measures(metrics, "metrics", METRICS),
                 "weighted_metrics": _measures(weighted, "metrics", METRICS),
                 "loss_weights": _loss_weights(loss_weights),
             }
             return arguments, iterations
-    raise wrong("a model is compiled with an optimizer, a loss and metrics")
+    raise malformed("a model is compiled with an optimizer, a loss and metrics")
 
 
 def _loss_weights(value: Any) -> Any:
@@ -442,11 +448,11 @@ def _measures(value: Any, module: str, names: frozenset[str], depth: int = 0) ->
         case None:
             return None
         case str():
-            return known(value, MEASURES, module)
+            return require_listed(value, MEASURES, module)
         case {"class": name, "config": config, **rest} if not rest:
-            thing = _thing(module, known(name, names, module), config)
+            thing = _thing(module, require_listed(name, names, module), config)
             if module == "metrics":
-                _look_at_thresholds(thing)
+                _ensure_thresholds(thing)
             return thing
         case {"dict": {**items}, **rest} if not rest and len(items) <= _MAX_ITEMS and depth < 3:
             return {
@@ -454,10 +460,10 @@ def _measures(value: Any, module: str, names: frozenset[str], depth: int = 0) ->
             }
         case list() if len(value) <= _MAX_ITEMS and depth < 3:
             return [_measures(item, module, names, depth + 1) for item in value]
-    raise wrong(f"{module} are named, or have a class and a config")
+    raise malformed(f"{module} are named, or have a class and a config")
 
 
-def _look_at_thresholds(thing: Thing) -> None:
+def _ensure_thresholds(thing: Thing) -> None:
     for value in thing.settings.values():
         if type(value) is int and abs(value) > _MAX_THRESHOLDS:
             raise Untransferable(

@@ -28,9 +28,9 @@ from grader.crossing.vocabulary import (
     MODELS,
     OPERATIONS,
     REGULARIZERS,
-    known,
     known_layer,
     nearest,
+    require_listed,
 )
 from grader.errors import Untransferable
 
@@ -40,13 +40,13 @@ def describe_network(layer: Any) -> dict[str, Any]:
 
     Raises Untransferable for what is not made of Keras's own layers, and says what to use instead.
     """
-    _look_at_parameters(layer)
+    _ensure_parameters(layer)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras's, on how it would save a network
         return _layer(layer, 0)
 
 
-def _look_at_parameters(layer: Any) -> None:
+def _ensure_parameters(layer: Any) -> None:
     count = sum(int(np.prod(weight.shape)) for weight in layer.weights)
     if count > MAX_PARAMETERS:
         raise Untransferable(
@@ -140,7 +140,7 @@ def _entry(entry: dict[str, Any]) -> dict[str, Any]:
         config = {"name": _name_of(entry), **_config(entry["config"])}
         return {"class": name, "config": config, "built": None, "weights": [], "state": []}
     module = entry["module"].removeprefix("keras.src.ops.")
-    known(f"{module}.{name}", OPERATIONS, "operations")
+    require_listed(f"{module}.{name}", OPERATIONS, "operations")
     config = {"name": _name_of(entry), **_config(entry["config"])}
     return {"class": f"{module}.{name}", "config": config}
 
@@ -177,7 +177,7 @@ def _config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _setting(key: str, value: Any) -> Any:
     if key == "dtype" and isinstance(value, dict):
-        return known(value["config"].get("name"), DTYPES, "number types")
+        return require_listed(value["config"].get("name"), DTYPES, "number types")
     kind = key.rpartition("_")[2]
     if kind in _EXAMPLES and isinstance(value, Mapping) and "class_name" in value:
         return _part(key, value, *_EXAMPLES[kind])
@@ -226,11 +226,11 @@ def _object(value: Mapping[str, Any]) -> Any:
         return np.array(value["config"]["value"], value["config"]["dtype"])
     if value["class_name"] == "function":
         return str(value["config"])
-    _look_at_owner(value)
+    _ensure_owner(value)
     return {"class": value["class_name"], "config": _config(value["config"])}
 
 
-def _look_at_owner(value: Mapping[str, Any]) -> None:
+def _ensure_owner(value: Mapping[str, Any]) -> None:
     if str(value.get("module")).split(".")[0] != "keras" or value.get("registered_name"):
         raise Untransferable(
             f"A network that can be checked uses only what Keras brings along. "
@@ -325,9 +325,9 @@ def _measures(value: Any) -> Any:
         case None:
             return None
         case str():
-            return known(value, MEASURES, "losses and metrics")
+            return require_listed(value, MEASURES, "losses and metrics")
         case {"class_name": "function", "config": str(name)}:
-            return known(name, MEASURES, "losses and metrics")
+            return require_listed(name, MEASURES, "losses and metrics")
         case {"class_name": _}:
             return _object(value)
         case {}:

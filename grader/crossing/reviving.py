@@ -27,8 +27,8 @@ from grader.crossing.blueprints import (
     ModelPlan,
     Output,
     Thing,
+    malformed,
     read,
-    wrong,
 )
 from grader.errors import Untransferable
 
@@ -150,7 +150,7 @@ class _Builder:
                 if isinstance(network, LayerPlan):
                     self._build_alone(built, network.built)
                 else:
-                    self._look_at_open_sides(built)
+                    self._ensure_open_sides(built)
         except Exception:
             if self.budget.refusal is not None:
                 raise self.budget.refusal from None
@@ -189,11 +189,11 @@ class _Builder:
         _understood(kind, plan.thing.name, settings)
         initializers = {key: settings.get(key) for key in _initializer_names(kind)}
         if None in initializers.values():
-            raise wrong(f"an initializer of {plan.thing.name} is missing")
+            raise malformed(f"an initializer of {plan.thing.name} is missing")
         layer = kind(**{**settings, **dict.fromkeys(initializers, self.budget.zeros)})
         if plan.thing.name == "InputLayer":
             if not layer.batch_shape:
-                raise wrong("the first side of an input is its batch")
+                raise malformed("the first side of an input is its batch")
             self.budget.see_shape(tuple(layer.batch_shape))
         else:
             self._watch(layer)
@@ -207,7 +207,7 @@ class _Builder:
 
         layers = {child.name: layer for child, layer in zip(plan.layers, children, strict=True)}
         if len(layers) != len(children):
-            raise wrong("two layers of a model have the same name")
+            raise malformed("two layers of a model have the same name")
         outputs: dict[str, list[list[Any]]] = {
             name: [[layer.output]] if isinstance(layer, keras.layers.InputLayer) else []
             for name, layer in layers.items()
@@ -222,7 +222,7 @@ class _Builder:
                     outputs[name].append(keras.tree.flatten(layers[name](*args, **kwargs)))
             waiting = [(name, calls) for name, calls in waiting if calls]
             if sum(len(calls) for _, calls in waiting) == before:
-                raise wrong("its layers wait for each other's outputs")
+                raise malformed("its layers wait for each other's outputs")
         inputs, results = _filled([plan.inputs, plan.outputs], outputs)
         return keras.Model(inputs, results, name=plan.name)
 
@@ -234,7 +234,7 @@ class _Builder:
         layer.build(shapes)
         layer.compute_output_spec(_each_shape(shapes, _closed))
 
-    def _look_at_open_sides(self, model: Any) -> None:
+    def _ensure_open_sides(self, model: Any) -> None:
         """See how large outputs become where the model leaves sides of its inputs open."""
         if all(None not in tensor.shape[1:] for tensor in model.inputs):
             return
@@ -318,10 +318,10 @@ def _sequential(name: str, layers: list[Any]) -> Any:
     import keras
 
     if len(layers) < 2 or not _is_input(layers[0]):
-        raise wrong("a model begins with its input, and has a layer")
+        raise malformed("a model begins with its input, and has a layer")
     model = keras.Sequential(layers, name=name)
     if not model.built:
-        raise wrong("its layers do not follow one another")
+        raise malformed("its layers do not follow one another")
     return model
 
 
@@ -333,7 +333,7 @@ def _is_input(layer: Any) -> bool:
 
 def _exists(outputs: Mapping[str, list[list[Any]]], output: Output) -> bool:
     if output.layer not in outputs:
-        raise wrong(f"there is no layer `{output.layer}`")
+        raise malformed(f"there is no layer `{output.layer}`")
     return output.call < len(outputs[output.layer])
 
 
@@ -341,7 +341,7 @@ def _filled(value: Any, outputs: Mapping[str, list[list[Any]]]) -> Any:
     """`value` with the symbolic outputs in their places."""
     if isinstance(value, Output):
         if not _exists(outputs, value) or value.index >= len(outputs[value.layer][value.call]):
-            raise wrong("an output is named that does not exist")
+            raise malformed("an output is named that does not exist")
         return outputs[value.layer][value.call][value.index]
     if isinstance(value, Constant):
         import keras

@@ -78,7 +78,7 @@ class Tensor:
         return self.array.shape
 
 
-class Borrowed:
+class RemoteFunction:
     """A function of the other side: calling it asks that side."""
 
     def __init__(self, functions: Functions, number: int, name: str) -> None:
@@ -97,10 +97,12 @@ class Borrowed:
 class Functions:
     """The functions that one side has lent, and the way to call those it has borrowed.
 
-    `call` is called by a Borrowed with itself, the arguments and the keyword arguments.
+    `call` is called by a RemoteFunction with itself, the arguments and the keyword arguments.
     """
 
-    def __init__(self, call: Callable[[Borrowed, tuple[Any, ...], dict[str, Any]], Any]) -> None:
+    def __init__(
+        self, call: Callable[[RemoteFunction, tuple[Any, ...], dict[str, Any]], Any]
+    ) -> None:
         self.call = call
         self._lent: dict[int, Callable[..., Any]] = {}
         self._next = 0
@@ -129,7 +131,7 @@ def pack(value: Any, functions: Functions | None = None) -> Packet:
     """
     packer = _Packer(functions)
     tree = json.dumps(packer.tree(value, 0), separators=(",", ":"))
-    _look_at_size(tree)
+    _ensure_size(tree)
     return Packet(tree, tuple(packer.buffers))
 
 
@@ -143,7 +145,7 @@ def unpack(
 
     `make_tensor` turns the numbers of a tensor into what this side calls one.
     """
-    _look_at_size(packet.tree)
+    _ensure_size(packet.tree)
     if sum(map(len, packet.buffers)) > CAPS.array_bytes:
         raise Untransferable(f"The arrays of a value may take {CAPS.array_bytes // 2**20} MiB.")
     try:
@@ -165,14 +167,14 @@ def has_more_marks(text: str, limit: int) -> bool:
     return next(itertools.islice(_MARK.finditer(text), limit, None), None) is not None
 
 
-def _look_at_size(tree: str) -> None:
+def _ensure_size(tree: str) -> None:
     if len(tree) > CAPS.tree:
         raise Untransferable(f"A value's structure may take {CAPS.tree} characters.")
     if has_more_marks(tree, _MARKS_PER_NODE * CAPS.nodes):
         raise Untransferable("The value has too many parts. Return an array instead.")
 
 
-def _look_at_shape(shape: Sequence[int], nodes: int) -> int:
+def _ensure_shape(shape: Sequence[int], nodes: int) -> int:
     """The parts that an array of this shape counts for; Untransferable if it is none to hold.
 
     An array without numbers takes no bytes, but has rows to be walked through: each is a part.
@@ -187,7 +189,7 @@ def _look_at_shape(shape: Sequence[int], nodes: int) -> int:
     return parts
 
 
-def _look_at_entries(count: int) -> None:
+def _ensure_entries(count: int) -> None:
     # Keys may be chosen to collide, and a dict of such keys takes time with their square.
     if count > CAPS.entries:
         raise Untransferable(
@@ -223,7 +225,7 @@ class _Packer:
             kind = "tuple" if isinstance(value, tuple) else "list"
             return [kind, [self.tree(item, depth + 1) for item in value]]
         if isinstance(value, dict):
-            _look_at_entries(len(value))
+            _ensure_entries(len(value))
             return ["dict", [self._entry(key, item, depth) for key, item in value.items()]]
         return self._object(value, depth)
 
@@ -266,7 +268,7 @@ class _Packer:
         return self._function_or_refusal(value)
 
     def _function_or_refusal(self, value: Any) -> Any:
-        if isinstance(value, Borrowed):
+        if isinstance(value, RemoteFunction):
             return ["function", "yours", value.number, value.__name__]
         if callable(value) and not isinstance(value, type) and self.functions is not None:
             name = self._text(str(getattr(value, "__name__", type(value).__name__)))
@@ -277,7 +279,7 @@ class _Packer:
         name = array.dtype.name
         if name not in _DTYPES:
             raise wrong_numbers(array.dtype)
-        self.nodes += _look_at_shape(array.shape, self.nodes)
+        self.nodes += _ensure_shape(array.shape, self.nodes)
         self.bytes += array.nbytes
         if self.bytes > CAPS.array_bytes:
             raise Untransferable(
@@ -321,7 +323,7 @@ class _Unpacker:
             case ["list", [*items]]:
                 return [self.value(item, depth + 1) for item in items]
             case ["dict", [*entries]]:
-                _look_at_entries(len(entries))
+                _ensure_entries(len(entries))
                 return dict(self._entry(entry, depth) for entry in entries)
             case ["array", str(kind), str(dtype), [*shape], int(index)]:
                 return self._array(kind, dtype, shape, index)
@@ -345,7 +347,7 @@ class _Unpacker:
         sizes_are_whole = all(type(size) is int and size >= 0 for size in shape)
         if dtype not in _DTYPES or not sizes_are_whole:
             raise Untransferable("An array has an allowed dtype and a shape of whole numbers.")
-        self.nodes += _look_at_shape(shape, self.nodes)
+        self.nodes += _ensure_shape(shape, self.nodes)
         # Each buffer once and in order: one named many times would be copied many times.
         if index != self.used or index >= len(self.buffers):
             raise Untransferable("An array's bytes are missing.")
@@ -373,7 +375,7 @@ class _Unpacker:
             raise Untransferable("A function cannot be returned here.")
         # The sender's "mine" is ours to borrow; its "yours" is one of ours coming home.
         if owner == "mine":
-            return Borrowed(self.functions, number, _valid_text(name)[:80])
+            return RemoteFunction(self.functions, number, _valid_text(name)[:80])
         if owner == "yours":
             return self.functions.lent(number)
         raise Untransferable("What came back is not a packet of values.")

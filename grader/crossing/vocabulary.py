@@ -351,7 +351,7 @@ def known_layer(name: str) -> str:
     )
 
 
-def known(name: object, names: frozenset[str], what: str) -> str:
+def require_listed(name: object, names: frozenset[str], what: str) -> str:
     """`name`, if it is one of `names`; `what` they are is for the sentence otherwise."""
     if type(name) is str and name in names:
         return name

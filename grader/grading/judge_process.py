@@ -1,4 +1,4 @@
-"""The processes that judge: a template that has imported what judging takes, and its forks.
+"""The processes that judge: a fork server that has imported what judging takes, and its forks.
 
 `python -I -m grader.grading.judge_process FD PACKAGES`, started in an empty folder so that nothing
 beside a submission is ever imported; FD is a socket to the grader's command, PACKAGES, by commas,
@@ -30,14 +30,14 @@ sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 import nbformat.validator
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
-from grader.errors import GraderError, TemplateDied
+from grader.errors import ForkServerDied, GraderError
 from grader.grading.collecting.submissions import Submission
 from grader.grading.grade import grade
 from grader.grading.judges import Job
 from grader.grading.provenance import versions
 from grader.inside.forking import assert_safe_to_fork
 from grader.judging.course import lesson, packages_of_lessons
-from grader.kernel.forkserver import NOT_IMPORTABLE
+from grader.kernel.fork_server import NOT_IMPORTABLE
 from grader.kernel.provisioner import WarmKernels
 from grader.kernel.warm import Ended
 from grader.results import ExerciseResult, SubmissionResult
@@ -57,7 +57,7 @@ class HandedKernels(WarmKernels):
         """Ask for a kernel; the last one is killed by whoever handed it out."""
         described, descriptors = self._asked({"kernel": list(packages)})
         if len(descriptors) != 1:
-            raise TemplateDied("The command that grades did not hand out a kernel.")
+            raise ForkServerDied("The command that grades did not hand out a kernel.")
         return described, descriptors[0]
 
     def how_it_ended(self) -> Ended:
@@ -72,7 +72,7 @@ class HandedKernels(WarmKernels):
         self._control.send(json.dumps(request).encode())
         reply, descriptors, _, _ = socket.recv_fds(self._control, 4096, 1)
         if not reply:
-            raise TemplateDied("The command that grades has ended.")
+            raise ForkServerDied("The command that grades has ended.")
         return reply, descriptors
 
 
@@ -157,7 +157,7 @@ def _judge(lines: socket.socket, kernels: socket.socket, errors: BinaryIO) -> No
 def _warm_up() -> None:
     """Have TensorFlow and Keras make what they make at first use, while there is no job yet.
 
-    The template must not: a process in which they have computed cannot be forked.
+    The fork server must not: a process in which they have computed cannot be forked.
     """
     if "keras" in sys.modules:
         import keras

@@ -1,4 +1,4 @@
-"""Judges as the command holds them: the template that forks them, and each judge on its job."""
+"""Judges as the command holds them: the fork server that forks them, and each judge on its job."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from contextlib import asynccontextmanager, suppress
 
 from pydantic import BaseModel
 
-from grader.kernel.forkserver import ForkServer, ForkServers, last_line
+from grader.kernel.fork_server import ForkServer, ForkServers, last_line
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
 
 _LINE = 64 * 2**20
 
 COMMAND = (sys.executable, "-I", "-m", "grader.grading.judge_process")
-"""The command of a judge template: isolated from its folder and from Python's variables."""
+"""The command of a judge fork server: isolated from its folder and from Python's variables."""
 
 
 class Job(BaseModel):
@@ -105,7 +105,7 @@ class Judge:
                 signal.pidfd_send_signal(self._pidfd, number)
 
 
-class JudgeTemplate(ForkServer[Judge]):
+class JudgeForkServer(ForkServer[Judge]):
     """A process that has imported what judging takes, and `packages`, and forks judges.
 
     Judges that it has forked go on when it ends.
@@ -123,12 +123,12 @@ class JudgeTemplate(ForkServer[Judge]):
         )
 
     def fork(self) -> Judge:
-        """A judge that waits for its job. Raises TemplateDied."""
+        """A judge that waits for its job. Raises ForkServerDied."""
         return Judge(self.ask(b"judge", 4)[1])
 
 
 class Judges(ForkServers[Judge]):
-    """The templates that fork judges for all slots, by the packages that they have imported."""
+    """The fork servers that fork judges for all slots, by the packages that they have imported."""
 
     def __init__(self, folder: str, command: Sequence[str] = COMMAND) -> None:
-        super().__init__(lambda packages: JudgeTemplate(packages, folder, command))
+        super().__init__(lambda packages: JudgeForkServer(packages, folder, command))

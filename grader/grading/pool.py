@@ -1,7 +1,7 @@
 """Many submissions, a few at a time, each judged by a process of its own.
 
-Each slot grades one submission after the other. The judges are forked by a template that all slots
-share, the next one while the last one works.
+Each slot grades one submission after the other. The judges are forked by a fork server that all
+slots share, the next one while the last one works.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Judges
 from grader.grading.slot import Plan, Slot, unless_it_fails
 from grader.judging.course import packages_of_lessons
-from grader.kernel.forkserver import Packages
+from grader.kernel.fork_server import Packages
 from grader.kernel.visible import COURSE_VARIABLE
 from grader.results import SubmissionResult, Verdict
 

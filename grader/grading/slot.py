@@ -1,6 +1,6 @@
 """One place where submissions are graded, one after the other, come what may.
 
-A slot has a kernel template behind walls, whose kernels it hands to the judge that asks, guards,
+A slot has a kernel fork server behind walls, whose kernels it hands to the judge that asks, guards,
 and kills. What ends is replaced; what goes wrong about a submission stays with that submission.
 """
 
@@ -23,7 +23,7 @@ from grader.grading.collecting.reading import named_lesson
 from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Job, Judge, Judges
 from grader.grading.provenance import isolation, versions
-from grader.kernel.forkserver import Packages
+from grader.kernel.fork_server import Packages
 from grader.kernel.limits import Limits
 from grader.kernel.supply import KernelSupply
 from grader.kernel.warm import Ended
@@ -73,8 +73,8 @@ class _KernelEnded(_OnceMore):
     limit = 3
 
 
-class _TemplateEnded(_OnceMore):
-    """The kernel's template ended, which no submission can reach."""
+class _ForkServerEnded(_OnceMore):
+    """The kernel's fork server ended, which no submission can reach."""
 
     limit = 10
 
@@ -84,7 +84,7 @@ class _Overdue(_OnceMore):
 
 
 class _OtherPackages(Exception):
-    """The judge works on a lesson whose packages its template has not imported."""
+    """The judge works on a lesson whose packages its fork server has not imported."""
 
 
 class Slot:
@@ -223,7 +223,7 @@ class Slot:
             elif "ended" in request:
                 ended = await asyncio.to_thread(self._kernels.how_it_ended)
                 if ended is None:
-                    raise _TemplateEnded("The process that forks kernels ended.")
+                    raise _ForkServerEnded("The process that forks kernels ended.")
                 if _is_by_the_machine(ended, kernels):
                     raise _KernelEnded("The kernel was ended by the machine.")
                 await loop.sock_sendall(asking, json.dumps(asdict(ended)).encode())

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.crossing.values import Borrowed, Functions, Packet, pack, unpack
+from grader.crossing.values import Functions, Packet, RemoteFunction, pack, unpack
 from grader.errors import Untransferable
 
 _MAX_NAMES = 500
@@ -100,7 +100,9 @@ class Answerer:
         ]
         return {"status": "value", "value": returned, "changed": changed}
 
-    def _call_judge(self, borrowed: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _call_judge(
+        self, borrowed: RemoteFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         call = {"function": borrowed, "args": args, "kwargs": kwargs}
         answer = unpack(
             self._call_back(pack(call, self._functions)), self._functions, make_tensor=_tensor
@@ -151,7 +153,7 @@ def _open_figures() -> set[int]:
 
 def _snapshot(value: Any) -> Packet | None:
     """What an argument holds, to see whether a call changed it; None for what may change."""
-    if isinstance(value, np.random.Generator | Borrowed) or callable(value):
+    if isinstance(value, np.random.Generator | RemoteFunction) or callable(value):
         return None
     try:
         return pack(value)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rights import another_user, give_up, libc, may_be_looked_into, must
+from rights import another_user, give_up, libc, may_be_looked_into, require_success
 
 # Linux's own numbers, from sched.h and sys/mount.h.
 _NEW_MOUNTS, _NEW_PIDS = 0x00020000, 0x20000000
@@ -29,7 +29,7 @@ def prepare() -> str:
 
     The beginning of the sockets' paths as the grader sees them; PID stands for the first process.
     """
-    must(libc.unshare(_NEW_MOUNTS | _NEW_PIDS), "unshare")
+    require_success(libc.unshare(_NEW_MOUNTS | _NEW_PIDS), "unshare")
     return f"/proc/PID/root{_SOCKETS}/k"
 
 
@@ -76,11 +76,11 @@ def _mount_tmp(bounds: str) -> None:
     aside = [Path("/dev/shm") / str(number) for number in range(len(hidden))]  # noqa: S108
     for folder, place in zip(hidden, aside, strict=True):
         place.mkdir(exist_ok=True)
-        must(_bind(folder, place), f"bind {folder}")
+        require_success(_bind(folder, place), f"bind {folder}")
     _mount("tmpfs", "/tmp", f"{bounds},mode=1777")  # noqa: S108
     for folder, place in zip(hidden, aside, strict=True):
         folder.mkdir(parents=True, exist_ok=True)
-        must(_bind(place, folder), f"bind {folder}")
+        require_success(_bind(place, folder), f"bind {folder}")
 
 
 def _bind(source: Path, target: Path) -> int:
@@ -92,4 +92,4 @@ def _bind(source: Path, target: Path) -> int:
 def _mount(kind: str, where: str, options: str) -> None:
     flags = _NO_SUID | _NO_DEVICES | (_NO_EXEC if kind == "proc" else 0)
     done = libc.mount(kind.encode(), where.encode(), kind.encode(), flags, options.encode())
-    must(done, f"mount {where}")
+    require_success(done, f"mount {where}")

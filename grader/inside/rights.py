@@ -6,21 +6,21 @@ import ctypes
 import os
 import secrets
 
-import system_calls  # the module beside this one; see template.py
+import system_calls  # the module beside this one; see fork_server.py
 
 # Linux's own numbers, from sys/prctl.h and linux/capability.h.
 _DUMPABLE, _DROP_BOUND, _NO_NEW_PRIVILEGES, _AMBIENT, _CLEAR_ALL = 4, 24, 38, 47, 4
 _CAPABILITY_VERSION = 0x20080522
 
 # Users that nothing else on a machine runs as; each kernel becomes one of them at random, whichever
-# template forked it, so that the limit on processes, which Linux counts for each user, counts each
+# process forked it, so that the limit on processes, which Linux counts for each user, counts each
 # submission alone.
 _FIRST_USER, _USERS = 1_200_000_000, 800_000_000
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def must(result: int, what: str) -> None:
+def require_success(result: int, what: str) -> None:
     """Raise OSError where a call of the C library did not return 0."""
     if result != 0:
         raise OSError(ctypes.get_errno(), f"{what}: {os.strerror(ctypes.get_errno())}")
@@ -45,8 +45,8 @@ def give_up(user: int, *, network: bool) -> None:
     libc.prctl(_AMBIENT, _CLEAR_ALL, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     nothing = (ctypes.c_uint32 * 6)(0, 0, 0, 0, 0, 0)
-    must(libc.capset(header, nothing), "capset")
-    must(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
+    require_success(libc.capset(header, nothing), "capset")
+    require_success(libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "no_new_privs")
     system_calls.install(network=network)
     # A process that changed its user may not be looked into until it says so itself; the grader
     # reaches the sockets through /proc/PID/root.

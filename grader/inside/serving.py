@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import launch  # the modules beside this one; see template.py
+import launch  # the modules beside this one; see fork_server.py
 import numpy as np
 from channels import CHANNELS
 

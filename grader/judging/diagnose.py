@@ -61,7 +61,7 @@ def explained(
 def explanations(exercise: Exercise, judgement: Judgement) -> list[Misconception]:
     """Every misconception that explains the answers, in the rubric's order.
 
-    One that tells by its own `recognise` is asked; any other has to give the same outputs as the
+    One that tells by its own `recognize` is asked; any other has to give the same outputs as the
     student on the calls of the failed checks. Those calls end with one whose output was wrong, so
     a misconception that agrees is wrong there in the same way. Where a call changed its argument,
     that is what is wrong, so only a misconception that changes it too explains the answers.
@@ -118,7 +118,7 @@ def _explains(
 ) -> bool:
     try:
         with limit(PATIENCE, time.process_time):
-            if misconception.recognise is not None:
+            if misconception.recognize is not None:
                 if any(call.changed for call in judgement.calls):
                     return False
                 return _recognises(misconception, {**_returned(judgement, outcomes), **values})
@@ -138,12 +138,12 @@ def _returned(judgement: Judgement, outcomes: list[Any]) -> dict[str, list[Any]]
 
 
 def _recognises(misconception: Misconception, values: dict[str, Any]) -> bool:
-    assert misconception.recognise is not None
-    wanted = inspect.signature(misconception.recognise).parameters
+    assert misconception.recognize is not None
+    wanted = inspect.signature(misconception.recognize).parameters
     if not set(wanted) <= set(values):
         return False
     try:
-        return bool(misconception.recognise(**{name: values[name] for name in wanted}))
+        return bool(misconception.recognize(**{name: values[name] for name in wanted}))
     except Exception:  # noqa: BLE001
         return False  # the student's value is not of the kind that this predicate is about
 

@@ -38,16 +38,16 @@ class Misconception:
     """A wrong answer that students really give, and the sentence that explains it.
 
     With parameters, `function` stands in for the exercise's first name. Without, it returns a dict
-    from the exercise's names to the wrong objects. `recognise`, where given, is called with the
+    from the exercise's names to the wrong objects. `recognize`, where given, is called with the
     student's objects by name and says whether they show this misconception; a name that is a
     function stands for the list of what it returned in the checks that failed. Otherwise the
-    misconception is recognised by giving the same outputs on the same inputs.
+    misconception is recognized by giving the same outputs on the same inputs.
     """
 
     name: str
     message: str
     function: Callable[..., Any]
-    recognise: Callable[..., bool] | None = None
+    recognize: Callable[..., bool] | None = None
 
     def objects(self, first_name: str) -> dict[str, Any]:
         """The wrong objects, by the student's names."""
@@ -165,7 +165,7 @@ class Exercise:
         return declare
 
     def misconception(
-        self, message: str, *, recognise: Callable[..., bool] | None = None
+        self, message: str, *, recognize: Callable[..., bool] | None = None
     ) -> Callable[[Callable[..., Any]], Misconception]:
         """Declare a wrong answer; `message` says what was done, why it is not so, and leads on.
 
@@ -179,7 +179,7 @@ class Exercise:
                 raise AuthorError(
                     f"A misconception's name is its own. Received: a second `{function.__name__}`."
                 )
-            misconception = Misconception(function.__name__, message, function, recognise)
+            misconception = Misconception(function.__name__, message, function, recognize)
             self.misconceptions.append(misconception)
             return misconception
 

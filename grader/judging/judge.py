@@ -19,7 +19,7 @@ from weakref import WeakSet
 
 import numpy as np
 
-from grader.crossing.values import Borrowed, Functions, Packet, pack, unpack
+from grader.crossing.values import Functions, Packet, RemoteFunction, pack, unpack
 from grader.errors import (
     ABSENT,
     AuthorError,
@@ -37,7 +37,7 @@ from grader.errors import (
 from grader.judging.exercise import Check, Exercise
 from grader.judging.expect.calls import Asked
 from grader.judging.expect.models import failed_in, networks_in
-from grader.judging.shown import call_text, shown, shown_curves
+from grader.judging.format import call_text, format_curves, format_value
 from grader.judging.syntax import Use, forbidden_uses, homes
 from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
 
@@ -285,14 +285,16 @@ def _mismatch(check: Check, error: Mismatch, names: StudentNames) -> CheckResult
     result = _result(check, Verdict.FAILED, error.message, names.call_of(check, error))
     changes: dict[str, Any] = {}
     if error.given is not None:
-        changes["given"] = tuple(Given(name=k, value=shown(v)) for k, v in error.given.items())
+        changes["given"] = tuple(
+            Given(name=k, value=format_value(v)) for k, v in error.given.items()
+        )
     for side in ("expected", "received"):
         value = getattr(error, side)
         if value is not ABSENT:
-            changes[side] = shown(value, error.where, name=error.name)
+            changes[side] = format_value(value, error.where, name=error.name)
     changes["where"] = error.where
     if error.curves is not None:
-        changes["curves"] = shown_curves(error.curves)
+        changes["curves"] = format_curves(error.curves)
     return result.model_copy(update=changes)
 
 
@@ -365,7 +367,7 @@ class StudentNames:
                 pass
             case _:
                 raise Untransferable(_NO_ANSWER)
-        is_function = isinstance(value, Borrowed)
+        is_function = isinstance(value, RemoteFunction)
         self._parameters[name] = _texts(parameters)
         if self._function_names is not None and is_function != (name in self._function_names):
             raise _wrong_kind(name, value)
@@ -377,7 +379,7 @@ class StudentNames:
             self._looked[name] = packet
         return value
 
-    def _call(self, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _call(self, function: RemoteFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call the student's function; every call that a check makes comes through here."""
         try:
             packed = pack({"args": args, "kwargs": kwargs}, self._functions)
@@ -397,7 +399,11 @@ class StudentNames:
             raise
 
     def _answer_of(
-        self, call: ShownCall, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        call: ShownCall,
+        function: RemoteFunction,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         """What came of a call, which is kept with its arguments."""
         try:
@@ -482,12 +488,12 @@ class StudentNames:
 
 
 def _wrong_kind(name: str, value: Any) -> Mismatch:
-    if isinstance(value, Borrowed):
+    if isinstance(value, RemoteFunction):
         return Mismatch(
             f"`{name}` should be a value. Received: a function. Assign with `{name} = …`.",
         )
     return Mismatch(
-        f"`{name}` should be a function. Received: {shown(value).text}. Define it with "
+        f"`{name}` should be a function. Received: {format_value(value).text}. Define it with "
         f"`def {name}(…):`, and look whether a later line gives the name another value.",
     )
 

@@ -1,6 +1,6 @@
 """The memory of a submission: all its processes together, and the files that it keeps in memory.
 
-A process's resident set says little: pages shared with the template count for nobody, and what
+A process's resident set says little: pages shared with the fork server count for nobody, and what
 lies in /dev/shm or in a memfd is in no process at all. So a control group counts where one can be
 made (Linux then stops the submission at the very page), and a watch adds up what matters where not.
 """

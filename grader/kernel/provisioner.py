@@ -1,7 +1,7 @@
 """How a warm kernel is reached and signalled, as Jupyter's own clients do it.
 
 Everything above speaks Jupyter's protocol to a kernel manager; a provisioner decides which process
-answers. This one takes a kernel that a template behind walls has forked.
+answers. This one takes a kernel that a fork server behind walls has forked.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
-from grader.errors import TemplateDied
+from grader.errors import ForkServerDied
 from grader.inside.channels import CHANNELS
-from grader.kernel.forkserver import pid_here
+from grader.kernel.fork_server import pid_here
 from grader.kernel.local import GraderKernelSpecs
-from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
+from grader.kernel.warm import Ended, ForkedKernel, KernelForkServer
 
 # How long a kernel may take from its fork until it has bound its sockets, in seconds.
 _START_SECONDS = 30.0
 
 
 class WarmKernels(ABC):
-    """Kernels that a template behind walls forks; `level` names the isolation."""
+    """Kernels that a fork server behind walls forks; `level` names the isolation."""
 
     level = "sandbox"
     _manager: _WarmManager | None = None
@@ -58,7 +58,7 @@ class WarmKernels(ABC):
     def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:
         """A kernel that has imported `packages`: its description, and a pidfd that we close.
 
-        Raises TemplateDied.
+        Raises ForkServerDied.
         """
 
     @abstractmethod
@@ -70,18 +70,18 @@ class WarmKernels(ABC):
         """See to it that nothing stays of the last kernel, which has been killed."""
 
 
-class KernelsOfTemplate(WarmKernels):
-    """Kernels of a template that this process holds, one at a time."""
+class KernelsOfForkServer(WarmKernels):
+    """Kernels of a fork server that this process holds, one at a time."""
 
-    def __init__(self, template: KernelTemplate) -> None:
-        self._template = template
-        self.level = template.level
+    def __init__(self, server: KernelForkServer) -> None:
+        self._server = server
+        self.level = server.level
         self._kernel: ForkedKernel | None = None
 
     def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:  # noqa: ARG002 - it has what it has
-        """The next kernel of the template."""
+        """The next kernel of the fork server."""
         self.let_go()
-        self._kernel = self._template.fork()
+        self._kernel = self._server.fork()
         return self._kernel.described, os.dup(self._kernel.pidfd)
 
     def how_it_ended(self) -> Ended:
@@ -132,7 +132,7 @@ _CLIENT = f"{WarmClient.__module__}.{WarmClient.__qualname__}"
 
 
 class WarmProvisioner(KernelProvisionerBase):
-    """Starts a kernel by asking a template for one, and signals it through its pidfd."""
+    """Starts a kernel by asking a fork server for one, and signals it through its pidfd."""
 
     pid: int | None = None
     _pidfd: int | None = None
@@ -181,7 +181,7 @@ class WarmProvisioner(KernelProvisionerBase):
                     return descriptor
                 os.close(descriptor)
             await asyncio.sleep(0.002)
-        raise TemplateDied("A kernel ended before it could be reached.")
+        raise ForkServerDied("A kernel ended before it could be reached.")
 
     async def poll(self) -> int | None:
         """None while the kernel runs; 1 once it has ended, however it did."""

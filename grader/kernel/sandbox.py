@@ -1,4 +1,4 @@
-"""The walls around a kernel template: what bubblewrap takes away, and what is left to see."""
+"""The walls around a kernel fork server: what bubblewrap takes away, and what is left to see."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INSIDE, COURSE_DATA = Path("/opt/grader"), Path("/opt/course/data")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 
-# One thread in a template: a second one would be missing in every fork.
+# One thread in a fork server: a second one would be missing in every fork.
 THREADS = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -157,17 +157,19 @@ def _environment() -> list[str]:
     return [part for name, value in values.items() for part in ("--setenv", name, value)]
 
 
-def template_command(
+def fork_server_command(
     level: str, control: int, packages: Sequence[str], limits: KernelLimits
 ) -> list[str]:
-    """The command that starts a kernel template which serves on the inherited socket `control`.
+    """The command that starts a kernel fork server which serves on the inherited socket `control`.
 
     It imports `packages` once; every kernel that it forks has these `limits`. At the level
     "sandbox" it stands behind the walls.
     """
     folder = (INSIDE if level == "sandbox" else PACKAGE) / "inside"
     # The folder is put first by hand: -I leaves out the one that a script lies in.
-    code = f"import sys; sys.path.insert(0, {str(folder)!r}); import template; template.main()"
+    code = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); import fork_server; fork_server.main()"
+    )
     settings = {"level": level, "packages": list(packages), "limits": asdict(limits)}
     inner = [sys.executable, "-I", "-c", code, str(control), json.dumps(settings)]
     if level != "sandbox":
@@ -175,8 +177,8 @@ def template_command(
     return command(bubblewrap(), inner, tmp_bytes=_TEMPLATE_TMP)
 
 
-def template_environment(level: str) -> dict[str, str] | None:
-    """The environment of a template's command; None is our own, which bubblewrap clears."""
+def fork_server_environment(level: str) -> dict[str, str] | None:
+    """The environment of a fork server's command; None is our own, which bubblewrap clears."""
     if level == "sandbox":
         return None
     return {**ENVIRONMENT, DATA_VARIABLE: data_setting(course_data()), "HOME": str(Path.home())}

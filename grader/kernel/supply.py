@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 
-from grader.kernel.forkserver import ForkServers, Packages
+from grader.kernel.fork_server import ForkServers, Packages
 from grader.kernel.limits import KernelLimits
-from grader.kernel.warm import Ended, ForkedKernel, KernelTemplate
+from grader.kernel.warm import Ended, ForkedKernel, KernelForkServer
 
-# How much later than its kernels a template's own end may be seen on a busy machine, in seconds.
+# How much later than its kernels a fork server's own end may be seen on a busy machine, in seconds.
 _LATER = 2.0
 
 
 class KernelSupply:
-    """The kernel templates of one slot; the kernel in use, and the next one for each packages."""
+    """The kernel fork servers of one slot; the kernel in use, and the next one of each."""
 
     def __init__(self, limits: KernelLimits, level: str) -> None:
         self._level = level
-        self._templates = ForkServers[ForkedKernel](
-            lambda packages: KernelTemplate(packages, limits, level)
+        self._servers = ForkServers[ForkedKernel](
+            lambda packages: KernelForkServer(packages, limits, level)
         )
         self._ahead: dict[Packages, asyncio.Task[ForkedKernel]] = {}
         self._kernel: ForkedKernel | None = None
         self._leaving: set[asyncio.Future[None]] = set()
 
     def begin(self, packages: Packages) -> None:
-        """Have a template with `packages` that runs, and a kernel of it that waits."""
+        """Have a fork server with `packages` that runs, and a kernel of it that waits."""
         if self._level == "none":
             return
         ahead = self._ahead.get(packages)
@@ -33,10 +33,10 @@ class KernelSupply:
             self._forget(ahead)
             ahead = None
         if ahead is None:
-            self._ahead[packages] = asyncio.create_task(self._templates.fork(packages))
+            self._ahead[packages] = asyncio.create_task(self._servers.fork(packages))
 
     async def fork(self, packages: Packages) -> ForkedKernel:
-        """The kernel that waits, or another one where that has died. Raises TemplateDied."""
+        """The kernel that waits, or another one where that has died. Raises ForkServerDied."""
         kernel = await self._waiting(packages)
         if not kernel.alive:
             self._remove(kernel)
@@ -54,12 +54,12 @@ class KernelSupply:
             raise
 
     def how_it_ended(self) -> Ended | None:
-        """How the kernel in use ended; None where its template did."""
+        """How the kernel in use ended; None where its fork server did."""
         if self._kernel is None:
             return None
         ended = self._kernel.ended()
-        template = self._kernel.template
-        if ended == Ended() and template is not None and template.died_lately(_LATER):
+        server = self._kernel.server
+        if ended == Ended() and server is not None and server.died_lately(_LATER):
             return None
         return ended
 
@@ -70,15 +70,15 @@ class KernelSupply:
             self._remove(kernel)
 
     async def close(self) -> None:
-        """End the templates, and wait until nothing is left."""
-        self._templates.end()  # a kernel that is still being prepared is not waited for
+        """End the fork servers, and wait until nothing is left."""
+        self._servers.end()  # a kernel that is still being prepared is not waited for
         self.let_go()
         for ahead in self._ahead.values():
             self._forget(ahead)
         self._ahead.clear()
         while self._leaving:
             await asyncio.gather(*self._leaving, return_exceptions=True)
-        await asyncio.to_thread(self._templates.close)
+        await asyncio.to_thread(self._servers.close)
 
     def _remove(self, kernel: ForkedKernel) -> None:
         kernel.kill()

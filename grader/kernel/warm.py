@@ -1,4 +1,4 @@
-"""Warm kernels as the grader holds them: the template that forks them, and each kernel's end."""
+"""Warm kernels as the grader holds them: the fork server that forks them, and each kernel's end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.errors import TemplateDied
+from grader.errors import ForkServerDied
 from grader.kernel import sandbox
-from grader.kernel.forkserver import ForkServer, pid_here
+from grader.kernel.fork_server import ForkServer, pid_here
 from grader.kernel.limits import KernelLimits
 from grader.kernel.memory import MemoryGuard, remove_left_groups
 
 # How long a kernel's first process may take to start the kernel, in seconds.
 _START_SECONDS = 30.0
-# What template.py writes when a kernel's first process has started the kernel.
+# What fork_server.py writes when a kernel's first process has started the kernel.
 _STARTED = b"started\n"
 
 
@@ -34,9 +34,9 @@ class Ended:
 
 
 class ForkedKernel:
-    """A kernel that a template has forked.
+    """A kernel that a fork server has forked.
 
-    `described` tells in JSON how to reach it, `pidfd` is its first process, `template` is what has
+    `described` tells in JSON how to reach it, `pidfd` is its first process, `server` is what has
     forked it.
 
     A pidfd always means the process it was made for; a number would mean another process, in
@@ -48,10 +48,10 @@ class ForkedKernel:
         described: bytes,
         descriptors: Sequence[int],
         limits: KernelLimits,
-        template: KernelTemplate | None = None,
+        server: KernelForkServer | None = None,
     ) -> None:
         self.described = described
-        self.template = template
+        self.server = server
         self.pidfd, self._end = descriptors
         self._kill_signal: int = json.loads(described)["kill"]
         try:
@@ -67,7 +67,7 @@ class ForkedKernel:
         select.select([self._end, self.pidfd], [], [], _START_SECONDS)
         readable, _, _ = select.select([self._end], [], [], 0)
         if not readable or os.read(self._end, len(_STARTED)) != _STARTED:
-            raise TemplateDied("A kernel ended before it was up.")
+            raise ForkServerDied("A kernel ended before it was up.")
 
     @property
     def alive(self) -> bool:
@@ -95,7 +95,7 @@ class ForkedKernel:
         os.close(self._end)
 
 
-class KernelTemplate(ForkServer[ForkedKernel]):
+class KernelForkServer(ForkServer[ForkedKernel]):
     """A process that has imported `packages` and forks kernels on request.
 
     `level` is the isolation of the kernels: "sandbox" for walls around it and them, "user" for
@@ -113,16 +113,16 @@ class KernelTemplate(ForkServer[ForkedKernel]):
         remove_left_groups()
         super().__init__(
             "The process that forks kernels",
-            lambda control: sandbox.template_command(level, control, packages, limits),
+            lambda control: sandbox.fork_server_command(level, control, packages, limits),
             folder="/",
-            environment=sandbox.template_environment(level),
+            environment=sandbox.fork_server_environment(level),
         )
 
     def fork(self) -> ForkedKernel:
-        """A new kernel, which is up. Raises TemplateDied."""
+        """A new kernel, which is up. Raises ForkServerDied."""
         described, descriptors = self.ask(b"kernel", 2)
         try:
             return ForkedKernel(described, descriptors, self.limits, self)
-        except (OSError, TemplateDied) as error:
+        except (OSError, ForkServerDied) as error:
             said = self.last_words() or "nothing"
-            raise TemplateDied(f"{error} The process that forks kernels said: {said}") from error
+            raise ForkServerDied(f"{error} The process that forks kernels said: {said}") from error

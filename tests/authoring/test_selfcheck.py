@@ -142,7 +142,7 @@ def test_a_misconception_that_is_not_recognised_is_found(tmp_path: Path) -> None
         """It is 2."""
         expect.equal(double, 2)
 
-    @size.misconception("One too many.", recognise=lambda double: double > 5)
+    @size.misconception("One too many.", recognize=lambda double: double > 5)
     def three() -> dict[str, int]:
         return {"double": 3}
 

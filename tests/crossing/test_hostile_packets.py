@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.crossing.values import CAPS, Borrowed, Functions, Packet, pack, unpack
+from grader.crossing.values import CAPS, Functions, Packet, RemoteFunction, pack, unpack
 from grader.errors import Untransferable
 
 BIT_GENERATORS = ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"]
@@ -33,7 +33,7 @@ trees = st.recursive(
 buffers = st.lists(st.binary(max_size=40), max_size=3).map(tuple)
 
 
-def nowhere(function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def nowhere(function: RemoteFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function that nobody should ask for while a packet is decoded."""
     raise AssertionError("decoding a packet calls nothing")
 

@@ -16,7 +16,7 @@ from grader.crossing.networks import Callback, Dataset, History
 from grader.crossing.values import Functions, pack, unpack
 from grader.errors import Mismatch, Untransferable
 from grader.grading.execute import Kernel
-from grader.judging.shown import shown
+from grader.judging.format import format_value
 from grader.judging.testing import judge_here
 from grader.results import Verdict
 from tests import networks
@@ -308,7 +308,7 @@ def test_importing_makes_nothing() -> None:
 )
 def test_a_network_is_shown_by_name(make: Make, text: str) -> None:
     """In a message, a layer or a model stands with its kind, its name and its class."""
-    assert shown(make()).text == text
+    assert format_value(make()).text == text
 
 
 @pytest.mark.parametrize("activation", ["relu", "elu", "gelu", "sigmoid", "softmax", "tanh"])

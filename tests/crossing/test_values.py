@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from scipy import sparse
 
-from grader.crossing.values import CAPS, Borrowed, Functions, Tensor, pack, unpack
+from grader.crossing.values import CAPS, Functions, RemoteFunction, Tensor, pack, unpack
 from grader.errors import Untransferable
 
 DTYPES = ["?", "c8", "c16", "f2", "f4", "f8"] + [f"{s}{n}" for s in "iu" for n in (1, 2, 4, 8)]
@@ -289,7 +289,7 @@ class Side:
         self.functions = Functions(self.call)
         self.other = self
 
-    def call(self, function: Borrowed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(self, function: RemoteFunction, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Have the owner of `function` call it."""
         return self.other.functions.lent(function.number)(*args, **kwargs)
 
@@ -309,7 +309,7 @@ def sides() -> tuple[Side, Side]:
 def test_a_lent_function_is_called_by_its_owner(sides: tuple[Side, Side]) -> None:
     """A function arrives as one that asks its owner, under the name it had."""
     borrowed = sides[0].give({"f": divmod})["f"]
-    assert isinstance(borrowed, Borrowed)
+    assert isinstance(borrowed, RemoteFunction)
     assert (repr(borrowed), borrowed(7, 2)) == ("<function divmod>", (3, 1))
 
 

@@ -61,7 +61,7 @@ def test_a_long_row_leaves_nothing_behind(tmp_path: Path) -> None:
             lasting = {
                 process.command[:80]: process.memory
                 for process in descendants()
-                if "template.main" in process.command or "judge_process" in process.command
+                if "fork_server.main" in process.command or "judge_process" in process.command
             }
             own = next(p.memory for p in descendants(os.getppid()) if p.pid == os.getpid())
             taken[len(scores)] = (own, len(list(Path("/proc/self/fd").iterdir())), lasting)

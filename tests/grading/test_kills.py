@@ -26,9 +26,9 @@ from grader.errors import CannotStart
 from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Judges
 from grader.grading.pool import Plan, grade_all
-from grader.kernel.forkserver import ForkServers
+from grader.kernel.fork_server import ForkServers
 from grader.kernel.limits import Limits
-from grader.kernel.warm import ForkedKernel, KernelTemplate
+from grader.kernel.warm import ForkedKernel, KernelForkServer
 from grader.results import SubmissionResult
 from tests.notebooks import POINTS, RIGHT, WRONG, Cell, cells_of, write_notebook
 from tests.processes import Process, descendants, running
@@ -89,11 +89,11 @@ def kind_of(process: Process) -> str:
     """What a process of the grader is; "" where it is none of them."""
     if "grader.grading.judge_process" in process.command:
         parent = running().get(process.parent)
-        is_template = parent is None or "grader.grading.judge_process" not in parent.command
-        return "judge template" if is_template else "judge"
+        is_server = parent is None or "grader.grading.judge_process" not in parent.command
+        return "judge fork server" if is_server else "judge"
     if process.command.startswith("bwrap") or "/bwrap" in process.command.split(" ")[0]:
         return "walls"
-    return "kernel or its template" if "template.main" in process.command else ""
+    return "kernel or its fork server" if "fork_server.main" in process.command else ""
 
 
 class Killer:
@@ -139,7 +139,7 @@ class Killer:
 
 
 def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, load: None) -> None:
-    """Templates, judges and kernels are killed under load, while they start too: all is right."""
+    """Whatever is killed under load, while it starts, too: all results are right."""
     submissions = a_class(tmp_path)
     begun = time.monotonic()
     expected = graded(submissions)
@@ -160,21 +160,21 @@ def test_whatever_is_killed_every_result_is_as_without_kills(tmp_path: Path, loa
 
 
 def started_by(script: str, folder: Path) -> Judges:
-    """Judges whose template is this shell script; its socket is the descriptor $1."""
-    return Judges(str(folder), ["/bin/sh", "-c", script, "template"])
+    """Judges whose fork server is this shell script; its socket is the descriptor $1."""
+    return Judges(str(folder), ["/bin/sh", "-c", script, "fork server"])
 
 
 @pytest.mark.parametrize(
     ("script", "sentence", "starts"),
     [
-        # The one that sleeps holds the socket open: it does not tell that the template has ended.
+        # The one that sleeps holds the socket open: it does not tell of the end.
         ("sleep 25 & echo no room >&2; exit 1", r"\(no room\)\. It was tried 3 times", 3),
         ("exit 1", r"it said nothing; its exit status was 1", 3),
         ("echo no course >&2; exit 4", r"\(no course\)\.$", 1),
         ("kill -9 $$", r"it was killed; .* It was tried 20 times", 20),
     ],
 )
-def test_a_template_that_cannot_start_is_waited_for_and_tried_within_bounds(
+def test_a_fork_server_that_cannot_start_is_waited_for_and_tried_within_bounds(
     tmp_path: Path, script: str, sentence: str, starts: int
 ) -> None:
     """Each wait ends with the process; after a few tries the reason is what the last one said."""
@@ -193,24 +193,24 @@ def test_a_template_that_cannot_start_is_waited_for_and_tried_within_bounds(
     assert len((tmp_path / "started").read_text().split()) == starts
 
 
-def test_a_template_killed_while_it_imports_is_replaced(tmp_path: Path) -> None:
-    """Whoever waits for a kernel gets it from the next template, at once after the first's end."""
+def test_a_fork_server_killed_while_it_imports_is_replaced(tmp_path: Path) -> None:
+    """Whoever waits for a kernel gets it from the next one, at once after the first's end."""
 
     async def fork() -> list[int]:
-        templates = ForkServers[ForkedKernel](lambda packages: KernelTemplate(packages))
+        servers = ForkServers[ForkedKernel](lambda packages: KernelForkServer(packages))
         killed = []
         try:
-            waiting = asyncio.create_task(templates.fork(()))
+            waiting = asyncio.create_task(servers.fork(()))
             for _ in range(3):
                 await asyncio.sleep(0.3)
-                server = templates.begin(())
+                server = servers.begin(())
                 killed.append(server._process.pid)
                 os.kill(server._process.pid, signal.SIGKILL)
             kernel = await waiting
             assert kernel.alive
             kernel.close()
         finally:
-            templates.close()
+            servers.close()
         return killed
 
     assert len(set(asyncio.run(fork()))) == 3
@@ -229,10 +229,10 @@ def interrupted(folder: Path, draw: random.Random, isolation: str, to: Path) -> 
         try:
             for _ in range(1200):
                 started = {kind_of(process) for process in descendants(command_line.pid)}
-                if "judge template" in started or command_line.poll() is not None:
+                if "judge fork server" in started or command_line.poll() is not None:
                     break
                 time.sleep(0.05)
-            assert "judge template" in started, "grading did not begin within a minute"
+            assert "judge fork server" in started, "grading did not begin within a minute"
             time.sleep(draw.choice([draw.uniform(0, 0.5), draw.uniform(0, 20)]))
             ours = descendants(command_line.pid)
             begun = time.monotonic()

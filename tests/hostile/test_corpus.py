@@ -198,7 +198,7 @@ def test_nothing_on_this_machine_was_reached(strong: Strong) -> None:
 
 
 def test_no_process_is_left(strong: Strong) -> None:
-    """No process of a submission, a kernel, a template or a worker runs any more."""
+    """No process of a submission, a kernel, a fork server or a worker runs any more."""
     assert strong.seen.networks, "the sandboxes were not seen"
     assert processes_in(strong.seen.networks) == []
     assert strong.run.world.left_processes() == []

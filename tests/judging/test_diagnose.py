@@ -104,7 +104,7 @@ def test_only_a_mistake_that_changes_its_argument_explains_a_changed_one() -> No
     def in_place(x: Any) -> Any:
         return np.maximum(x, 0, out=x)
 
-    @clip.misconception("has a 2", recognise=lambda clip: 2 in clip[0])
+    @clip.misconception("has a 2", recognize=lambda clip: 2 in clip[0])
     def has_a_two(x: Any) -> Any:
         return np.full(x.shape, 2.0)
 
@@ -125,7 +125,7 @@ def test_nothing_is_diagnosed_where_nothing_fits() -> None:
 def test_a_misconception_that_never_ends_explains_a_timeout(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A wrong loop is recognised by its never ending, and delays nobody."""
+    """A wrong loop is recognized by its never ending, and delays nobody."""
     monkeypatch.setattr("grader.judging.diagnose.PATIENCE", 0.05)
     mean = mean_of()
 
@@ -184,7 +184,7 @@ def dark() -> Exercise:
 
     kernel = asks(is_positive, names=("kernel",))
 
-    @kernel.misconception("Your kernel darkens.", recognise=lambda kernel: kernel.sum() < -1)
+    @kernel.misconception("Your kernel darkens.", recognize=lambda kernel: kernel.sum() < -1)
     def darkens() -> dict[str, Any]:
         return {"kernel": -np.ones((3, 3))}
 
@@ -202,7 +202,7 @@ def test_a_predicate_recognises_what_has_no_one_form() -> None:
 
 @pytest.mark.parametrize("value", ["[[-1, -1]]", "-5", "(-1.5,)", "np.array([[0]])", "{}", "''"])
 def test_a_predicate_confused_by_a_value_recognises_nothing(value: str) -> None:
-    """A value of another kind than the predicate is about is merely not recognised."""
+    """A value of another kind than the predicate is about is merely not recognized."""
     found(f"{NUMPY}kernel = {value}", dark())
 
 
@@ -220,7 +220,7 @@ def test_a_predicate_that_raises_recognises_nothing(predicate: Callable[..., boo
     """Whatever a predicate raises on a strange value, grading goes on."""
     kernel = dark()
     kernel.misconceptions.clear()
-    kernel.misconception("…", recognise=predicate)(lambda: {"kernel": 1})
+    kernel.misconception("…", recognize=predicate)(lambda: {"kernel": 1})
     assert found(f"{NUMPY}kernel = -np.ones(3)", kernel) == []
 
 
@@ -258,10 +258,10 @@ def test_a_handed_over_function_leaves_nothing_to_compare() -> None:
     ["np.zeros((2000, 2000))", "['x' * 2000] + [''] * 9", "[0] * 20_000", "[{1: [0] * 10_000}]"],
 )
 def test_a_predicate_is_asked_about_modest_values_only(kernel: str) -> None:
-    """A value that would take much time or memory to compute with is recognised by nothing."""
+    """A value that would take much time or memory to compute with is recognized by nothing."""
     exercise = dark()
     exercise.misconceptions.clear()
-    exercise.misconception("…", recognise=lambda kernel: kernel is not None)(lambda: {"kernel": 1})
+    exercise.misconception("…", recognize=lambda kernel: kernel is not None)(lambda: {"kernel": 1})
     assert found(f"{NUMPY}kernel = -np.ones((3, 3))", exercise) == ["<lambda>"]
     assert found(f"{NUMPY}kernel = {kernel}", exercise) == []
 
@@ -317,7 +317,7 @@ def test_a_predicate_sees_what_a_function_returned() -> None:
             expect.equal(sizes(n), (n, n, n))
 
     sizes.misconception(
-        "You stop after two.", recognise=lambda sizes: [len(size) for size in sizes] == [2]
+        "You stop after two.", recognize=lambda sizes: [len(size) for size in sizes] == [2]
     )(lambda: {"sizes": lambda n: (n, n)})
     assert found("def sizes(n): return (n, n + 1)", sizes) == ["<lambda>"]
     assert found("def sizes(n): return (n, n + 1, n)", sizes) == []

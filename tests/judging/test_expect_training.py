@@ -17,8 +17,8 @@ from grader import expect
 from grader.crossing.networks import History
 from grader.crossing.values import pack, unpack
 from grader.judging.expect import training
+from grader.judging.format import format_curves
 from grader.judging.judge import judge
-from grader.judging.shown import shown_curves
 from grader.judging.testing import ask_here
 from grader.report.console import exercise_report
 from grader.report.feedback import feedback_html
@@ -242,7 +242,7 @@ def test_feedback_shows_the_student_s_own_curve_against_the_region(honest: Train
 
 def test_long_curves_are_cut_in_the_record() -> None:
     """A history of many thousand epochs makes no record of many megabytes."""
-    shown = shown_curves(training.Curves({"loss": (1.0,) * 50_000}))
+    shown = format_curves(training.Curves({"loss": (1.0,) * 50_000}))
     assert len(shown.curves["loss"]) == 1000
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader import expect
-from grader.crossing.values import Borrowed
+from grader.crossing.values import RemoteFunction
 from grader.judging.testing import judge_here
 from grader.results import Verdict
 from tests.exercises import Function, asks, first
@@ -181,7 +181,7 @@ def test_a_returned_function_can_be_called_during_its_check() -> None:
 
 def test_a_returned_function_is_gone_after_its_check() -> None:
     """What one check was given cannot be called by the next."""
-    kept: list[Borrowed] = []
+    kept: list[RemoteFunction] = []
     f = asks(lambda f: kept.append(f(2)))
 
     @f.check(points=1)

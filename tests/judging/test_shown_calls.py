@@ -26,8 +26,8 @@ from grader.errors import Raised, Untransferable
 from grader.judging.course import lesson, lesson_names
 from grader.judging.exercise import Misconception
 from grader.judging.expect.models import networks_in
+from grader.judging.format import format_value
 from grader.judging.judge import Judgement, ShownCall, StudentNames
-from grader.judging.shown import shown
 from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import CheckResult
 
@@ -82,9 +82,12 @@ def contradiction(
         same = [type(one) for one in kept] == [type(one) for one in networks]
         return "" if same else f"{check.call} gives another network"
     for part in parts(again):
-        if check.received in (shown(part, check.where), shown(part, check.where, name="kernel")):
+        if check.received in (
+            format_value(part, check.where),
+            format_value(part, check.where, name="kernel"),
+        ):
             return ""
-    return f"{check.call} gives {shown(again).text}, and shown is {check.received.text}"
+    return f"{check.call} gives {format_value(again).text}, and shown is {check.received.text}"
 
 
 def contradictions(exercise: Exercise, misconception: Misconception, name: str) -> list[str]:

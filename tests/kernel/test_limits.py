@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import TemplateDied
+from grader.errors import ForkServerDied
 from grader.grading.collecting.submissions import Submission
 from grader.grading.execute import Ending, Kernel
 from grader.grading.grade import grade
 from grader.kernel import memory
 from grader.kernel.limits import MIB, KernelLimits, Limits
-from grader.kernel.provisioner import KernelsOfTemplate
-from grader.kernel.warm import ForkedKernel, KernelTemplate
+from grader.kernel.provisioner import KernelsOfForkServer
+from grader.kernel.warm import ForkedKernel, KernelForkServer
 from grader.results import SubmissionResult, Verdict
 from tests.notebooks import POINTS, RIGHT, Cell, cells_of, write_notebook
 
@@ -57,9 +57,9 @@ HOGS = {
 
 
 @pytest.fixture(scope="module")
-def template() -> Iterator[KernelTemplate]:
-    """A template whose kernels may take 400 MiB and publish 2 MiB a cell."""
-    made = KernelTemplate(limits=SMALL)
+def server() -> Iterator[KernelForkServer]:
+    """A fork server whose kernels may take 400 MiB and publish 2 MiB a cell."""
+    made = KernelForkServer(limits=SMALL)
     yield made
     made.close()
 
@@ -75,24 +75,24 @@ def counting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     return way
 
 
-def graded(template: KernelTemplate, path: Path, cells: list[Cell]) -> SubmissionResult:
+def graded(server: KernelForkServer, path: Path, cells: list[Cell]) -> SubmissionResult:
     """What comes of grading a notebook of these cells."""
     return grade(
         Submission("ana", write_notebook(path / "work.ipynb", cells)),
         secret=b"a secret for tests",
         limits=Limits(8.0, 60.0, SMALL),
-        kernels=KernelsOfTemplate(template),
+        kernels=KernelsOfForkServer(server),
     )
 
 
 @pytest.mark.parametrize("hog", HOGS)
 def test_memory_counts_over_all_that_a_submission_does(
-    template: KernelTemplate, counting: str, hog: str
+    server: KernelForkServer, counting: str, hog: str
 ) -> None:
     """However a cell takes more than its memory, it is ended, and the grader knows why."""
     assert counting
     limits = Limits(8.0, 60.0, SMALL)
-    kernels = KernelsOfTemplate(template)
+    kernels = KernelsOfForkServer(server)
     with Kernel(cell_seconds=8, kernels=kernels, limits=limits.kernel) as kernel:
         outcome = kernel.run(HOGS[hog])
         assert outcome.ending is Ending.LOST
@@ -102,7 +102,7 @@ def test_memory_counts_over_all_that_a_submission_does(
 
 
 def test_memory_below_the_limit_is_nobodys_business(
-    template: KernelTemplate, counting: str
+    server: KernelForkServer, counting: str
 ) -> None:
     """Two processes that share what they have are not counted twice."""
     assert counting
@@ -111,13 +111,13 @@ def test_memory_below_the_limit_is_nobodys_business(
         "for _ in range(3):\n    if os.fork() == 0:\n        time.sleep(1)\n        os._exit(0)\n"
         "time.sleep(1)"
     )
-    kernels = KernelsOfTemplate(template)
+    kernels = KernelsOfForkServer(server)
     with Kernel(cell_seconds=8, kernels=kernels, limits=SMALL) as kernel:
         assert kernel.run(source).ending is Ending.DONE
 
 
 def test_a_cell_that_takes_too_much_memory_costs_its_exercise(
-    template: KernelTemplate, tmp_path: Path
+    server: KernelForkServer, tmp_path: Path
 ) -> None:
     """The verdict is memory, with the amount; the exercise before and the one after stand."""
     greedy = f"{AT_ONCE}\ndef feature_map_size(image_size, kernel_size): return 1"
@@ -126,7 +126,7 @@ def test_a_cell_that_takes_too_much_memory_costs_its_exercise(
         ("feature_map_size", greedy),
         "later = 1",
     ]
-    result = graded(template, tmp_path, cells)
+    result = graded(server, tmp_path, cells)
     verdicts = {exercise.id: exercise for exercise in result.exercises}
     assert verdicts["patch_response"].verdict is Verdict.PASSED
     assert verdicts["feature_map_size"].verdict is Verdict.MEMORY
@@ -135,18 +135,18 @@ def test_a_cell_that_takes_too_much_memory_costs_its_exercise(
 
 
 def test_an_array_beyond_all_bounds_is_a_memory_error(
-    template: KernelTemplate, tmp_path: Path
+    server: KernelForkServer, tmp_path: Path
 ) -> None:
     """An array that cannot be had at all is Python's own error, and the kernel goes on."""
     greedy = "import numpy as np\ndef feature_map_size(i, k):\n    return np.ones((10**6, 10**6))"
-    result = graded(template, tmp_path, [("feature_map_size", greedy)])
+    result = graded(server, tmp_path, [("feature_map_size", greedy)])
     exercise = next(e for e in result.exercises if e.id == "feature_map_size")
     assert exercise.verdict is Verdict.MEMORY
     assert "7.28 TiB" in exercise.message
 
 
 def test_a_cell_that_prints_without_end_is_stopped(
-    template: KernelTemplate, tmp_path: Path
+    server: KernelForkServer, tmp_path: Path
 ) -> None:
     """The verdict is output limit, long before the time limit, and the kernel lives on."""
     talkative = (
@@ -155,17 +155,17 @@ def test_a_cell_that_prints_without_end_is_stopped(
         "def feature_map_size(image_size, kernel_size): return image_size - kernel_size + 1"
     )
     cells: list[Cell] = [("feature_map_size", talkative), *cells_of(RIGHT)[:1]]
-    with Kernel(cell_seconds=8, kernels=KernelsOfTemplate(template), limits=SMALL) as kernel:
+    with Kernel(cell_seconds=8, kernels=KernelsOfForkServer(server), limits=SMALL) as kernel:
         kernel.run("kept = 1")
         outcome = kernel.run("while True: print('x' * 100)")
         assert "printed or drew more than 2 MiB" in str(outcome.lost)
         assert kernel.run("kept").ending is Ending.DONE
-    result = graded(template, tmp_path, cells)
+    result = graded(server, tmp_path, cells)
     verdicts = {exercise.id: exercise.verdict for exercise in result.exercises}
     assert verdicts["patch_response"] is Verdict.PASSED
 
 
-def test_a_crash_names_its_signal(template: KernelTemplate, tmp_path: Path) -> None:
+def test_a_crash_names_its_signal(server: KernelForkServer, tmp_path: Path) -> None:
     """A student who crashes the process reads how it ended; so does one who leaves it."""
     ends = {
         "import ctypes; ctypes.string_at(0)": "SIGSEGV",
@@ -174,24 +174,24 @@ def test_a_crash_names_its_signal(template: KernelTemplate, tmp_path: Path) -> N
     }
     for source, said in ends.items():
         source += "\ndef feature_map_size(image_size, kernel_size): return 1"
-        result = graded(template, tmp_path, [("feature_map_size", source)])
+        result = graded(server, tmp_path, [("feature_map_size", source)])
         exercise = next(e for e in result.exercises if e.id == "feature_map_size")
         assert exercise.verdict is Verdict.CRASHED
         assert said in exercise.message
 
 
-def test_groups_are_removed(template: KernelTemplate) -> None:
+def test_groups_are_removed(server: KernelForkServer) -> None:
     """No control group stays behind a kernel."""
     place = memory.group_place()
     assert place is not None
-    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as kernel:
+    with Kernel(cell_seconds=3, kernels=KernelsOfForkServer(server)) as kernel:
         kernel.run("1")
         assert list(place.glob(f"grader-{os.getpid()}-*"))
     assert not list(place.glob(f"grader-{os.getpid()}-*"))
 
 
 def test_shared_memory_counts_when_its_pages_are_let_go(
-    template: KernelTemplate, counting: str
+    server: KernelForkServer, counting: str
 ) -> None:
     """Shared mappings hold their pages though no process has them in its resident set."""
     assert counting
@@ -203,7 +203,7 @@ def test_shared_memory_counts_when_its_pages_are_let_go(
         "    one.madvise(mmap.MADV_DONTNEED)\n    held.append(one)\n"
         "time.sleep(1)"
     )
-    kernels = KernelsOfTemplate(template)
+    kernels = KernelsOfForkServer(server)
     with Kernel(cell_seconds=8, kernels=kernels, limits=SMALL) as kernel:
         assert kernel.run(source).ending is Ending.LOST
 
@@ -215,7 +215,7 @@ def test_a_kernel_that_never_starts_is_not_left_behind() -> None:
         heard, unsaid = os.pipe()
         os.close(unsaid)
         descriptors = [os.pidfd_open(silent.pid), heard]
-        with pytest.raises(TemplateDied, match="before it was up"):
+        with pytest.raises(ForkServerDied, match="before it was up"):
             ForkedKernel(b'{"kill": 9}', descriptors, SMALL)
         assert silent.wait(5) == -9
     assert len(list(Path("/proc/self/fd").iterdir())) == before

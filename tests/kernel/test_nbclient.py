@@ -1,6 +1,6 @@
 """What Jupyter's own client sees of a warm kernel: the same as of an ordinary one.
 
-Each notebook is run twice by plain nbclient, once in a kernel that the template forked and once in
+Each notebook is run twice by plain nbclient, once in a kernel that a fork server made and once in
 an ordinary `python3` kernel of this Python, started cold; their outputs must be the same.
 
 Left out is what nbclient itself cannot do: with `coalesce_streams` it loses count of the outputs of
@@ -26,9 +26,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.kernel.provisioner import KernelsOfTemplate
+from grader.kernel.provisioner import KernelsOfForkServer
 from grader.kernel.sandbox import ENVIRONMENT
-from grader.kernel.warm import KernelTemplate
+from grader.kernel.warm import KernelForkServer
 
 pytestmark = pytest.mark.kernel
 
@@ -562,7 +562,7 @@ NOTEBOOKS = {
         %load_ext autoreload
         %autoreload 2
         # %%
-        import template, launch
+        import fork_server, launch
         """,
     "surroundings": """
         import sys
@@ -613,17 +613,17 @@ class OrdinaryKernel(KernelSpecManager):
 
 
 @pytest.fixture(scope="module")
-def template() -> Iterator[KernelTemplate]:
-    """A kernel template, warm."""
-    made = KernelTemplate()
+def server() -> Iterator[KernelForkServer]:
+    """A kernel fork server, warm."""
+    made = KernelForkServer()
     assert made.wait_until_ready()
     yield made
     made.close()
 
 
-def warm(template: KernelTemplate) -> tuple[AsyncKernelManager, dict[str, Any]]:
-    """A kernel that the template forked, and what starting it takes."""
-    return KernelsOfTemplate(template).manager()
+def warm(server: KernelForkServer) -> tuple[AsyncKernelManager, dict[str, Any]]:
+    """A kernel that the fork server forked, and what starting it takes."""
+    return KernelsOfForkServer(server).manager()
 
 
 def cold(folder: Path) -> tuple[AsyncKernelManager, dict[str, Any]]:
@@ -684,27 +684,27 @@ def _joined(outputs: list[Any]) -> list[Any]:
     return joined
 
 
-async def both(name: str, template: KernelTemplate, folder: Path) -> tuple[list[Any], list[Any]]:
+async def both(name: str, server: KernelForkServer, folder: Path) -> tuple[list[Any], list[Any]]:
     """What a notebook puts out in a warm and in a cold kernel."""
     sources = dedent(NOTEBOOKS[name]).strip("\n").split("\n# %%\n")
-    ours = outputs(sources, warm(template), "/tmp")
+    ours = outputs(sources, warm(server), "/tmp")
     ordinary = outputs(sources, cold(folder), str(folder / "work"))
     return await asyncio.gather(ours, ordinary)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_outputs_are_those_of_an_ordinary_kernel(name: str, template: KernelTemplate) -> None:
+def test_outputs_are_those_of_an_ordinary_kernel(name: str, server: KernelForkServer) -> None:
     """Plain nbclient finds the same outputs, errors and numbers in a warm kernel as in a cold."""
     with tempfile.TemporaryDirectory(prefix="cold-") as folder:
-        ours, ordinary = asyncio.run(both(name, template, Path(folder)))
+        ours, ordinary = asyncio.run(both(name, server, Path(folder)))
     for cell, (mine, its) in enumerate(zip(ours, ordinary, strict=True), start=1):
         assert mine == its, f"cell {cell}"
 
 
-def test_a_client_that_knows_nothing_of_us_can_use_warm_kernels(template: KernelTemplate) -> None:
+def test_a_client_that_knows_nothing_of_us_can_use_warm_kernels(server: KernelForkServer) -> None:
     """The provisioner is Jupyter's own interface: nbclient runs cells in a kernel of ours."""
     sources = ["print('hello')", "6 * 7"]
-    first, second, _ = asyncio.run(outputs(sources, warm(template), "/tmp"))
+    first, second, _ = asyncio.run(outputs(sources, warm(server), "/tmp"))
     assert first["outputs"][0]["text"] == "hello\n"
     assert second["outputs"][0]["data"]["text/plain"] == "42"
     assert (first["number"], second["number"]) == (1, 2)

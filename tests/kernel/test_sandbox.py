@@ -19,8 +19,8 @@ from grader.grading.execute import Ending, Kernel
 from grader.grading.grade import grade
 from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import Limits
-from grader.kernel.provisioner import KernelsOfTemplate
-from grader.kernel.warm import KernelTemplate
+from grader.kernel.provisioner import KernelsOfForkServer
+from grader.kernel.warm import KernelForkServer
 from grader.results import SubmissionResult
 from tests.grading.test_execute import Asker
 from tests.notebooks import POINTS, RIGHT, cells_of, write_notebook
@@ -31,18 +31,18 @@ COURSE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def template() -> Iterator[KernelTemplate]:
-    """A kernel template, warm."""
-    made = KernelTemplate()
+def server() -> Iterator[KernelForkServer]:
+    """A kernel fork server, warm."""
+    made = KernelForkServer()
     assert made.wait_until_ready()
     yield made
     made.close()
 
 
 @pytest.fixture
-def kernel(template: KernelTemplate) -> Iterator[Kernel]:
-    """A kernel that the template forked, whose cells may run for 3 s."""
-    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as running:
+def kernel(server: KernelForkServer) -> Iterator[Kernel]:
+    """A kernel that the fork server forked, whose cells may run for 3 s."""
+    with Kernel(cell_seconds=3, kernels=KernelsOfForkServer(server)) as running:
         yield running
 
 
@@ -72,20 +72,20 @@ def test_an_endless_call_is_interrupted(kernel: Kernel) -> None:
     assert kernel.alive
 
 
-def test_kernels_of_one_template_draw_different_numbers(template: KernelTemplate) -> None:
+def test_kernels_of_one_fork_server_draw_different_numbers(server: KernelForkServer) -> None:
     """What a notebook draws without a seed is not what the one before has drawn."""
     source = "import random, numpy as np\nfound = [random.random(), float(np.random.rand())]"
     drawn = []
     for _ in range(2):
-        with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as kernel:
+        with Kernel(cell_seconds=3, kernels=KernelsOfForkServer(server)) as kernel:
             drawn.append(value(kernel, source))
     assert drawn[0][0] != drawn[1][0]
     assert drawn[0][1] != drawn[1][1]
 
 
 def test_a_kernel_imports_nothing_before_its_first_cell(kernel: Kernel) -> None:
-    """Whatever a kernel's start takes, its template has imported once for all."""
-    # What the template had is frozen, and so not among the objects of the collector.
+    """Whatever a kernel's start takes, its fork server has imported once for all."""
+    # What the fork server had is frozen, and so not among the objects of the collector.
     source = (
         "import gc, sys\n"
         "own = {each.__name__ for each in gc.get_objects() if type(each) is type(sys)}\n"
@@ -112,7 +112,7 @@ def test_files_outside_are_not_there(kernel: Kernel, tmp_path: Path) -> None:
     assert value(kernel, source) == []
 
 
-def test_the_graders_code_is_not_on_the_disk(template: KernelTemplate) -> None:
+def test_the_graders_code_is_not_on_the_disk(server: KernelForkServer) -> None:
     """No file of rubrics, references or solutions can be found by looking everywhere."""
     source = (
         "import os\nfound = []\n"
@@ -121,7 +121,7 @@ def test_the_graders_code_is_not_on_the_disk(template: KernelTemplate) -> None:
         "    wanted = {'oracles.py', 'judge.py', '01_convolution.py'} & set(files)\n"
         "    found += [os.path.join(at, name) for name in wanted]"
     )
-    with Kernel(cell_seconds=60, kernels=KernelsOfTemplate(template)) as kernel:
+    with Kernel(cell_seconds=60, kernels=KernelsOfForkServer(server)) as kernel:
         assert value(kernel, source) == []
 
 
@@ -140,9 +140,9 @@ def test_nothing_can_be_written_but_tmp(kernel: Kernel) -> None:
     assert value(kernel, source) == []
 
 
-def test_tmp_is_private_and_bounded(template: KernelTemplate) -> None:
+def test_tmp_is_private_and_bounded(server: KernelForkServer) -> None:
     """What one submission writes to /tmp the next one does not see, and it cannot fill the disk."""
-    with Kernel(cell_seconds=20, kernels=KernelsOfTemplate(template)) as first:
+    with Kernel(cell_seconds=20, kernels=KernelsOfForkServer(server)) as first:
         source = (
             "open('/tmp/left', 'w').write('x')\nfound = 0\nblock = b'0' * 2**20\n"
             "try:\n"
@@ -154,7 +154,7 @@ def test_tmp_is_private_and_bounded(template: KernelTemplate) -> None:
             "    pass"
         )
         assert value(first, source) <= 256 * 2**20
-    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as second:
+    with Kernel(cell_seconds=3, kernels=KernelsOfForkServer(server)) as second:
         assert value(second, "import os\nfound = os.path.exists('/tmp/left')") is False
 
 
@@ -189,10 +189,10 @@ def test_nothing_of_our_environment_comes_in(kernel: Kernel) -> None:
     assert not ours & {name for name in found if not name.startswith(("TF_", "OPENBLAS", "OMP"))}
 
 
-def test_what_a_submission_starts_ends_with_it(template: KernelTemplate) -> None:
+def test_what_a_submission_starts_ends_with_it(server: KernelForkServer) -> None:
     """A daemon in a session of its own is gone when its kernel is."""
     mark = f"sleep {3_000 + os.getpid()}"
-    with Kernel(cell_seconds=3, kernels=KernelsOfTemplate(template)) as kernel:
+    with Kernel(cell_seconds=3, kernels=KernelsOfForkServer(server)) as kernel:
         kernel.run(f"import subprocess\nsubprocess.Popen({mark.split()!r}, start_new_session=True)")
         assert _running(mark)
     for _ in range(50):
@@ -223,14 +223,14 @@ def test_processes_are_bounded(kernel: Kernel) -> None:
     assert value(kernel, source) < 300
 
 
-def test_a_record_says_what_was_in_force(template: KernelTemplate, tmp_path: Path) -> None:
+def test_a_record_says_what_was_in_force(server: KernelForkServer, tmp_path: Path) -> None:
     """A submission graded behind the walls earns its points, and its record names the layers."""
     path = write_notebook(tmp_path / "work.ipynb", cells_of(RIGHT))
     result = grade(
         Submission("ana", path),
         secret=b"a secret for tests",
         limits=Limits(3.0, 60.0),
-        kernels=KernelsOfTemplate(template),
+        kernels=KernelsOfForkServer(server),
     )
     assert result.score == sum(POINTS.values())
     assert result.isolation.level == "sandbox"
@@ -238,7 +238,7 @@ def test_a_record_says_what_was_in_force(template: KernelTemplate, tmp_path: Pat
 
 
 def test_a_class_is_graded_behind_walls(tmp_path: Path) -> None:
-    """Several submissions share a template, and one that kills its kernel harms no other."""
+    """Several submissions share a fork server, and one that kills its kernel harms no other."""
     cells = [cells_of(RIGHT), ["import os\nos._exit(1)", *cells_of(RIGHT)], cells_of(RIGHT)]
     submissions = [
         Submission(str(number), write_notebook(tmp_path / f"{number}.ipynb", own))
@@ -250,8 +250,8 @@ def test_a_class_is_graded_behind_walls(tmp_path: Path) -> None:
     assert [result.score for result in results] == [sum(POINTS.values())] * 3
 
 
-def test_a_template_that_dies_is_replaced(tmp_path: Path) -> None:
-    """Killing the template in the middle of a submission costs it nothing: it is graded again."""
+def test_a_fork_server_that_dies_is_replaced(tmp_path: Path) -> None:
+    """A fork server killed in the middle of a submission costs it nothing: it is graded again."""
     slow = "import time\ntime.sleep(2)"
     paths = [write_notebook(tmp_path / f"{n}.ipynb", [slow, *cells_of(RIGHT)]) for n in range(2)]
     results: list[SubmissionResult] = []

@@ -72,7 +72,7 @@ class Fragment(HTMLParser):
         return [attributes["style"] for name, attributes in self.elements if name == tag]
 
 
-def shown(result: ExerciseResult, hints_left: int = 2) -> Fragment:
+def format_value(result: ExerciseResult, hints_left: int = 2) -> Fragment:
     """The HTML feedback, taken apart."""
     return Fragment(feedback_html(result, hints_left=hints_left))
 
@@ -98,27 +98,27 @@ def large(rows: int = 28, columns: int = 28) -> CheckResult:
 )
 def test_the_heading_says_what_happened(verdict: Verdict, words: str) -> None:
     """Every verdict has words of its own, so that colour is never needed."""
-    assert words in shown(exercise(check(verdict), verdict=verdict)).words
+    assert words in format_value(exercise(check(verdict), verdict=verdict)).words
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_verdict_can_be_shown(verdict: Verdict) -> None:
     """There is feedback for every verdict, in HTML and in text."""
     result = exercise(check(verdict), verdict=verdict)
-    assert "Slide a kernel over an image" in shown(result).words
+    assert "Slide a kernel over an image" in format_value(result).words
     assert "Slide a kernel over an image" in feedback_text(result, hints_left=1)
 
 
 def test_each_statement_has_its_outcome_in_words() -> None:
     """Beside each statement stand its outcome and its points."""
-    words = shown(flipped()).words
+    words = format_value(flipped()).words
     assert "(H − k + 1)×(W − l + 1). (passed, 1/1)" in words
     assert "element by element. (failed, 0/2)" in words
 
 
 def test_a_failure_shows_how_it_came_about() -> None:
     """A failed statement shows the message, the call, its inputs and what the answers look like."""
-    words = shown(flipped()).words
+    words = format_value(flipped()).words
     for part in (
         "4 of 6 values differ; the first is at [1, 0]",
         "The call: convolve2d(image, kernel)",
@@ -144,7 +144,7 @@ def test_the_first_difference_is_outlined_in_both_arrays() -> None:
 def test_numbers_can_be_read_on_their_colour(numbers: list[float]) -> None:
     """Every cell has a contrast of at least 4.5 to 1, whatever the numbers."""
     result = exercise(wrong_sum().model_copy(update={"received": array([numbers, numbers[::-1]])}))
-    for style in shown(result).styles("td"):
+    for style in format_value(result).styles("td"):
         back, front = re.findall(r"#([0-9a-f]{6})", style)[:2]
         lighter, darker = sorted((luminance(back), luminance(front)), reverse=True)
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5
@@ -161,7 +161,9 @@ def luminance(colour: str) -> float:
 
 def test_a_large_array_is_a_picture() -> None:
     """More than 14×14 numbers become a PNG with words for those who do not see it."""
-    images = [attributes for tag, attributes in shown(exercise(large())).elements if tag == "img"]
+    images = [
+        attributes for tag, attributes in format_value(exercise(large())).elements if tag == "img"
+    ]
     assert [image["alt"].split(":")[0] for image in images] == ["expected", "received"]
     assert "28×28 values" in images[0]["alt"]
     content = base64.b64decode(images[0]["src"].removeprefix("data:image/png;base64,"))
@@ -176,7 +178,7 @@ def test_a_long_row_is_shown_around_the_first_difference() -> None:
     right = [[float(number) for number in range(200)]]
     wrong = [[-1.0 if number == 150 else float(number) for number in range(200)]]
     update = {"expected": array(right), "received": array(wrong), "where": (0, 120), "given": ()}
-    fragment = shown(exercise(wrong_sum().model_copy(update=update)))
+    fragment = format_value(exercise(wrong_sum().model_copy(update=update)))
     assert not fragment.styles("img")
     assert len(fragment.styles("td")) == 2 * 14
     assert "columns 113 to 126" in fragment.words
@@ -198,7 +200,7 @@ def test_the_figures_of_the_student_stay_untouched() -> None:
 def test_scalars_and_tuples_are_text() -> None:
     """What is no array stands as code."""
     update = {"expected": Shown(text="25"), "received": Shown(text="(5, 5)"), "given": ()}
-    fragment = shown(exercise(wrong_sum().model_copy(update=update)))
+    fragment = format_value(exercise(wrong_sum().model_copy(update=update)))
     assert "expected 25 received (5, 5)" in fragment.words
     assert not fragment.styles("td")
 
@@ -208,7 +210,7 @@ def test_an_empty_array_is_text() -> None:
     nothing = ShownArray(shape=(0, 3), dtype="float32", values=())
     empty = Shown(text="array of shape 0×3, float32", array=nothing)
     update = {"expected": Shown(text="25"), "received": empty, "given": ()}
-    words = shown(exercise(wrong_sum().model_copy(update=update))).words
+    words = format_value(exercise(wrong_sum().model_copy(update=update))).words
     assert "received array of shape 0×3" in words
 
 
@@ -227,14 +229,14 @@ def test_a_hint_is_offered_where_it_helps(
 ) -> None:
     """The next step is a hint where one is left and something is still to do."""
     expected = f'hint("{result.id}")'
-    assert (f"Run {expected}" in shown(result, hints_left).words) is offered
+    assert (f"Run {expected}" in format_value(result, hints_left).words) is offered
     assert (f"Run {expected}" in feedback_text(result, hints_left=hints_left)) is offered
 
 
 def test_what_was_not_started_is_no_failure() -> None:
     """An exercise that was not started lists what to do, calmly."""
     untouched = exercise(check(Verdict.NOT_ATTEMPTED), verdict=Verdict.NOT_ATTEMPTED)
-    words = shown(untouched).words
+    words = format_value(untouched).words
     assert "Not started yet" in words
     assert "(to do, 0/1)" in words
     assert "failed" not in words
@@ -242,7 +244,7 @@ def test_what_was_not_started_is_no_failure() -> None:
 
 def test_a_fault_of_ours_takes_no_points() -> None:
     """A broken check says that nothing is lost, and shows no score of zero."""
-    words = shown(exercise(check(Verdict.BROKEN), verdict=Verdict.BROKEN)).words
+    words = format_value(exercise(check(Verdict.BROKEN), verdict=Verdict.BROKEN)).words
     assert "nothing is lost" in words
     assert "score withheld" in words
 
@@ -252,14 +254,14 @@ def test_names_in_backticks_are_code() -> None:
     message = "`convolve2d` is still the starter's `...`."
     html = feedback_html(exercise(verdict=Verdict.NOT_ATTEMPTED, message=message), hints_left=0)
     assert re.search(r"<code [^>]*>convolve2d</code> is still", html)
-    assert "a ` b" in shown(exercise(message="a ` b")).text
+    assert "a ` b" in format_value(exercise(message="a ` b")).text
 
 
 def test_a_message_is_not_repeated() -> None:
     """What the exercise says already is not said again by its check."""
     failed = check(Verdict.ERROR).model_copy(update={"message": "It broke."})
     result = exercise(failed, verdict=Verdict.ERROR, message="It broke.")
-    assert shown(result).words.count("It broke.") == 1
+    assert format_value(result).words.count("It broke.") == 1
 
 
 def test_the_text_is_the_same_in_plain_words() -> None:
@@ -280,7 +282,7 @@ def test_any_text_is_text(text: str) -> None:
     update = {"message": text, "expected": value, "received": value, "call": text, "hint": text}
     failed = check(Verdict.ERROR).model_copy(update=update)
     result = exercise(failed, message=text, diagnosis=text, flags=(text,))
-    fragment = shown(result)
+    fragment = format_value(result)
     assert {tag for tag, _ in fragment.elements} <= TAGS
     assert {name for _, attributes in fragment.elements for name in attributes} <= ATTRIBUTES
     feedback_html(result, hints_left=1).encode()
@@ -290,7 +292,7 @@ def test_any_text_is_text(text: str) -> None:
 def test_nothing_is_loaded() -> None:
     """The only sources are pictures within the fragment, and no style loads anything."""
     for result in (hostile(), flipped(), exercise(large())):
-        fragment = shown(result)
+        fragment = format_value(result)
         sources = [a["src"] for _, a in fragment.elements if "src" in a]
         assert all(source.startswith("data:image/png;base64,") for source in sources)
         assert not any("url(" in a.get("style", "") for _, a in fragment.elements)

@@ -104,7 +104,7 @@ def test_a_failed_exercise_is_one_error() -> None:
 
 
 def test_without_a_diagnosis_the_first_unhappy_check_speaks() -> None:
-    """Where no misconception is recognised, the first check that failed is quoted."""
+    """Where no misconception is recognized, the first check that failed is quoted."""
     undiagnosed = flipped().model_copy(update={"diagnosis": None})
     [command] = obeyed(printed(submission(undiagnosed)))
     statement, message = command.message.split("\n")

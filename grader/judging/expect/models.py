@@ -18,7 +18,7 @@ from grader.errors import GraderError, Mismatch
 from grader.judging.alike import ROUNDING
 from grader.judging.expect.calls import speaks_of_first
 from grader.judging.expect.values import Array, close
-from grader.judging.shown import shown
+from grader.judging.format import format_value
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +38,7 @@ def model(received: Any) -> None:
                 "`keras.Input(…)`, so that every shape is known before the first image comes."
             )
         return
-    what = "a layer" if isinstance(received, keras.Layer) else shown(received).text
+    what = "a layer" if isinstance(received, keras.Layer) else format_value(received).text
     raise Mismatch(
         f"A Keras model is expected. Received: {what}. Make one with `keras.Sequential([…])` or "
         f"`keras.Model(inputs, outputs)`.",

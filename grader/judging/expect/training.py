@@ -18,7 +18,7 @@ from grader.errors import Mismatch
 from grader.judging.expect.calls import speaks_of_calls, speaks_of_first
 from grader.judging.expect.models import compiled
 from grader.judging.expect.values import Array
-from grader.judging.shown import shown
+from grader.judging.format import format_value
 
 # The judge's own loss equals the claimed one to 1.8e-7 (over 42 models, batch sizes, threads and
 # backends); neighboring epochs that are closer than this are one pair in 1,400.
@@ -46,8 +46,8 @@ def curve(history: Any, name: str) -> Array:
     """The curve called `name` of what `fit` returned, (epochs,), all of it finite numbers."""
     if not isinstance(history, History):
         raise Mismatch(
-            f"What `fit` returned is expected, a Keras History. Received: {shown(history).text}. "
-            f"Keep it whole: `history = model.fit(…)`."
+            f"What `fit` returned is expected, a Keras History. Received: "
+            f"{format_value(history).text}. Keep it whole: `history = model.fit(…)`."
         )
     values = history.history.get(name)
     if values is None:

@@ -7,7 +7,7 @@
 # ---
 
 # %% exercise="patch_response"
-# A socket to the template would hand out other kernels; an open folder would be a way around walls.
+# A socket to the fork server would hand out other kernels; an open folder would be a way around walls.
 import os
 
 found = []

@@ -7,7 +7,7 @@
 # ---
 
 # %% exercise="patch_response"
-# `b"kernel"` on the template's own socket makes it fork a kernel and hand over its key.
+# `b"kernel"` on the fork server's own socket makes it fork a kernel and hand over its key.
 import array
 import os
 import socket

@@ -1,5 +1,5 @@
 # ---
-# tries: "Leaves System V shared memory to whoever is graded next by the same template."
+# tries: "Leaves System V shared memory to whoever is graded next by the same fork server."
 # expect: {patch_response: error 0, feature_map_size: passed 2}
 # seconds: 8
 # weak: no_isolation

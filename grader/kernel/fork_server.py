@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Generic, Protocol, TypeVar
 
-from grader.errors import CannotStart, TemplateDied
+from grader.errors import CannotStart, ForkServerDied
 
 Packages = tuple[str, ...]
 
@@ -104,19 +104,19 @@ class ForkServer(ABC, Generic[Fork]):
 
     @abstractmethod
     def fork(self) -> Fork:
-        """A new fork. Raises TemplateDied."""
+        """A new fork. Raises ForkServerDied."""
 
     def wait_until_ready(self) -> bool:
         """Wait for the imports to end; False where it ended instead."""
         with self._turn:
             try:
                 self._wait_until_ready()
-            except TemplateDied:
+            except ForkServerDied:
                 return False
         return True
 
     def ask(self, request: bytes, count: int) -> tuple[bytes, list[int]]:
-        """Its answer to `request`, which comes with `count` descriptors. Raises TemplateDied."""
+        """Its answer to `request`, which comes with `count` descriptors. Raises ForkServerDied."""
         with self._turn:
             self._wait_until_ready()
             try:
@@ -132,13 +132,13 @@ class ForkServer(ABC, Generic[Fork]):
 
     def _wait_until_ready(self) -> None:
         if self._over:
-            raise TemplateDied(f"{self._what} was ended.")
+            raise ForkServerDied(f"{self._what} was ended.")
         if not self._ready and self._received(_IMPORT_SECONDS, 0)[0] != b"ready":
             raise self._buried("did not start")
         self._ready = True
 
     def _received(self, seconds: float, count: int) -> tuple[bytes, list[int]]:
-        """Its next message. Raises TemplateDied when there is none and the process has ended."""
+        """Its next message. Raises ForkServerDied when there is none and the process has ended."""
         poll = select.poll()
         poll.register(self._control, select.POLLIN)
         poll.register(self._pidfd, select.POLLIN)
@@ -160,7 +160,7 @@ class ForkServer(ABC, Generic[Fork]):
                 raise self._buried("ended" if self._ready else "did not start")
             return said, descriptors
 
-    def _buried(self, how: str) -> TemplateDied:
+    def _buried(self, how: str) -> ForkServerDied:
         """See to it that it has ended for good; the exception that says so, with its last words."""
         self._over = True
         if not self._silent:  # its socket is closed long before its exit status can be had
@@ -169,7 +169,7 @@ class ForkServer(ABC, Generic[Fork]):
         self._process.kill()
         self._process.wait()
         said = self.last_words() or _of_status(self._process.returncode)
-        return TemplateDied(f"{self._what} {how} ({said}).")
+        return ForkServerDied(f"{self._what} {how} ({said}).")
 
     def died_lately(self, seconds: float) -> bool:
         """Whether it has ended; waits for so long, as its forks may end before it does."""
@@ -216,12 +216,12 @@ class ForkServers(Generic[Fork]):
         self.worked = False
 
     def begin(self, packages: Packages) -> ForkServer[Fork]:
-        """Have a server with `packages` that runs or is starting. Raises TemplateDied at the end.
+        """Have a server with `packages` that runs or is starting. Raises ForkServerDied at the end.
 
         Raises CannotStart where its command itself cannot be run.
         """
         if self._ended:
-            raise TemplateDied("Grading has ended.")
+            raise ForkServerDied("Grading has ended.")
         server = self._servers.get(packages)
         if server is None or not server.alive:
             if server is not None:
@@ -237,14 +237,14 @@ class ForkServers(Generic[Fork]):
         """A fork; where a server ends, of the next one.
 
         Raises CannotStart, with what the last one said, when nothing came of it several times in a
-        row; TemplateDied at the end.
+        row; ForkServerDied at the end.
         """
         async with self._turns[packages]:
             while True:
                 server = self.begin(packages)
                 try:
                     fork = await asyncio.to_thread(server.fork)
-                except TemplateDied as error:
+                except ForkServerDied as error:
                     if self._ended:
                         raise
                     self._count(packages, server, error)
@@ -253,7 +253,7 @@ class ForkServers(Generic[Fork]):
                     self.worked = True
                     return fork
 
-    def _count(self, packages: Packages, server: ForkServer[Fork], error: TemplateDied) -> None:
+    def _count(self, packages: Packages, server: ForkServer[Fork], error: ForkServerDied) -> None:
         """Raise CannotStart where another try promises nothing."""
         in_vain = self._in_vain.setdefault(packages, Counter())
         in_vain[server.failed] += 1
@@ -292,8 +292,8 @@ def last_line(file: IO[bytes]) -> str:
 
 
 def pid_here(pidfd: int) -> int:
-    """The number that the process of a pidfd has in our own namespace; TemplateDied if it ended."""
+    """The number of a pidfd's process in our own namespace; ForkServerDied if it ended."""
     for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
         if line.startswith("Pid:") and int(line.split()[1]) > 0:
             return int(line.split()[1])
-    raise TemplateDied("A kernel ended before it could be reached.")
+    raise ForkServerDied("A kernel ended before it could be reached.")

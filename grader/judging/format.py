@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.crossing.networks import network_text
-from grader.crossing.values import Borrowed, Tensor
+from grader.crossing.values import RemoteFunction, Tensor
 from grader.errors import Words
 from grader.results import Given, Shown, ShownArray, ShownCurves
 
@@ -20,7 +20,7 @@ _WINDOW = 28
 _MAX_CURVES, _MAX_EPOCHS = 8, 1000
 
 
-def shown(value: Any, where: tuple[int, ...] | None = None, *, name: str = "") -> Shown:
+def format_value(value: Any, where: tuple[int, ...] | None = None, *, name: str = "") -> Shown:
     """`value` as text, and as a window of numbers around the index `where` if it is an array.
 
     `name` is what the student calls it: an array of `kernels` has its rows and columns in front.
@@ -32,7 +32,7 @@ def shown(value: Any, where: tuple[int, ...] | None = None, *, name: str = "") -
     return Shown(text=_plain_text(value))
 
 
-def shown_curves(drawn: Any) -> ShownCurves:
+def format_curves(drawn: Any) -> ShownCurves:
     """An `expect.training.Curves` as a record, of long curves as many epochs as a picture shows."""
     return ShownCurves(
         curves={
@@ -68,7 +68,7 @@ def _argument(label: str, value: Any, given: list[Given]) -> str:
     """An argument as typed; one too large to type goes to `given`, and its label stands for it."""
     if not _is_large(value):
         return _plain_text(value)
-    given.append(Given(name=label, value=shown(value, name=label)))
+    given.append(Given(name=label, value=format_value(value, name=label)))
     return label
 
 
@@ -79,7 +79,7 @@ def _is_large(value: Any) -> bool:
 def _plain_text(value: Any) -> str:
     if isinstance(value, Words):
         return _cut(value)
-    if isinstance(value, Borrowed):
+    if isinstance(value, RemoteFunction):
         return value.__name__
     network = network_text(value)
     if network:

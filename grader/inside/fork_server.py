@@ -1,8 +1,8 @@
 """The warm parent of kernels: imports once, then forks a kernel whenever one is asked for.
 
-`python -I template.py FD SETTINGS`, behind the walls of `sandbox.py` where there are any. FD is a
-socket to the grader; SETTINGS, as JSON, are the level of isolation, the packages that lessons need,
-and the limits of a kernel. No student code ever runs in this process.
+`python -I fork_server.py FD SETTINGS`, behind the walls of `sandbox.py` where there are any. FD is
+a socket to the grader; SETTINGS, as JSON, are the level of isolation, the packages that lessons
+need, and the limits of a kernel. No student code ever runs in this process.
 
 Between this process and a kernel stands the submission's first process, `namespaces.py` or
 `other_user.py`: it takes the rights away, ends what a submission has started, and tells the grader
@@ -49,7 +49,7 @@ _EARLY = (
 _LEVELS = {"sandbox": namespaces, "user": other_user}
 
 
-class Template:
+class ForkServer:
     """Forks kernels on request; `limits` bound each of them, as in limits.py."""
 
     def __init__(self, control: socket.socket, settings: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ class Template:
                 self._hand_out()
             status = os.waitstatus_to_exitcode(os.waitpid(go_between, 0)[1])
             if status != 0:
-                # The grader must not wait for nobody: it sees our end, and starts another template.
+                # The grader must not wait for nobody: it sees our end, and starts another.
                 sys.exit(status if status > 0 else 128 - status)
 
     def _hand_out(self) -> NoReturn:
@@ -100,10 +100,10 @@ def main() -> None:
     """Import, then serve."""
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = json.loads(sys.argv[2])
-    template = Template(control, settings)
+    server = ForkServer(control, settings)
     assert threading.active_count() == 1
     control.send(b"ready")
-    template.serve()
+    server.serve()
 
 
 if __name__ == "__main__":

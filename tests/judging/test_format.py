@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from grader.crossing.values import Borrowed, Functions, Tensor
+from grader.crossing.values import Functions, RemoteFunction, Tensor
 from grader.errors import Words
-from grader.judging.shown import call_text, shown
+from grader.judging.format import call_text, format_value
 from grader.results import Shown, ShownArray
 from tests.crossing.test_values import values
 
-borrowed = Borrowed(Functions(lambda *_: None), 1, "double")
+borrowed = RemoteFunction(Functions(lambda *_: None), 1, "double")
 
 
 @pytest.mark.parametrize(
@@ -52,23 +52,23 @@ borrowed = Borrowed(Functions(lambda *_: None), 1, "double")
 )
 def test_plain_values_are_text(value: Any, text: str) -> None:
     """What is no array with numbers in it is shown as text only, NumPy's numbers as numbers."""
-    assert shown(value) == Shown(text=text)
+    assert format_value(value) == Shown(text=text)
 
 
 def test_a_tensor_inside_a_list_reads_as_its_numbers() -> None:
     """No class of ours is shown to a student."""
-    assert "Tensor" not in shown([Tensor(np.arange(2))]).text
+    assert "Tensor" not in format_value([Tensor(np.arange(2))]).text
 
 
 def test_long_text_is_cut() -> None:
     """A text of a million characters does not fill a page."""
-    assert shown("x" * 10**6).text == "'" + "x" * 999 + "…"
-    assert len(shown(list(range(10**5))).text) == 1001
+    assert format_value("x" * 10**6).text == "'" + "x" * 999 + "…"
+    assert len(format_value(list(range(10**5))).text) == 1001
 
 
 def test_a_small_array_is_text_and_numbers() -> None:
     """Up to 64 numbers stand in the text; the window holds them all."""
-    result = shown(np.array([[1, 2.5], [np.nan, -np.inf]], np.float32))
+    result = format_value(np.array([[1, 2.5], [np.nan, -np.inf]], np.float32))
     assert result.text == "[[ 1.   2.5]\n [ nan -inf]]"
     rows = ((1.0, 2.5), (None, None))
     assert result.array == ShownArray(shape=(2, 2), dtype="float32", values=rows)
@@ -76,7 +76,7 @@ def test_a_small_array_is_text_and_numbers() -> None:
 
 def test_a_large_array_is_named_by_its_shape() -> None:
     """More than 64 numbers are not written out."""
-    assert shown(np.zeros((9, 9))).text == "array of shape 9×9, float64"
+    assert format_value(np.zeros((9, 9))).text == "array of shape 9×9, float64"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_the_window_stands_around_the_difference(
 ) -> None:
     """Of a large array 28×28 numbers are kept, those around the first difference."""
     array = np.arange(6000.0).reshape(100, 60)
-    window = shown(array, where).array
+    window = format_value(array, where).array
     assert window is not None
     assert window.origin == origin
     row, column = origin
@@ -117,7 +117,7 @@ def test_a_plane_is_shown_of_what_has_more_axes(
     An index that is not in the array, as that of another array may be, points nowhere.
     """
     array = np.arange(np.prod(shape)).reshape(shape)
-    window = shown(array, where).array
+    window = format_value(array, where).array
     assert window is not None
     assert window.plane == plane
     assert np.array_equal(np.array(window.values), values_of(array))
@@ -127,7 +127,7 @@ def test_a_plane_is_shown_of_what_has_more_axes(
 @given(values)
 def test_whatever_crosses_can_be_shown(value: Any) -> None:
     """Any value of a student's has a short text and can be written to JSON."""
-    result = shown(value, (0, 0))
+    result = format_value(value, (0, 0))
     assert len(result.text) <= 5000
     assert Shown.model_validate_json(result.model_dump_json()) == result
 
@@ -169,7 +169,7 @@ def test_no_more_is_written_than_is_shown(value: Any) -> None:
     """A value of any size has its short text at once: the rest of it is not looked at."""
     tracemalloc.start()
     try:
-        assert len(shown(value).text) == 1001
+        assert len(format_value(value).text) == 1001
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
