@@ -17,7 +17,7 @@ pytestmark = pytest.mark.kernel
 
 SOURCE = """\
 # %% [markdown]
-# # Double
+# # A tiny lesson
 
 # %%
 import numpy as np
