@@ -9,7 +9,6 @@ student code ever runs here: kernels do that, and the command hands them out.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -20,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,7 +35,7 @@ from grader.grading.collecting.submissions import Submission
 from grader.grading.grade import grade
 from grader.grading.judges import Job
 from grader.grading.provenance import versions
-from grader.inside.forking import assert_safe_to_fork
+from grader.inside.forking import fork_on_request
 from grader.judging.course import lesson, packages_of_lessons
 from grader.kernel.fork_server import NOT_IMPORTABLE
 from grader.kernel.provisioner import WarmKernels
@@ -85,24 +85,26 @@ def main() -> None:
         kind = "" if isinstance(error, GraderError) else f"{type(error).__name__}: "
         sys.stderr.write(f"{kind}{error}\n")
         sys.exit(NOT_IMPORTABLE)
-    control.send(b"ready")
-    while control.recv(100) == b"judge":
-        # Not at once: until its pidfd is made, the number of a judge must not mean another process.
-        _bury_the_ended()
-        assert_safe_to_fork()
-        lines, our_lines = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        kernels, our_kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with lines, kernels, our_lines, our_kernels, tempfile.TemporaryFile() as errors:
-            judge = os.fork()
-            if judge == 0:
-                control.close()
-                lines.close()
-                kernels.close()
-                _judge(our_lines, our_kernels, errors)
-            pidfd = os.pidfd_open(judge)
-            ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
-            socket.send_fds(control, [b"judge"], ends)
-            os.close(pidfd)
+    fork_on_request(control, partial(_hand_out, control))
+
+
+def _hand_out(control: socket.socket) -> None:
+    """Hand out a new judge: its pidfd, its lines, its requests for kernels, and its errors."""
+    # Not at once: until its pidfd is made, the number of a judge must not mean another process.
+    _bury_the_ended()
+    lines, our_lines = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    kernels, our_kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with lines, kernels, our_lines, our_kernels, tempfile.TemporaryFile() as errors:
+        judge = os.fork()
+        if judge == 0:
+            control.close()
+            lines.close()
+            kernels.close()
+            _judge(our_lines, our_kernels, errors)
+        pidfd = os.pidfd_open(judge)
+        ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
+        socket.send_fds(control, [b"judge"], ends)
+        os.close(pidfd)
 
 
 def _bury_the_ended() -> None:
@@ -122,8 +124,6 @@ def _import_all(packages: list[str]) -> None:
     versions()
     for minor in range(6):  # nbformat compiles the schema of each version when it first meets it
         nbformat.validator.get_validator(4, minor)  # type: ignore[no-untyped-call]
-    gc.collect()
-    gc.freeze()  # what is here now is never written to by a collection, so it stays shared
 
 
 # What the libraries used here import only when they are first used.

@@ -124,7 +124,7 @@ class JudgeForkServer(ForkServer[Judge]):
 
     def fork(self) -> Judge:
         """A judge that waits for its job. Raises ForkServerDied."""
-        return Judge(self.ask(b"judge", 4)[1])
+        return Judge(self.ask(4)[1])
 
 
 class Judges(ForkServers[Judge]):
