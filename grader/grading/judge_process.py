@@ -46,26 +46,26 @@ from grader.results import ExerciseResult, SubmissionResult
 _DATA = 2 * 2**30
 
 
-class HandedKernels(WarmKernels):
-    """Kernels that the grader's command hands out over a socket."""
+class HandedKernel:
+    """A kernel that the grader's command has handed out: it guards it, and knows how it ended.
 
-    def __init__(self, control: socket.socket, level: str) -> None:
+    `described` and `pidfd` are as in `WarmKernel`.
+    """
+
+    def __init__(self, control: socket.socket, packages: Sequence[str]) -> None:
         self._control = control
-        self.level = level
-
-    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:
-        """Ask for a kernel; the last one is killed by whoever handed it out."""
-        described, descriptors = self._asked({"kernel": list(packages)})
+        self.described, descriptors = self._asked({"kernel": list(packages)})
         if len(descriptors) != 1:
             raise ForkServerDied("The command that grades did not hand out a kernel.")
-        return described, descriptors[0]
+        self.pidfd = descriptors[0]
 
-    def how_it_ended(self) -> Ended:
-        """Ask how the last kernel ended."""
+    def ended(self) -> Ended:
+        """Ask how it ended."""
         return Ended(**json.loads(self._asked({"ended": True})[0]))
 
-    def let_go(self) -> None:
-        """Say that the last kernel is not needed any more."""
+    def close(self) -> None:
+        """Say that it is not needed any more: the command kills it."""
+        os.close(self.pidfd)
         self._control.send(json.dumps({"done": True}).encode())
 
     def _asked(self, request: dict[str, Any]) -> tuple[bytes, list[int]]:
@@ -173,10 +173,11 @@ def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
 
     handed = None
     if job.isolation != "none":
-        handed = HandedKernels(kernels, job.isolation)
+        handed = WarmKernels(partial(HandedKernel, kernels), job.isolation)
         resource.setrlimit(resource.RLIMIT_DATA, (_DATA, _DATA))
     record: SubmissionResult = grade(
         Submission(job.student, _path(job.path), job.refused, job.refused_lesson, _path(job.below)),
+        shown_path=job.shown_path,
         secret=bytes.fromhex(job.secret),
         limits=job.limits,
         lesson=job.lesson,

@@ -55,7 +55,7 @@ BEFORE: list[tuple[Any, str]] = [
     (SubmissionResult, "model_validate"),
     (ExerciseResult, "model_validate"),
 ]
-AFTER: list[tuple[Any, str]] = [(Judge, "end"), (Judge, "close"), (KernelSupply, "let_go")]
+AFTER: list[tuple[Any, str]] = [(Judge, "end"), (Judge, "close"), (KernelSupply, "release")]
 # Where a fault changes no result: these are looked at only for a record that is broken already.
 HARMLESS = {"named_lesson", "last_words"}
 
