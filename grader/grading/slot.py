@@ -105,6 +105,15 @@ class Slot:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:  # nobody will judge any more, so nobody waits for imports to end
             self._judges.end()
+        closing = asyncio.create_task(self._close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:  # another slot has failed: it is closed all the same
+            self._judges.end()
+            await asyncio.wait({closing})
+            raise
+
+    async def _close(self) -> None:
         try:
             await self._forget_judge()
         finally:
