@@ -24,12 +24,12 @@ from grader.grading.execute import Kernel
 from grader.kernel.fork_server import pid_here
 from grader.kernel.limits import Limits
 from grader.kernel.memory import descendants
-from grader.kernel.provisioner import KernelsOfForkServer
-from grader.kernel.warm import ForkedKernel, KernelForkServer
+from grader.kernel.provisioner import WarmKernels
+from grader.kernel.warm import Ended, ForkedKernel, KernelForkServer
 
 # The steps, and the functions that they consist of; what is inside another is taken off it.
 STEPS: list[tuple[str, Any, str]] = [
-    ("read the notebook", grading, "read"),
+    ("read the notebook", grading, "parse"),
     ("connect to the kernel", Kernel, "__enter__"),
     ("run the cells", Kernel, "run"),
     ("ask the kernel", Kernel, "ask"),
@@ -38,24 +38,25 @@ STEPS: list[tuple[str, Any, str]] = [
 ]
 
 
-class Ahead(KernelsOfForkServer):
-    """Kernels that were forked before they are asked for."""
+class Measured:
+    """A kernel that was forked before it is asked for; notes the CPU that it has used."""
 
-    def __init__(self, server: KernelForkServer) -> None:
-        super().__init__(server)
-        self.ready: ForkedKernel | None = server.fork()
+    def __init__(self, kernel: ForkedKernel) -> None:
+        self._kernel = kernel
+        self.described, self.pidfd = kernel.described, kernel.pidfd
 
-    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:  # noqa: ARG002 - has them all
-        """The kernel that waits."""
-        assert self.ready is not None
-        self._kernel, self.ready = self.ready, None
-        return self._kernel.described, os.dup(self._kernel.pidfd)
+    def taken(self, _packages: Sequence[str]) -> Measured:
+        """This one, whatever packages are asked for."""
+        return self
 
-    def let_go(self) -> None:
-        """Note the CPU that the kernel has used, and kill it."""
-        if self._kernel is not None:
-            kernel_cpu.append(_cpu(pid_here(self._kernel.pidfd)))
-        super().let_go()
+    def ended(self) -> Ended:
+        """How it ended."""
+        return self._kernel.ended()
+
+    def close(self) -> None:
+        """Note its CPU, and kill it."""
+        kernel_cpu.append(_cpu(pid_here(self.pidfd)))
+        self._kernel.close()
 
 
 walls: dict[str, list[float]] = defaultdict(list)
@@ -97,7 +98,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder) / "work.ipynb", "sequential")
         for _ in range(rounds + 3):
-            kernels = Ahead(server)
+            ahead = Measured(server.fork())
+            kernels = WarmKernels(ahead.taken, server.level)
             time.sleep(0.3)  # until it is up
             for step in (*(step for step, _, _ in STEPS), "the rest"):
                 walls[step].append(0.0)

@@ -23,11 +23,9 @@ from grader.judging.exercise import Exercise, exercises_behind
 from grader.judging.judge import Ask, Judgement, judge, unasked, verdict_of
 from grader.judging.syntax import bound_names, names_behind, names_meant, read_names
 from grader.kernel.limits import Limits
-from grader.kernel.local import Kernels
-from grader.kernel.provisioner import WarmKernels
+from grader.kernel.local import Kernels, LocalKernels
 from grader.results import (
     ExerciseResult,
-    Isolation,
     NotebookFile,
     SubmissionResult,
     Verdict,
@@ -53,17 +51,20 @@ def grade(
     secret: bytes,
     limits: Limits,
     lesson: str | None = None,
+    shown_path: str | None = None,
     kernels: Kernels | None = None,
     on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
 ) -> SubmissionResult:
     """Grade one submission; `on_exercise` is called with each exercise's result as it exists.
 
     `kernels` are where its code runs; without them, in kernels of our own rights.
-    `lesson`, where given, is the only lesson whose notebooks are accepted. A submission that is no
-    gradable notebook comes back as *rejected*, with the reason; nothing is raised for it.
+    `lesson`, where given, is the only lesson whose notebooks are accepted. The record shows the
+    submission's path, or `shown_path` where that is given. A submission that is no gradable
+    notebook comes back as *rejected*, with the reason; nothing is raised for it.
     """
     begun = monotonic()
-    file = NotebookFile(path=printable(str(submission.path)), sha256="")
+    kernels = kernels or LocalKernels()
+    file = NotebookFile(path=shown_path or printable(str(submission.path)), sha256="")
     try:
         content = _handed_in(submission)
         file = file.model_copy(update={"sha256": fingerprint(content)})
@@ -76,7 +77,7 @@ def grade(
             verdict=Verdict.REJECTED,
             message=str(error),
             seconds=round(monotonic() - begun, 3),
-            isolation=isolation_of(kernels),
+            isolation=isolation(kernels.level),
             versions=versions(),
         )
     grading = _Grading(notebook, secret, limits, on_exercise)
@@ -88,7 +89,7 @@ def grade(
         verdict=overall([exercise.verdict for exercise in exercises]),
         message="\n".join(notebook.remarks),
         seconds=round(monotonic() - begun, 3),
-        isolation=isolation_of(kernels),
+        isolation=isolation(kernels.level),
         versions=versions(),
         exercises=tuple(exercises),
         failed_cells=grading.causes.failed_cells(),
@@ -106,11 +107,6 @@ def grade_notebook(
 ) -> list[ExerciseResult]:
     """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order."""
     return _Grading(notebook, secret, limits, on_exercise).run_in(kernels)
-
-
-def isolation_of(kernels: Kernels | None) -> Isolation:
-    """What keeps the code in such kernels away from the rest of the machine."""
-    return isolation(kernels.level if isinstance(kernels, WarmKernels) else "none")
 
 
 def _handed_in(submission: Submission) -> bytes:

@@ -9,7 +9,6 @@ student code ever runs here: kernels do that, and the command hands them out.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -20,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,7 +35,7 @@ from grader.grading.collecting.submissions import Submission
 from grader.grading.grade import grade
 from grader.grading.judges import Job
 from grader.grading.provenance import versions
-from grader.inside.forking import assert_safe_to_fork
+from grader.inside.forking import fork_on_request
 from grader.judging.course import lesson, packages_of_lessons
 from grader.kernel.fork_server import NOT_IMPORTABLE
 from grader.kernel.provisioner import WarmKernels
@@ -46,26 +46,26 @@ from grader.results import ExerciseResult, SubmissionResult
 _DATA = 2 * 2**30
 
 
-class HandedKernels(WarmKernels):
-    """Kernels that the grader's command hands out over a socket."""
+class HandedKernel:
+    """A kernel that the grader's command has handed out: it guards it, and knows how it ended.
 
-    def __init__(self, control: socket.socket, level: str) -> None:
+    `described` and `pidfd` are as in `WarmKernel`.
+    """
+
+    def __init__(self, control: socket.socket, packages: Sequence[str]) -> None:
         self._control = control
-        self.level = level
-
-    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:
-        """Ask for a kernel; the last one is killed by whoever handed it out."""
-        described, descriptors = self._asked({"kernel": list(packages)})
+        self.described, descriptors = self._asked({"kernel": list(packages)})
         if len(descriptors) != 1:
             raise ForkServerDied("The command that grades did not hand out a kernel.")
-        return described, descriptors[0]
+        self.pidfd = descriptors[0]
 
-    def how_it_ended(self) -> Ended:
-        """Ask how the last kernel ended."""
+    def ended(self) -> Ended:
+        """Ask how it ended."""
         return Ended(**json.loads(self._asked({"ended": True})[0]))
 
-    def let_go(self) -> None:
-        """Say that the last kernel is not needed any more."""
+    def close(self) -> None:
+        """Say that it is not needed any more: the command kills it."""
+        os.close(self.pidfd)
         self._control.send(json.dumps({"done": True}).encode())
 
     def _asked(self, request: dict[str, Any]) -> tuple[bytes, list[int]]:
@@ -85,24 +85,26 @@ def main() -> None:
         kind = "" if isinstance(error, GraderError) else f"{type(error).__name__}: "
         sys.stderr.write(f"{kind}{error}\n")
         sys.exit(NOT_IMPORTABLE)
-    control.send(b"ready")
-    while control.recv(100) == b"judge":
-        # Not at once: until its pidfd is made, the number of a judge must not mean another process.
-        _bury_the_ended()
-        assert_safe_to_fork()
-        lines, our_lines = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        kernels, our_kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with lines, kernels, our_lines, our_kernels, tempfile.TemporaryFile() as errors:
-            judge = os.fork()
-            if judge == 0:
-                control.close()
-                lines.close()
-                kernels.close()
-                _judge(our_lines, our_kernels, errors)
-            pidfd = os.pidfd_open(judge)
-            ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
-            socket.send_fds(control, [b"judge"], ends)
-            os.close(pidfd)
+    fork_on_request(control, partial(_hand_out, control))
+
+
+def _hand_out(control: socket.socket) -> None:
+    """Hand out a new judge: its pidfd, its lines, its requests for kernels, and its errors."""
+    # Not at once: until its pidfd is made, the number of a judge must not mean another process.
+    _bury_the_ended()
+    lines, our_lines = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    kernels, our_kernels = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with lines, kernels, our_lines, our_kernels, tempfile.TemporaryFile() as errors:
+        judge = os.fork()
+        if judge == 0:
+            control.close()
+            lines.close()
+            kernels.close()
+            _judge(our_lines, our_kernels, errors)
+        pidfd = os.pidfd_open(judge)
+        ends = [pidfd, lines.fileno(), kernels.fileno(), errors.fileno()]
+        socket.send_fds(control, [b"judge"], ends)
+        os.close(pidfd)
 
 
 def _bury_the_ended() -> None:
@@ -122,8 +124,6 @@ def _import_all(packages: list[str]) -> None:
     versions()
     for minor in range(6):  # nbformat compiles the schema of each version when it first meets it
         nbformat.validator.get_validator(4, minor)  # type: ignore[no-untyped-call]
-    gc.collect()
-    gc.freeze()  # what is here now is never written to by a collection, so it stays shared
 
 
 # What the libraries used here import only when they are first used.
@@ -173,10 +173,11 @@ def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
 
     handed = None
     if job.isolation != "none":
-        handed = HandedKernels(kernels, job.isolation)
+        handed = WarmKernels(partial(HandedKernel, kernels), job.isolation)
         resource.setrlimit(resource.RLIMIT_DATA, (_DATA, _DATA))
     record: SubmissionResult = grade(
         Submission(job.student, _path(job.path), job.refused, job.refused_lesson, _path(job.below)),
+        shown_path=job.shown_path,
         secret=bytes.fromhex(job.secret),
         limits=job.limits,
         lesson=job.lesson,

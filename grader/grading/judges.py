@@ -26,7 +26,8 @@ COMMAND = (sys.executable, "-I", "-m", "grader.grading.judge_process")
 class Job(BaseModel):
     """What a judge is told: the submission, the secret, and the limits.
 
-    The secret and the paths are hexadecimal: names of files may be any bytes.
+    The secret and the paths are hexadecimal: names of files may be any bytes. `shown_path` is what
+    the record shows: the path as the command was given it.
 
     `isolation` is the level of the kernels that the command hands out; "none" means that the judge
     starts kernels of its own rights.
@@ -35,6 +36,7 @@ class Job(BaseModel):
     student: str
     path: str
     below: str
+    shown_path: str
     refused: str
     refused_lesson: str | None
     lesson: str | None
@@ -124,7 +126,7 @@ class JudgeForkServer(ForkServer[Judge]):
 
     def fork(self) -> Judge:
         """A judge that waits for its job. Raises ForkServerDied."""
-        return Judge(self.ask(b"judge", 4)[1])
+        return Judge(self.ask(4)[1])
 
 
 class Judges(ForkServers[Judge]):

@@ -105,6 +105,15 @@ class Slot:
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:  # nobody will judge any more, so nobody waits for imports to end
             self._judges.end()
+        closing = asyncio.create_task(self._close())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:  # another slot has failed: it is closed all the same
+            self._judges.end()
+            await asyncio.wait({closing})
+            raise
+
+    async def _close(self) -> None:
         try:
             await self._forget_judge()
         finally:
@@ -144,7 +153,7 @@ class Slot:
         self._kernels.begin(self._packages)
         judge = await self._next_judge()
         async with AsyncExitStack() as afterwards:
-            afterwards.callback(self._kernels.let_go)
+            afterwards.callback(self._kernels.release)
             patience = _PATIENCE if self._plan.isolation == "none" else 0
             afterwards.push_async_callback(judge.end, patience=patience)
             handing = asyncio.create_task(self._hand_out(judge.kernels, kernels))
@@ -166,8 +175,7 @@ class Slot:
             if record is None:
                 said = judge.last_words() or "it said nothing"
                 raise _JudgeEnded(f"The process that graded it ended early ({said}).")
-        file = record.notebook.model_copy(update={"path": printable(str(submission.path))})
-        return record.model_copy(update={"notebook": file})
+        return record
 
     async def _next_judge(self) -> Judge:
         """The judge that was forked ahead, or another where it has died; the next is on its way."""
@@ -194,6 +202,7 @@ class Slot:
             student=submission.student,
             path=_hexadecimal(submission.path),
             below=_hexadecimal(submission.below or submission.path.parent),
+            shown_path=printable(str(submission.path)),
             refused=submission.refused,
             refused_lesson=submission.lesson,
             lesson=self._plan.lesson,
@@ -228,7 +237,7 @@ class Slot:
                     raise _KernelEnded("The kernel was ended by the machine.")
                 await loop.sock_sendall(asking, json.dumps(asdict(ended)).encode())
             else:
-                self._kernels.let_go()
+                self._kernels.release()
         await asyncio.Event().wait()  # the judge has ended; its lines tell why
 
     async def _hand_out_kernel(self, asking: socket.socket, packages: Packages) -> None:

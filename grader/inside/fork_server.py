@@ -11,20 +11,18 @@ how the kernel ended, over a pipe that student code cannot reach.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
 import secrets
 import socket
 import sys
-import threading
 from typing import Any, NoReturn
 
 import launch  # the modules beside this one; nothing else of the package is here
 import namespaces
 import other_user
-from forking import assert_safe_to_fork
+from forking import fork_on_request
 from serving import serve
 
 # What every kernel needs, and what ipykernel and IPython import only when a kernel starts: a kernel
@@ -60,25 +58,20 @@ class ForkServer:
         self._make_application = launch.application_maker()
         for name in (*_EARLY, *modules, *settings["packages"]):
             importlib.import_module(name)
-        gc.collect()
-        gc.freeze()  # what is here now is never written to by a collection, so it stays shared
 
-    def serve(self) -> None:
-        """Fork a kernel for each request until the grader hangs up."""
-        while self._control.recv(100) == b"kernel":
-            assert_safe_to_fork()
-            # A process may make one PID namespace for its children, so each kernel has a go-between
-            # that makes it and ends: what has ended is not this process's to wait for.
-            go_between = os.fork()
-            if go_between == 0:
-                self._hand_out()
-            status = os.waitstatus_to_exitcode(os.waitpid(go_between, 0)[1])
-            if status != 0:
-                # The grader must not wait for nobody: it sees our end, and starts another.
-                sys.exit(status if status > 0 else 128 - status)
-
-    def _hand_out(self) -> NoReturn:
+    def hand_out(self) -> None:
         """Hand out a new kernel: how to reach it as JSON, a pidfd of its first process, a pipe."""
+        # A process may make one PID namespace for its children, so each kernel has a go-between
+        # that makes it and ends: what has ended is not this process's to wait for.
+        go_between = os.fork()
+        if go_between == 0:
+            self._be_go_between()
+        status = os.waitstatus_to_exitcode(os.waitpid(go_between, 0)[1])
+        if status != 0:
+            # The grader must not wait for nobody: it sees our end, and starts another.
+            sys.exit(status if status > 0 else 128 - status)
+
+    def _be_go_between(self) -> NoReturn:
         sockets, key = self._level.prepare(), secrets.token_hex(32)
         end_read, end_write = os.pipe()
         first = os.fork()
@@ -97,13 +90,10 @@ class ForkServer:
 
 
 def main() -> None:
-    """Import, then serve."""
+    """Import, then fork a kernel for each request until the grader hangs up."""
     control = socket.socket(fileno=int(sys.argv[1]))
     settings = json.loads(sys.argv[2])
-    server = ForkServer(control, settings)
-    assert threading.active_count() == 1
-    control.send(b"ready")
-    server.serve()
+    fork_on_request(control, ForkServer(control, settings).hand_out)
 
 
 if __name__ == "__main__":

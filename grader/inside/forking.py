@@ -1,9 +1,29 @@
-"""When a process may be forked."""
+"""The loop of a process that imports once and then forks: one for kernels, one for judges.
+
+Its other end, which asks, is `kernel/fork_server.py`.
+"""
 
 from __future__ import annotations
 
+import gc
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+
+def fork_on_request(control: socket.socket, hand_out: Callable[[], None]) -> None:
+    """Say that the imports are done, then `hand_out` a fork for each request until it hangs up.
+
+    `control` is the socket to whoever asks. `hand_out` forks, and sends over `control` one message,
+    with the descriptors by which the fork is reached. To be called when all is imported.
+    """
+    gc.collect()
+    gc.freeze()  # what is here now is never written to by a collection, so it stays shared
+    control.send(b"ready")
+    while control.recv(100) == b"fork":
+        assert_safe_to_fork()
+        hand_out()
 
 
 def assert_safe_to_fork() -> None:

@@ -1,7 +1,8 @@
 """Processes of ours that import once and fork often: how they are asked, and replaced.
 
 Whoever waits for one waits for its answer *or its end*: no wait is for nobody. Whoever finds that
-it has ended buries it; the next who needs one starts another.
+it has ended buries it; the next who needs one starts another. The loop that answers in the process
+itself is `inside/forking.py`.
 """
 
 from __future__ import annotations
@@ -115,12 +116,12 @@ class ForkServer(ABC, Generic[Fork]):
                 return False
         return True
 
-    def ask(self, request: bytes, count: int) -> tuple[bytes, list[int]]:
-        """Its answer to `request`, which comes with `count` descriptors. Raises ForkServerDied."""
+    def ask(self, count: int) -> tuple[bytes, list[int]]:
+        """What it says of a new fork, and the `count` descriptors of it. Raises ForkServerDied."""
         with self._turn:
             self._wait_until_ready()
             try:
-                self._control.send(request)
+                self._control.send(b"fork")
             except OSError:
                 raise self._buried("ended") from None
             answer, descriptors = self._received(_FORK_SECONDS, count)

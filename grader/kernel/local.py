@@ -24,6 +24,10 @@ LAUNCH = visible.PACKAGE / "inside" / "launch.py"
 class Kernels(Protocol):
     """Where kernels come from, one at a time."""
 
+    @property
+    def level(self) -> str:
+        """What keeps them away from the rest of the machine, as records name it."""
+
     def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:
         """A manager of a kernel not yet started, and what its `start_kernel` is to be given.
 
@@ -55,6 +59,8 @@ class GraderKernelSpecs(KernelSpecManager):
 
 class LocalKernels:
     """Kernels that run with our own rights, each in an empty folder: `--isolation none`."""
+
+    level = "none"
 
     def __init__(self) -> None:
         self._folder: Path | None = None

@@ -13,11 +13,11 @@ import os
 import select
 import signal
 import stat
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
@@ -28,71 +28,64 @@ from grader.errors import ForkServerDied
 from grader.inside.channels import CHANNELS
 from grader.kernel.fork_server import pid_here
 from grader.kernel.local import GraderKernelSpecs
-from grader.kernel.warm import Ended, ForkedKernel, KernelForkServer
+from grader.kernel.warm import Ended, KernelForkServer
 
 # How long a kernel may take from its fork until it has bound its sockets, in seconds.
 _START_SECONDS = 30.0
 
 
-class WarmKernels(ABC):
-    """Kernels that a fork server behind walls forks; `level` names the isolation."""
+class WarmKernel(Protocol):
+    """A kernel that has been forked; whoever holds it closes it.
 
-    level = "sandbox"
-    _manager: _WarmManager | None = None
+    `described` tells in JSON how to reach it, `pidfd` is its first process.
+    """
+
+    described: bytes
+    pidfd: int
+
+    def ended(self) -> Ended:
+        """How it ended; to be asked when it has."""
+
+    def close(self) -> None:
+        """Kill it, and see to it that nothing stays of it."""
+
+
+class WarmKernels:
+    """Kernels that a fork server has forked, one at a time; `level` names their isolation.
+
+    `fork` is called for each kernel with the packages that the lesson needs, and may raise
+    ForkServerDied. What it returns is held, and closed, by the kernel's provisioner alone.
+    """
+
+    def __init__(self, fork: Callable[[Sequence[str]], WarmKernel], level: str) -> None:
+        self.level = level
+        self._fork = fork
+        self._manager: _WarmManager | None = None
 
     def manager(self, packages: Sequence[str] = ()) -> tuple[AsyncKernelManager, dict[str, Any]]:
-        """A manager of the kernel that is forked already and waits."""
-        self._manager = _WarmManager(self, packages)
+        """A manager that takes a kernel which is forked already, when it is started."""
+        self._manager = _WarmManager(partial(self._fork, packages))
         return self._manager, {}
 
+    def how_it_ended(self) -> Ended:
+        """How the last kernel ended, once it has."""
+        kernel = self._manager.kernel if self._manager else None
+        return kernel.ended() if kernel else Ended()
+
     async def stop(self) -> None:
-        """Kill the kernel; nobody waits for its end."""
+        """Kill the kernel, and have its provisioner let go of it."""
         if self._manager is not None:
             if self._manager.provisioner is not None:
                 await self._manager.provisioner.kill()
             await self._manager.cleanup_resources()
             self._manager = None
-        self.let_go()
-
-    @abstractmethod
-    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:
-        """A kernel that has imported `packages`: its description, and a pidfd that we close.
-
-        Raises ForkServerDied.
-        """
-
-    @abstractmethod
-    def how_it_ended(self) -> Ended:
-        """How the last kernel ended, once it has."""
-
-    @abstractmethod
-    def let_go(self) -> None:
-        """See to it that nothing stays of the last kernel, which has been killed."""
 
 
 class KernelsOfForkServer(WarmKernels):
-    """Kernels of a fork server that this process holds, one at a time."""
+    """Kernels of a fork server that this process holds, which has the packages that it has."""
 
     def __init__(self, server: KernelForkServer) -> None:
-        self._server = server
-        self.level = server.level
-        self._kernel: ForkedKernel | None = None
-
-    def fork(self, packages: Sequence[str]) -> tuple[bytes, int]:  # noqa: ARG002 - it has what it has
-        """The next kernel of the fork server."""
-        self.let_go()
-        self._kernel = self._server.fork()
-        return self._kernel.described, os.dup(self._kernel.pidfd)
-
-    def how_it_ended(self) -> Ended:
-        """How the last kernel ended."""
-        return self._kernel.ended() if self._kernel else Ended()
-
-    def let_go(self) -> None:
-        """Kill the kernel and remove its control group."""
-        if self._kernel is not None:
-            self._kernel.close()
-            self._kernel = None
+        super().__init__(lambda _packages: server.fork(), server.level)
 
 
 class _WarmKernelSpecs(GraderKernelSpecs):
@@ -116,13 +109,19 @@ class WarmClient(_ByDescriptor, AsyncKernelClient):
 
 
 class _WarmManager(_ByDescriptor, AsyncKernelManager):
-    """A kernel manager that knows where its kernel comes from."""
+    """A kernel manager whose kernel comes from `fork`."""
 
-    def __init__(self, kernels: WarmKernels, packages: Sequence[str]) -> None:
+    def __init__(self, fork: Callable[[], WarmKernel]) -> None:
         super().__init__(
             kernel_spec_manager=_WarmKernelSpecs(), kernel_name="graded", client_class=_CLIENT
         )
-        self.kernels, self.packages = kernels, packages
+        self.fork = fork
+
+    @property
+    def kernel(self) -> WarmKernel | None:
+        """The kernel that its provisioner holds."""
+        provisioner = self.provisioner
+        return provisioner.kernel if isinstance(provisioner, WarmProvisioner) else None
 
     def write_connection_file(self, **_kwargs: Any) -> None:
         """Write nothing: the kernel brings its own connection, and it is nobody else's business."""
@@ -132,17 +131,17 @@ _CLIENT = f"{WarmClient.__module__}.{WarmClient.__qualname__}"
 
 
 class WarmProvisioner(KernelProvisionerBase):
-    """Starts a kernel by asking a fork server for one, and signals it through its pidfd."""
+    """Holds one kernel: takes it from a fork server, signals it by its pidfd, and closes it."""
 
     pid: int | None = None
-    _pidfd: int | None = None
+    kernel: WarmKernel | None = None
     _kill_signal: int = signal.SIGKILL
     _sockets: tuple[int, ...] = ()
 
     @property
     def has_process(self) -> bool:
         """Whether there is a kernel."""
-        return self._pidfd is not None
+        return self.kernel is not None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Called by the kernel manager before `launch_kernel`: there is no command to prepare."""
@@ -151,10 +150,10 @@ class WarmProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ARG002
         """Called by the kernel manager: takes the kernel that waits, and tells how to reach it."""
         assert isinstance(self.parent, _WarmManager)
-        described, self._pidfd = self.parent.kernels.fork(self.parent.packages)
-        how = json.loads(described)
+        self.kernel = self.parent.fork()
+        how = json.loads(self.kernel.described)
         self._kill_signal = how["kill"]
-        self.pid = pid_here(self._pidfd)
+        self.pid = pid_here(self.kernel.pidfd)
         begin = how["sockets"].replace("PID", str(self.pid))
         end = monotonic() + _START_SECONDS
         for number in range(1, len(CHANNELS) + 1):
@@ -185,22 +184,22 @@ class WarmProvisioner(KernelProvisionerBase):
 
     async def poll(self) -> int | None:
         """None while the kernel runs; 1 once it has ended, however it did."""
-        if self._pidfd is None:
+        if self.kernel is None:
             return 1
-        ended, _, _ = select.select([self._pidfd], [], [], 0)
+        ended, _, _ = select.select([self.kernel.pidfd], [], [], 0)
         return 1 if ended else None
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end, which follows a kill within milliseconds."""
-        if self._pidfd is not None:
-            select.select([self._pidfd], [], [], 5.0)
+        if self.kernel is not None:
+            select.select([self.kernel.pidfd], [], [], 5.0)
         return 1
 
     async def send_signal(self, signum: int) -> None:
         """Signal the kernel's first process, which hands an interrupt on to the kernel."""
-        if self._pidfd is not None:
+        if self.kernel is not None:
             try:
-                signal.pidfd_send_signal(self._pidfd, signum)
+                signal.pidfd_send_signal(self.kernel.pidfd, signum)
             except ProcessLookupError:
                 return  # it has ended, which is what a signal is mostly sent for
 
@@ -213,9 +212,9 @@ class WarmProvisioner(KernelProvisionerBase):
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        """Called by the kernel manager at the end: gives the descriptors back."""
-        for descriptor in (*self._sockets, *([] if self._pidfd is None else [self._pidfd])):
+        """Called by the kernel manager at the end: closes the kernel."""
+        for descriptor in self._sockets:
             os.close(descriptor)
-        self._pidfd, self._sockets = None, ()
-        if isinstance(self.parent, _WarmManager):
-            self.parent.kernels.let_go()
+        kernel, self.kernel, self._sockets = self.kernel, None, ()
+        if kernel is not None:
+            kernel.close()

@@ -63,7 +63,7 @@ class KernelSupply:
             return None
         return ended
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Kill the kernel in use; what it leaves is removed while the next one works."""
         kernel, self._kernel = self._kernel, None
         if kernel is not None:
@@ -72,7 +72,7 @@ class KernelSupply:
     async def close(self) -> None:
         """End the fork servers, and wait until nothing is left."""
         self._servers.end()  # a kernel that is still being prepared is not waited for
-        self.let_go()
+        self.release()
         for ahead in self._ahead.values():
             self._forget(ahead)
         self._ahead.clear()

@@ -120,7 +120,7 @@ class KernelForkServer(ForkServer[ForkedKernel]):
 
     def fork(self) -> ForkedKernel:
         """A new kernel, which is up. Raises ForkServerDied."""
-        described, descriptors = self.ask(b"kernel", 2)
+        described, descriptors = self.ask(2)
         try:
             return ForkedKernel(described, descriptors, self.limits, self)
         except (OSError, ForkServerDied) as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
 import inspect
 import json
 import os
@@ -55,7 +57,7 @@ BEFORE: list[tuple[Any, str]] = [
     (SubmissionResult, "model_validate"),
     (ExerciseResult, "model_validate"),
 ]
-AFTER: list[tuple[Any, str]] = [(Judge, "end"), (Judge, "close"), (KernelSupply, "let_go")]
+AFTER: list[tuple[Any, str]] = [(Judge, "end"), (Judge, "close"), (KernelSupply, "release")]
 # Where a fault changes no result: these are looked at only for a record that is broken already.
 HARMLESS = {"named_lesson", "last_words"}
 
@@ -216,3 +218,29 @@ def test_a_folder_in_the_way_ends_the_command_with_a_sentence(tmp_path: Path) ->
     assert shown.returncode == 2
     assert len(shown.stderr.strip().splitlines()) == 1
     assert "Received: " in shown.stderr
+
+
+def test_a_slot_that_is_cancelled_while_it_closes_still_lets_go_of_all(tmp_path: Path) -> None:
+    """Another slot's failure cancels it just then: nothing is left, and standard error is quiet."""
+    complaints: list[dict[str, Any]] = []
+    before = {process.pid for process in descendants()}
+
+    async def cancelled() -> bool:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(what))
+        judges = Judges(str(tmp_path))
+
+        async def closing() -> None:
+            async with Slot(plan(), judges) as own:
+                own._kernels.begin(())
+
+        slots = asyncio.create_task(closing())
+        await asyncio.sleep(0)
+        slots.cancel()
+        await asyncio.wait({slots})
+        judges.close()
+        return slots.cancelled()
+
+    assert asyncio.run(cancelled())
+    gc.collect()  # a task whose exception nobody has seen complains when it is collected
+    assert complaints == []
+    assert {process.pid for process in descendants()} == before

@@ -472,7 +472,7 @@ CUT_OFF = """
 import os, socket, sys, tempfile
 control = socket.socket(fileno=int(sys.argv[1]))
 control.send(b"ready")
-while control.recv(100) == b"judge":
+while control.recv(100) == b"fork":
     lines, ours = socket.socketpair()
     kernels, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     errors = tempfile.TemporaryFile()

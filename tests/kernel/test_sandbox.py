@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from grader.grading.execute import Ending, Kernel
 from grader.grading.grade import grade
 from grader.grading.pool import Plan, grade_all
 from grader.kernel.limits import Limits
-from grader.kernel.provisioner import KernelsOfForkServer
+from grader.kernel.provisioner import KernelsOfForkServer, WarmProvisioner
 from grader.kernel.warm import KernelForkServer
 from grader.results import SubmissionResult
 from tests.grading.test_execute import Asker
@@ -235,6 +237,44 @@ def test_a_record_says_what_was_in_force(server: KernelForkServer, tmp_path: Pat
     assert result.score == sum(POINTS.values())
     assert result.isolation.level == "sandbox"
     assert "network" in result.isolation.layers
+
+
+def test_a_kernel_is_held_by_its_jupyter_manager_alone(server: KernelForkServer) -> None:
+    """Restarted and shut down by Jupyter's own means, no kernel is left, and no descriptor."""
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    async def lives() -> list[list[bool]]:
+        manager, arguments = KernelsOfForkServer(server).manager()
+        await manager.start_kernel(**arguments)
+        assert isinstance(manager.provisioner, WarmProvisioner)
+        first = os.pidfd_open(manager.provisioner.pid or 0)
+        await manager.restart_kernel(now=True)
+        second = os.pidfd_open(manager.provisioner.pid or 0)
+        ended = [bool(select.select([pidfd], [], [], 0)[0]) for pidfd in (first, second)]
+        await manager.shutdown_kernel(now=True)
+        at_last = [bool(select.select([pidfd], [], [], 5)[0]) for pidfd in (first, second)]
+        os.close(first)
+        os.close(second)
+        return [ended, at_last]
+
+    assert asyncio.run(lives()) == [[True, False], [True, True]]
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_record_shows_the_path_that_the_command_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A judge runs in a folder of its own, but its record shows the path as it was written."""
+    monkeypatch.chdir(tmp_path)
+    paths = [Path("ana/work.ipynb"), Path("ben/link.ipynb")]
+    write_notebook(paths[0], cells_of(RIGHT))
+    paths[1].parent.mkdir()
+    paths[1].symlink_to(tmp_path / paths[0])
+    results: list[SubmissionResult] = []
+    plan = Plan(b"a secret for tests", Limits(30.0, 300.0))
+    grade_all([Submission(path.parts[0], path) for path in paths], plan, results.append)
+    assert [result.score for result in results] == [sum(POINTS.values()), 0]
+    assert [result.notebook.path for result in results] == [str(path) for path in paths]
 
 
 def test_a_class_is_graded_behind_walls(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@
 # ---
 
 # %% exercise="patch_response"
-# `b"kernel"` on the fork server's own socket makes it fork a kernel and hand over its key.
+# `b"fork"` on the fork server's own socket makes it fork a kernel and hand over its key.
 import array
 import os
 import socket
@@ -16,14 +16,14 @@ import stat
 wrote, keys = 0, 0
 if PLANTED["places"][1:] == []:
     # The peer's shell has no sockets: its inherited output stands for them.
-    wrote += os.write(1, b"kernel\n") > 0
+    wrote += os.write(1, b"fork\n") > 0
 for number in range(3, 512):
     try:
         if not stat.S_ISSOCK(os.fstat(number).st_mode):
             continue
         with socket.socket(fileno=os.dup(number)) as one:
             if one.type == socket.SOCK_SEQPACKET:
-                wrote += one.send(b"kernel") > 0
+                wrote += one.send(b"fork") > 0
                 one.settimeout(1)
                 data, rights, _, _ = one.recvmsg(4096, 100)
                 keys += b"key" in data
