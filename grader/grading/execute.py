@@ -237,6 +237,8 @@ class Kernel:
                 stopped = TooMuchOutput("Your code", self._limits.output)
             elif not limit.is_over():
                 continue
+            elif stopped and exchange.has_ended:
+                raise stopped  # its reply was cut off by the interrupt, which came at the very end
             elif stopped:
                 self._lost = stopped
                 raise stopped
