@@ -15,9 +15,10 @@ from grader.grading.collecting.reading import SubmittedNotebook
 from grader.grading.execute import CellOutcome, Ending, Kernel
 from grader.grading.global_settings import results_without_settings
 from grader.grading.patience import Patience
+from grader.judging.asking import Ask
 from grader.judging.diagnose import explained
 from grader.judging.exercise import Exercise, exercises_behind
-from grader.judging.judge import Ask, Judgement, judge, unasked, verdict_of
+from grader.judging.judge import Judgement, judge, unasked, verdict_of
 from grader.judging.syntax import bound_names, names_behind, names_meant, read_names
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels
