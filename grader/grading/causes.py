@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from grader.grading.collecting.cells import SubmittedCell
 from grader.grading.execute import CellOutcome, Ending, PassedOver
-from grader.judging.syntax import names_meant, only_calls
+from grader.judging.statements import names_meant, only_calls
 from grader.results import CheckResult, ExerciseResult, FailedCell, Verdict, overall
 
 _NOT_DEFINED = re.compile(r"name '(\w{1,80})' is not defined")

@@ -19,7 +19,8 @@ from grader.judging.asking import Ask
 from grader.judging.diagnose import explained
 from grader.judging.exercise import Exercise, exercises_behind
 from grader.judging.judge import Judgement, judge, unasked, verdict_of
-from grader.judging.syntax import bound_names, names_behind, names_meant, read_names
+from grader.judging.resolving import names_behind
+from grader.judging.statements import bound_names, names_meant, read_names
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels
 from grader.results import ExerciseResult, Verdict

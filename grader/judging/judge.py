@@ -32,7 +32,8 @@ from grader.judging.asking import Ask, Call, ShownCall, StudentNames
 from grader.judging.exercise import Check, Exercise
 from grader.judging.expect.models import failed_in
 from grader.judging.format import format_curves, format_value
-from grader.judging.syntax import Use, forbidden_uses, homes
+from grader.judging.resolving import forbidden_uses, homes
+from grader.judging.statements import Use
 from grader.results import CheckResult, ExerciseResult, Given, Verdict, overall
 
 PUBLIC_SECRET = b"the seed that students see"

@@ -14,7 +14,7 @@ from grader.grading.pool import Plan, grade_all
 from grader.grading.surroundings import notes
 from grader.judging.exercise import Exercise
 from grader.judging.judge import judge
-from grader.judging.syntax import names_meant
+from grader.judging.statements import names_meant
 from grader.judging.testing import ask_here
 from grader.kernel.limits import Limits
 from grader.report.console import class_table, submission_report
