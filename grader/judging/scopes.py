@@ -49,25 +49,20 @@ def walk_scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 def local_names(node: ast.AST, inner: Iterable[ast.AST]) -> Aliases:
     """The names that belong to the scope of a node, which consists of `inner`."""
-    local = own_names(walk_scope(inner))
+    nodes = list(walk_scope(inner))
+    declared = declared_global(nodes)
+    local = {name: meant for name, meant in all_names(nodes).items() if name not in declared}
     if isinstance(node, _FUNCTIONS):
         arguments = [part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)]
         return dict.fromkeys(arguments, ()) | local
     return local
 
 
-def own_names(scope: Iterable[ast.AST]) -> Aliases:
-    """The names that the nodes of one scope bind, without those that it declares global."""
-    nodes = list(scope)
-    declared = declared_global(nodes)
-    return {name: meant for name, meant in _bound(nodes).items() if name not in declared}
-
-
 def global_names(scope: Iterable[ast.AST]) -> Aliases:
     """The names that the nodes of one scope bind for the whole notebook, as they declare it."""
     nodes = list(scope)
     declared = declared_global(nodes)
-    return {name: meant for name, meant in _bound(nodes).items() if name in declared}
+    return {name: meant for name, meant in all_names(nodes).items() if name in declared}
 
 
 def declared_global(nodes: Iterable[ast.AST]) -> set[str]:
@@ -75,7 +70,8 @@ def declared_global(nodes: Iterable[ast.AST]) -> set[str]:
     return {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
 
 
-def _bound(nodes: Iterable[ast.AST]) -> Aliases:
+def all_names(nodes: Iterable[ast.AST]) -> Aliases:
+    """The names that the nodes of one scope bind, whichever scope they belong to."""
     names: dict[str, dict[str, None]] = {}
     for node in nodes:
         for name, dotted in _bindings(node):

@@ -15,11 +15,11 @@ from functools import lru_cache
 from grader.judging.parsing import LONGEST_CELL, parse_cell
 from grader.judging.scopes import (
     Aliases,
+    all_names,
     declared_global,
     dotted_name,
     global_names,
     local_names,
-    own_names,
     packages_of,
     resolve_in_scopes,
     root_name,
@@ -155,7 +155,7 @@ def _parted(node: ast.stmt) -> list[ast.stmt]:
 def _read(node: ast.stmt) -> Statement:
     here = list(walk_scope([node]))
     everything = list(ast.walk(node))
-    own = own_names(here)
+    own = all_names(here)  # `global` changes nothing where names are the notebook's anyway
     declared = declared_global(everything)
     aliases = _pairs(own)
     # A function may set a name of the notebook's too.

@@ -65,6 +65,16 @@ def test_a_continued_line_is_no_magic() -> None:
     assert found("import scipy\nx = (7\n     % 3)\ndef conv(a): return scipy.signal.f(a)")
 
 
+@pytest.mark.parametrize("begin", ["if True", "for _ in [1]", "with open(p)"])
+def test_global_outside_of_a_function_hides_nothing(begin: str) -> None:
+    """`global` in a cell's own statement changes nothing, and neither does it for what is found."""
+    cells = (
+        f"import scipy as sp\n{begin}:\n    global s\n    s = sp",
+        "def conv(a): return s.signal.convolve2d(a, a)",
+    )
+    assert found(*cells) == ["scipy.signal.convolve2d"]
+
+
 def test_helper_functions_are_followed() -> None:
     """What the student's own helpers use counts, in whichever cell they stand."""
     cells = (
