@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.keras_notebooks import COURSE, write
-from grader.grading import grade as grading
+from grader.grading import grade as submission_grading
+from grader.grading import notebook_grading
 from grader.grading.collecting.submissions import Submission
 from grader.grading.execute import Kernel
 from grader.kernel.fork_server import pid_here
@@ -29,11 +30,11 @@ from grader.kernel.warm import Ended, ForkedKernel, KernelForkServer
 
 # The steps, and the functions that they consist of; what is inside another is taken off it.
 STEPS: list[tuple[str, Any, str]] = [
-    ("read the notebook", grading, "parse"),
+    ("read the notebook", submission_grading, "parse"),
     ("connect to the kernel", Kernel, "__enter__"),
     ("run the cells", Kernel, "run"),
     ("ask the kernel", Kernel, "ask"),
-    ("judge: rebuild models, compare", grading, "judge"),
+    ("judge: rebuild models, compare", notebook_grading, "judge"),
     ("stop", Kernel, "__exit__"),
 ]
 
@@ -93,7 +94,7 @@ def main() -> None:
     os.environ["GRADER_COURSE"] = COURSE
     for step, owner, name in STEPS:
         setattr(owner, name, timed(step, getattr(owner, name)))
-    grade = timed("the rest", grading.grade)
+    grade = timed("the rest", submission_grading.grade)
     server = KernelForkServer(["keras"])
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder) / "work.ipynb", "sequential")

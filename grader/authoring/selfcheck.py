@@ -33,10 +33,11 @@ from grader.grading.collecting.reading import SubmittedNotebook
 from grader.grading.collecting.submissions import Submission
 from grader.grading.grade import grade_notebook
 from grader.grading.pool import Plan, grade_all
+from grader.judging.asking import Ask
 from grader.judging.course import Lesson, lesson
 from grader.judging.diagnose import explanations
 from grader.judging.exercise import Exercise, Misconception
-from grader.judging.judge import Ask, Judgement, judge
+from grader.judging.judge import Judgement, judge
 from grader.judging.testing import ask_here, run_here
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.errors import AuthorError, UsageError
 from grader.judging.course import Lesson
-from grader.judging.syntax import only_calls
+from grader.judging.statements import only_calls
 
 BEGIN, STARTER, END = "### BEGIN SOLUTION", "### STARTER", "### END SOLUTION"
 

@@ -46,11 +46,19 @@ _MAX_REACH = {"dilation_rate": 64, "kernel_size": 1024, "pool_size": 4096, "stri
 # Of a metric: it keeps so many numbers, or their product.
 _MAX_THRESHOLDS = 1000
 
-_SETTINGS = {
-    "initializer": ("initializers", INITIALIZERS),
-    "regularizer": ("regularizers", REGULARIZERS),
-    "constraint": ("constraints", CONSTRAINTS),
+# Settings that may be a Keras object, by what their names end with and by their whole names: its
+# module, the classes that are known, and what these are called.
+_OBJECTS_BY_ENDING = {
+    "initializer": ("initializers", INITIALIZERS, "initializers"),
+    "regularizer": ("regularizers", REGULARIZERS, "regularizers"),
+    "constraint": ("constraints", CONSTRAINTS, "constraints"),
 }
+_OBJECTS = {
+    "activation": ("layers", ACTIVATION_LAYERS, "activation layers"),
+    "learning_rate": ("optimizers.schedules", SCHEDULES, "schedules"),
+}
+# Settings that change what the weights of a layer are.
+_OF_CHANGED_WEIGHTS = ("lora_rank", "lora_alpha", "quantization_config")
 
 
 @dataclass(frozen=True)
@@ -315,41 +323,39 @@ def _thing(module: str, name: str, config: Any) -> Thing:
 
 def _setting(key: str, value: Any, owner: str) -> Any:
     """One setting of a layer or another Keras object: plain, or an object that belongs there."""
-    kind = key.rpartition("_")[2]
-    match key, value:
-        case _, None:
-            return None
-        case (("lora_rank" | "lora_alpha" | "quantization_config"), _):
-            raise Untransferable(
-                f"A layer that can be checked has its weights as they are. Received: {key}, in "
-                f"{owner}. Leave it out."
-            )
-        case "dtype", _:
-            return require_listed(value, DTYPES, "number types")
-        case "activation", {"class": name, "config": config, **rest} if not rest:
-            return _thing(
-                "layers", require_listed(name, ACTIVATION_LAYERS, "activation layers"), config
-            )
-        case "activation", _:
-            module = "ops" if isinstance(value, str) and value.startswith("ops.") else "activations"
-            name = value.removeprefix("ops.") if module == "ops" else value
-            return Function(module, require_listed(name, ACTIVATIONS, "activation functions"))
-        case "learning_rate", {"class": name, "config": config, **rest} if not rest:
-            return _thing(
-                "optimizers.schedules", require_listed(name, SCHEDULES, "schedules"), config
-            )
-        case "seed", int() if abs(value) < 2**63:
-            return value
-        case _, {"class": name, "config": config, **rest} if not rest and kind in _SETTINGS:
-            module, names = _SETTINGS[kind]
-            return _thing(module, require_listed(name, names, module), config)
-    if kind in _SETTINGS and not isinstance(value, int | float):
+    if value is None:
+        return None
+    if key in _OF_CHANGED_WEIGHTS:
+        raise Untransferable(
+            f"A layer that can be checked has its weights as they are. Received: {key}, in "
+            f"{owner}. Leave it out."
+        )
+    if key == "dtype":
+        return require_listed(value, DTYPES, "number types")
+    by_ending = _OBJECTS_BY_ENDING.get(key.rpartition("_")[2])
+    allowed = _OBJECTS.get(key, by_ending)
+    match value:
+        case {"class": name, "config": config, **rest} if allowed and not rest:
+            module, names, called = allowed
+            return _thing(module, require_listed(name, names, called), config)
+    if key == "activation":
+        return _activation(value)
+    if key == "seed" and isinstance(value, int) and abs(value) < 2**63:
+        return value
+    if by_ending and not isinstance(value, int | float):
         raise Untransferable(
             f"The {key.replace('_', ' ')} of a layer is one of Keras's own. Received: "
-            f"something else, in {owner}. Name one, such as "
-            f'"{min(_SETTINGS[kind][1], key=len)}".'
+            f'something else, in {owner}. Name one, such as "{min(by_ending[1], key=len)}".'
         )
     return _plain(value, key)
+
+
+def _activation(value: Any) -> Function:
+    """An activation that is named: of `keras.activations`, or `ops.…` of `keras.ops`."""
+    if isinstance(value, str) and value.startswith("ops."):
+        name = value.removeprefix("ops.")
+        return Function("ops", require_listed(name, ACTIVATIONS, "activation functions"))
+    return Function("activations", require_listed(value, ACTIVATIONS, "activation functions"))
 
 
 def _plain(value: Any, key: str = "") -> Any:

@@ -15,6 +15,7 @@ import importlib
 import inspect
 import math
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -202,27 +203,13 @@ class _Builder:
         return layer
 
     def _functional(self, plan: ModelPlan, children: list[Any]) -> Any:
-        """A model of layers that are called as the plan says, each call once its inputs exist."""
+        """A model of layers that are called as the plan says."""
         import keras
 
         layers = {child.name: layer for child, layer in zip(plan.layers, children, strict=True)}
         if len(layers) != len(children):
             raise malformed("two layers of a model have the same name")
-        outputs: dict[str, list[list[Any]]] = {
-            name: [[layer.output]] if isinstance(layer, keras.layers.InputLayer) else []
-            for name, layer in layers.items()
-        }
-        waiting = [(child.name, list(child.calls)) for child in plan.layers if child.calls]
-        while waiting:
-            before = sum(len(calls) for _, calls in waiting)
-            for name, calls in waiting:
-                while calls and all(_exists(outputs, need) for need in calls[0].needs):
-                    call = calls.pop(0)
-                    args, kwargs = _filled([call.args, call.kwargs], outputs)
-                    outputs[name].append(keras.tree.flatten(layers[name](*args, **kwargs)))
-            waiting = [(name, calls) for name, calls in waiting if calls]
-            if sum(len(calls) for _, calls in waiting) == before:
-                raise malformed("its layers wait for each other's outputs")
+        outputs = _outputs_of_calls(plan, layers)
         inputs, results = _filled([plan.inputs, plan.outputs], outputs)
         return keras.Model(inputs, results, name=plan.name)
 
@@ -329,6 +316,28 @@ def _is_input(layer: Any) -> bool:
     import keras
 
     return isinstance(layer, keras.layers.InputLayer)
+
+
+def _outputs_of_calls(plan: ModelPlan, layers: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+    """The symbolic outputs of each call of each layer; calls are made once their inputs exist."""
+    import keras
+
+    outputs: dict[str, list[list[Any]]] = {
+        name: [[layer.output]] if _is_input(layer) else [] for name, layer in layers.items()
+    }
+    waiting = {child.name: deque(child.calls) for child in plan.layers}
+    progress = True
+    while progress:
+        progress = False
+        for name, calls in waiting.items():
+            while calls and all(_exists(outputs, need) for need in calls[0].needs):
+                call = calls.popleft()
+                args, kwargs = _filled([call.args, call.kwargs], outputs)
+                outputs[name].append(keras.tree.flatten(layers[name](*args, **kwargs)))
+                progress = True
+    if any(waiting.values()):
+        raise malformed("its layers wait for each other's outputs")
+    return outputs
 
 
 def _exists(outputs: Mapping[str, list[list[Any]]], output: Output) -> bool:

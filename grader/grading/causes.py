@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from grader.grading.collecting.cells import SubmittedCell
 from grader.grading.execute import CellOutcome, Ending, PassedOver
-from grader.judging.syntax import names_meant, only_calls
-from grader.results import FailedCell
+from grader.judging.statements import names_meant, only_calls
+from grader.results import CheckResult, ExerciseResult, FailedCell, Verdict, overall
 
 _NOT_DEFINED = re.compile(r"name '(\w{1,80})' is not defined")
 _ABSENT = re.compile(r"Define `(\w+)` first")  # how `errors.Missing` begins
@@ -53,6 +53,25 @@ class Causes:
         raised = _RAISED.search(message)
         lack = _lack(raised[1], raised[2]) if raised else ""
         return f"{message}. Here, {lack}" if lack else message
+
+    def explained_result(self, result: ExerciseResult, until: int) -> ExerciseResult:
+        """A result with each message explained; a name missing for a known cause is no omission."""
+        checks = tuple(self._explained_check(check, until) for check in result.checks)
+        if checks == result.checks:
+            return result
+        update = {
+            "checks": checks,
+            "message": result.message and self.explained(result.message, until),
+            "verdict": overall([check.verdict for check in checks]),
+        }
+        return result.model_copy(update=update)
+
+    def _explained_check(self, check: CheckResult, until: int) -> CheckResult:
+        message = check.message and self.explained(check.message, until)
+        verdict = check.verdict
+        if message != check.message and verdict is Verdict.NOT_ATTEMPTED:
+            verdict = Verdict.ERROR
+        return check.model_copy(update={"message": message, "verdict": verdict})
 
     def missing(self, name: str, until: int, seen: frozenset[str] = frozenset()) -> str:
         """Why `name` has no value after cell `until`, back to the first cause; "" if unknown."""

@@ -1,7 +1,6 @@
-"""What a notebook asks of the machine it was written on, and sets for all of itself.
+"""What a notebook asks of the machine it was written on: read from its code, never run.
 
-Read from its code, never run: services of Colab, packages to install, a screen; and settings of
-libraries that change what the same code computes.
+Services of Colab, packages to install, a screen.
 """
 
 from __future__ import annotations
@@ -23,22 +22,6 @@ _SHELLS = ("system", "getoutput")
 _NO_SCREENS = ("agg", "inline", "module://matplotlib_inline.backend_inline", "svg", "pdf")
 
 _ELSEWHERE = "does nothing where grading happens"
-
-# Functions that change what the same code computes: what each sets, and what sets nothing new.
-_SETTINGS = {
-    "set_global_policy": ("Keras's dtype policy", "float32"),
-    "set_dtype_policy": ("Keras's dtype policy", "float32"),
-    "set_floatx": ("Keras's type of numbers", "float32"),
-    "set_image_data_format": ("Keras's order of axes", "channels_last"),
-    "set_epsilon": ("Keras's smallest number", ""),
-    "experimental_enable_numpy_behavior": ("TensorFlow's rules for types", ""),
-    "seterr": ("that NumPy raises where numbers overflow or are divided by zero", ""),
-    "simplefilter": ("that warnings are errors", ""),
-    "filterwarnings": ("that warnings are errors", ""),
-}
-# Of these, only calls with such an argument change what becomes of code.
-_ONLY_WITH = {"seterr": "raise", "simplefilter": "error", "filterwarnings": "error"}
-_SETTING_WORDS = re.compile("|".join(_SETTINGS))
 
 
 def notes(sources: Iterable[str]) -> tuple[str, ...]:
@@ -102,54 +85,6 @@ def _about_call(function: str, node: ast.Call) -> Iterator[str]:
     chooses = function in ("matplotlib.use", "matplotlib.pyplot.switch_backend")
     if chooses and isinstance(given, str) and given.lower() not in _NO_SCREENS:
         yield f"The backend `{given}` of Matplotlib {_ELSEWHERE}: there is no screen."
-
-
-def settings(sources: Iterable[str]) -> dict[int, tuple[str, ...]]:
-    """The settings for the whole notebook that each of these cells makes, by the cell's index.
-
-    Each as a person reads it: "Keras's dtype policy with `keras.….set_global_policy('…')`".
-    """
-    found: dict[int, tuple[str, ...]] = {}
-    for index, source in enumerate(sources):
-        tree = parse_cell(source) if _SETTING_WORDS.search(source) else None
-        if tree is not None and (calls := [n for n in ast.walk(tree) if _sets_something(n)]):
-            texts = (f"{_SETTINGS[_last(call)][0]} (`{ast.unparse(call)[:100]}`)" for call in calls)
-            found[index] = tuple(dict.fromkeys(texts))
-    return found
-
-
-def without_settings(source: str) -> str:
-    """A cell's code, but for the calls that `settings` finds in it."""
-    tree = parse_cell(source) if _SETTING_WORDS.search(source) else None
-    return source if tree is None else ast.unparse(_NoSettings().visit(tree))
-
-
-class _NoSettings(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        """Put None in the place of a call that sets something."""
-        if _sets_something(node):
-            return ast.Constant(None)
-        self.generic_visit(node)
-        return node
-
-
-def _sets_something(node: ast.AST) -> bool:
-    name = _last(node)
-    if not isinstance(node, ast.Call) or name not in _SETTINGS:
-        return False
-    given = [*node.args, *(word.value for word in node.keywords)]
-    values = [one.value for one in given if isinstance(one, ast.Constant)]
-    if name in _ONLY_WITH:
-        return _ONLY_WITH[name] in values
-    return values[:1] != [_SETTINGS[name][1]]
-
-
-def _last(call: ast.AST) -> str:
-    """`set_floatx` of `keras.config.set_floatx(…)`."""
-    function = call.func if isinstance(call, ast.Call) else None
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,10 @@ import numpy as np
 from grader.crossing.values import Packet, Tensor, pack, unpack
 from grader.errors import Untransferable
 from grader.judging.alike import alike
+from grader.judging.asking import Call
 from grader.judging.deadline import DeadlinePassed, limit
 from grader.judging.exercise import Exercise, Misconception
-from grader.judging.judge import Call, Judgement
+from grader.judging.judge import Judgement
 from grader.results import Diagnosis, ExerciseResult, Verdict
 
 # How long a misconception may compute on all the calls of an exercise, in CPU seconds, so that no

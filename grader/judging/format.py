@@ -143,38 +143,46 @@ def _array_text(array: NDArray[Any]) -> str:
 
 
 def _window(array: NDArray[Any], where: tuple[int, ...] | None, name: str = "") -> ShownArray:
+    """The numbers around the index `where`, of the plane in which it lies."""
     if not (where and len(where) == array.ndim and all(map(operator.lt, where, array.shape))):
         where = (0,) * array.ndim
-    plane: NDArray[Any] = array
-    label = ""
-    if array.ndim == 1:
-        plane, where = array[np.newaxis, :], (0, *where)
-    elif array.ndim > 2:
-        # Images are (H, W, C), batches (N, H, W, C): the plane is H×W, the rest is fixed. Kernels
-        # are (k, l, C, F): the plane is k×l, or C×F where a window is one pixel.
-        height = array.ndim - 3
-        if array.ndim == 4 and ("kernel" in name or "weights" in name):
-            height = 2 if array.shape[:2] == (1, 1) else 0
-        index: list[Any] = list(where)
-        index[height] = index[height + 1] = slice(None)
-        plane = array[tuple(index)]
-        label = (
-            "["
-            + ", ".join(
-                ":" if i in (height, height + 1) else str(where[i]) for i in range(array.ndim)
-            )
-            + "]"
-        )
-        where = where[height : height + 2]
+    plane, place, label = _plane(array, where, name)
     row, column = (
         max(0, min(at - _WINDOW // 2, size - _WINDOW))
-        for at, size in zip(where, plane.shape, strict=True)
+        for at, size in zip(place, plane.shape, strict=True)
     )
     part = plane[row : row + _WINDOW, column : column + _WINDOW]
-    values = part.real.astype(np.float64)
     rows = tuple(
-        tuple(float(f"{x:.6g}") if np.isfinite(x) else None for x in line) for line in values
+        tuple(float(f"{x:.6g}") if np.isfinite(x) else None for x in line)
+        for line in part.real.astype(np.float64)
     )
     return ShownArray(
         shape=array.shape, dtype=array.dtype.name, values=rows, origin=(row, column), plane=label
     )
+
+
+def _plane(
+    array: NDArray[Any], where: tuple[int, ...], name: str
+) -> tuple[NDArray[Any], tuple[int, ...], str]:
+    """The plane of an array through the index `where`, the place of `where` in it, and its index.
+
+    The index is text, `[0, :, :, 2]`, and empty where the plane is all of the array.
+    """
+    if array.ndim == 1:
+        return array[np.newaxis, :], (0, *where), ""
+    if array.ndim == 2:
+        return array, where, ""
+    rows = _rows_axis(array, name)
+    shown = (rows, rows + 1)
+    index = tuple(slice(None) if axis in shown else at for axis, at in enumerate(where))
+    label = ", ".join(":" if axis in shown else str(at) for axis, at in enumerate(where))
+    return array[index], where[rows : rows + 2], f"[{label}]"
+
+
+def _rows_axis(array: NDArray[Any], name: str) -> int:
+    """The axis whose places are the rows of the plane; its columns are those of the next."""
+    # Kernels are (k, l, C, F): the plane is k×l, or C×F where a window is one pixel.
+    if array.ndim == 4 and ("kernel" in name or "weights" in name):
+        return 2 if array.shape[:2] == (1, 1) else 0
+    # Images are (H, W, C), batches (N, H, W, C): the plane is H×W.
+    return array.ndim - 3

@@ -14,10 +14,11 @@ from typing import Any
 from grader.crossing.values import Packet
 from grader.errors import OutOfTime
 from grader.inside.answer import Answerer
+from grader.judging.asking import Ask
 from grader.judging.course import Lesson
 from grader.judging.deadline import DeadlinePassed, limit
 from grader.judging.exercise import Exercise
-from grader.judging.judge import PUBLIC_SECRET, Ask, Judgement, judge
+from grader.judging.judge import PUBLIC_SECRET, Judgement, judge
 from grader.kernel.clock import fair_seconds
 
 

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from grader.judging.parsing import parse_cell
-from grader.judging.syntax import bound_names
+from grader.judging.statements import bound_names
 
 _MAX_TEXT = 300
 _INTERRUPTED = "KeyboardInterrupt: it was stopped by hand"

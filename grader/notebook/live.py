@@ -18,7 +18,8 @@ from grader.judging.course import Lesson
 from grader.judging.diagnose import explained
 from grader.judging.exercise import Exercise, exercises_behind
 from grader.judging.judge import PUBLIC_SECRET, Judgement, judge, unasked
-from grader.judging.syntax import bound_names, names_behind
+from grader.judging.resolving import names_behind
+from grader.judging.statements import bound_names
 from grader.judging.testing import ask_here
 from grader.kernel.visible import course_data
 from grader.notebook.history import History, Run, shell

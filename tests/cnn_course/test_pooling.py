@@ -11,7 +11,7 @@ import pytest
 from cnn_course.pooling.references import counted, pooled
 from grader.judging.course import lesson
 from grader.judging.diagnose import diagnose
-from grader.judging.syntax import forbidden_uses
+from grader.judging.resolving import forbidden_uses
 from grader.judging.testing import judge_here
 from grader.results import Verdict
 

@@ -206,9 +206,9 @@ def test_a_flood_of_names_is_cut() -> None:
     """Looking for a similar name among a hundred thousand takes no time worth speaking of."""
     names = [f"doubl{number % 10}" for number in range(100_000)]
     asked: list[Answer] = [lend({"status": "missing", "names": names})]
-    begun = time.monotonic()
+    begun = time.process_time()
     judged(iter(asked))
-    assert time.monotonic() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 def test_a_kernel_cannot_call_what_it_was_not_given() -> None:

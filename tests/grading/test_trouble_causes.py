@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console, RenderableType
 
 from grader.grading.collecting.submissions import Submission
+from grader.grading.global_settings import settings, without_settings
 from grader.grading.pool import Plan, grade_all
-from grader.grading.surroundings import notes, settings, without_settings
+from grader.grading.surroundings import notes
 from grader.judging.exercise import Exercise
 from grader.judging.judge import judge
-from grader.judging.syntax import names_meant
+from grader.judging.statements import names_meant
 from grader.judging.testing import ask_here
 from grader.kernel.limits import Limits
 from grader.report.console import class_table, submission_report

@@ -27,7 +27,8 @@ from grader.grading.pool import Plan, Slot, grade_all
 from grader.judging.course import lesson
 from grader.judging.diagnose import explained
 from grader.judging.exercise import Exercise
-from grader.judging.syntax import bound_names, forbidden_uses
+from grader.judging.resolving import forbidden_uses
+from grader.judging.statements import bound_names
 from grader.judging.testing import judge_here
 from grader.kernel.limits import Limits
 from grader.results import ExerciseResult, SubmissionResult, Verdict

@@ -158,7 +158,7 @@ def test_a_callback_that_raises_is_the_students_exception() -> None:
 
 def test_callbacks_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loop of calls ends after a fixed number of them."""
-    monkeypatch.setattr("grader.judging.judge._MAX_CALLBACKS", 10)
+    monkeypatch.setattr("grader.judging.asking._MAX_CALLBACKS", 10)
 
     def applies(f: Function) -> None:
         f(lambda: 1)

@@ -23,11 +23,12 @@ from grader.authoring.source import Answer, Code, read_source, solution
 from grader.authoring.telling_apart import ask_all, ask_each
 from grader.crossing.values import unpack
 from grader.errors import Raised, Untransferable
+from grader.judging.asking import ShownCall, StudentNames
 from grader.judging.course import lesson, lesson_names
 from grader.judging.exercise import Misconception
 from grader.judging.expect.models import networks_in
 from grader.judging.format import format_value
-from grader.judging.judge import Judgement, ShownCall, StudentNames
+from grader.judging.judge import Judgement
 from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import CheckResult
 

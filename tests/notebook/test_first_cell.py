@@ -12,7 +12,7 @@ import pytest
 
 from grader.authoring.build import lesson_path
 from grader.judging.course import Lesson, lessons
-from grader.judging.syntax import bound_names
+from grader.judging.statements import bound_names
 from tests.lab import lab
 from tests.test_package import loaded_by
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.grading.collecting.cells import SubmittedCell, cells_of
 from grader.judging.course import Lesson, lesson_of_exercise
-from grader.judging.syntax import bound_names
+from grader.judging.statements import bound_names
 from grader.results import Verdict
 
 _MOST_NAMED = 5

@@ -29,7 +29,7 @@ from grader.grading.collecting.oddities import (
 )
 from grader.grading.collecting.stripping import without_outputs
 from grader.judging.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons, stems
-from grader.judging.syntax import bound_names
+from grader.judging.statements import bound_names
 from grader.results import Verdict
 
 # A notebook's text without its outputs.
