@@ -13,6 +13,8 @@ import pytest
 from cnn_course.activation import references
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(3)
 
 GIVEN = """

@@ -22,6 +22,8 @@ from grader.judging.diagnose import diagnose
 from grader.results import Verdict
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 layers: Any = keras.layers
 SEEDS = range(2)
 SOURCE = Path(__file__).parents[2] / "solutions" / "07_capstone.py"

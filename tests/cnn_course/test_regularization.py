@@ -17,6 +17,8 @@ from cnn_course.regularization import overfitting, references, stopping
 from grader.results import Verdict
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 layers: Any = keras.layers
 SEEDS = range(5)
 

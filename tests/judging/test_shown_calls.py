@@ -31,6 +31,8 @@ from grader.judging.judge import Judgement, ShownCall, StudentNames
 from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import CheckResult
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path(__file__).parents[2]
 
 Function = Callable[..., Any]
