@@ -60,8 +60,8 @@ types: setup ## static types
 contract: setup ## imports point down the flow
 	$(BIN)/lint-imports
 
-quick: setup ## the tests without kernels and browsers, under a minute
-	$(BIN)/pytest -q -m "not kernel and not browser"
+quick: setup ## the tests without kernels, browsers and trainings, under a minute
+	$(BIN)/pytest -q -n 2 -m "not kernel and not browser and not slow"
 
 proof: setup ## every lesson is graded fairly, on all its draws
 	$(BIN)/grader selfcheck

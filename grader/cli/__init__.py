@@ -1,5 +1,7 @@
-"""The `grader` command."""
+"""The `grader` command: a module for each kind of user registers its commands with the app."""
 
-from grader.cli.commands import app, main
+# In this order `grader --help` lists the commands.
+from grader.cli import student, instructor, author  # noqa: I001
+from grader.cli.app import main
 
-__all__ = ["app", "main"]
+__all__ = ["author", "instructor", "main", "student"]

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from examples.make_class import CLASS, handed_in
-from grader.cli.commands import _secret, app
+from grader.cli.app import app
+from grader.cli.grading import class_secret
 from grader.grading.collecting.submissions import collect
 from grader.judging.course import lessons
 from grader.results import SubmissionResult
@@ -274,12 +275,12 @@ def test_an_interrupted_start_does_not_block_the_folder(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            _secret(None, seed.parent)
+            class_secret(None, seed.parent)
     assert (seed.read_text() if seed.exists() else None) == left
     assert [path.name for path in seed.parent.iterdir()] == ([] if left is None else ["seed"])
-    secret = _secret(None, seed.parent)
+    secret = class_secret(None, seed.parent)
     assert len(secret) == 64
-    assert _secret(None, seed.parent) == secret
+    assert class_secret(None, seed.parent) == secret
     assert seed.stat().st_mode & 0o777 == 0o600
 
 

@@ -5,18 +5,15 @@ Facts that the lesson states are checked against Keras.
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cnn_course.activation import references
-from grader.judging.course import lesson
-from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.testing import judge_here
-from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
+
+pytestmark = pytest.mark.slow
 
 SEEDS = range(3)
 
@@ -37,6 +34,8 @@ def composed(first, second):
     framed = np.pad(first, [(size - 1, size - 1) for size in second.shape])
     return convolve2d(framed, second[::-1, ::-1])
 """
+
+RUBRIC = Rubric("activation", GIVEN)
 
 RIGHT = {
     "a loop over the places of the window": """
@@ -338,14 +337,6 @@ OTHER_MISTAKES = {
 TRAINS = "build_model"
 
 
-def _exercise_in(source: str) -> Exercise:
-    """The exercise that `source` answers: the one whose first name it defines."""
-    for exercise in lesson("activation").exercises:
-        if any(f"def {name}(" in source or f"{name} = " in source for name in exercise.names):
-            return exercise
-    raise LookupError(source)
-
-
 def _seeds(source: str) -> range:
     return range(1) if TRAINS in source else SEEDS
 
@@ -353,24 +344,15 @@ def _seeds(source: str) -> range:
 @pytest.mark.parametrize("answer", RIGHT)
 def test_a_right_answer_of_another_form_passes(answer: str) -> None:
     """Whatever computes the right thing gets full marks, however it is written."""
-    source = dedent(RIGHT[answer])
-    for seed in _seeds(source):
-        judged = judge_here(
-            _exercise_in(source), GIVEN + source, secret=f"seed {seed}".encode(), code=source
-        )
-        failed = [check.message for check in judged.result.checks if check.message]
-        assert judged.result.verdict is Verdict.PASSED, failed
+    source = RIGHT[answer]
+    RUBRIC.assert_passes(RUBRIC.exercise_in(source), source, _seeds(source))
 
 
 @pytest.mark.parametrize("mistake", OTHER_MISTAKES)
 def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    source = dedent(OTHER_MISTAKES[mistake])
-    exercise = _exercise_in(source)
-    for seed in _seeds(source):
-        judged = judge_here(exercise, GIVEN + source, secret=f"seed {seed}".encode(), code=source)
-        assert judged.result.verdict is Verdict.FAILED
-        assert diagnose(exercise, judged) is None
+    source = OTHER_MISTAKES[mistake]
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, None, _seeds(source))
 
 
 DIAGNOSED = {
@@ -454,13 +436,7 @@ DIAGNOSED = {
 def test_a_natural_mistake_is_told_by_its_name(mistake: str) -> None:
     """What students write at first is recognized, and as what it is."""
     name, source = DIAGNOSED[mistake]
-    source = dedent(source)
-    exercise = _exercise_in(source)
-    for seed in _seeds(source):
-        judged = judge_here(exercise, GIVEN + source, secret=f"seed {seed}".encode(), code=source)
-        diagnosis = diagnose(exercise, judged)
-        assert diagnosis is not None
-        assert diagnosis.misconception == name
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, name, _seeds(source))
 
 
 def _layers(strides: int, padding: str = "valid") -> tuple[Any, Any]:

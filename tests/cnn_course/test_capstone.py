@@ -13,43 +13,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_course import capstone
 from cnn_course.capstone import diagnosing, planning, references
 from cnn_course.capstone.references import remedies_of, training_part, validation_part
 from cnn_course.capstone.rows import work_of_plan
 from cnn_course.data.shapes import NAMES
 from grader.crossing.networks import Callback
 from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.judge import Judgement
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
+
+pytestmark = pytest.mark.slow
 
 layers: Any = keras.layers
 SEEDS = range(2)
 SOURCE = Path(__file__).parents[2] / "solutions" / "07_capstone.py"
 
 
-def exercise_called(name: str) -> Exercise:
-    """An exercise of the lesson by its id."""
-    found = getattr(capstone, name)
-    assert isinstance(found, Exercise)
-    return found
-
-
-def judged(name: str, answer: str | dict[str, Any], seed: int = 0) -> Judgement:
-    """What the judge makes of the names that `answer` defines."""
-    code = f"import numpy as np\n{dedent(answer)}" if isinstance(answer, str) else answer
-    return judge_here(exercise_called(name), code, secret=f"seed {seed}".encode())
-
-
-def diagnosis(name: str, answer: str | dict[str, Any], seed: int = 0) -> str | None:
-    """The name of the misconception that explains a wrong answer."""
-    judgement = judged(name, answer, seed)
-    assert judgement.result.verdict is Verdict.FAILED, judgement.result
-    found = diagnose(exercise_called(name), judgement)
-    return found.misconception if found else None
-
+RUBRIC = Rubric("capstone", "import numpy as np\n")
 
 DICTS = """
 diagnoses = {"a": "overfitting", "b": "underfitting", "c": "good fit"}
@@ -158,17 +138,14 @@ WRONG = {
 def test_right_answers_may_be_written_another_way(answer: str) -> None:
     """Other idioms and other kinds of numbers pass."""
     name, source = RIGHT[answer]
-    for seed in SEEDS:
-        result = judged(name, source, seed).result
-        assert result.verdict is Verdict.PASSED, result.checks
+    RUBRIC.assert_passes(name, source, SEEDS)
 
 
 @pytest.mark.parametrize("answer", WRONG)
 def test_no_other_mistake_is_taken_for_a_misconception(answer: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
     name, source = WRONG[answer]
-    for seed in SEEDS:
-        assert diagnosis(name, source, seed) is None
+    RUBRIC.assert_told(name, source, None, SEEDS)
 
 
 # The three patients.
@@ -235,7 +212,7 @@ def test_plans_of_any_design_pass(kind: str) -> None:
     rows, work = RIGHT_PLANS[kind]
     total = sum(row[2] for row in rows)
     answer = {"plan": list(rows), "planned_parameters": total, "planned_work": float(work)}
-    result = judged("plan", answer).result
+    result = RUBRIC.judged("plan", answer).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
@@ -261,7 +238,7 @@ def test_wrong_rows_fail_and_are_no_known_mistake(place: int, row: Any) -> None:
     rows: list[Any] = list(planning.RIGHT)
     rows[place] = row
     answer = {"plan": rows, "planned_parameters": 1, "planned_work": 1}
-    assert diagnosis("plan", answer) is None
+    assert RUBRIC.diagnosis("plan", answer) is None
 
 
 def test_a_plan_leaves_scores() -> None:
@@ -272,7 +249,7 @@ def test_a_plan_leaves_scores() -> None:
         "planned_parameters": sum(row[2] for row in rows),
         "planned_work": work_of_plan(rows),
     }
-    result = judged("plan", answer).result
+    result = RUBRIC.judged("plan", answer).result
     failed = [check.name for check in result.checks if check.verdict is Verdict.FAILED]
     assert failed == ["ends_in_four_scores_within_the_budget"]
 
@@ -281,7 +258,7 @@ def test_a_plan_of_dense_layers_does_not_take_parameters_for_work() -> None:
     """Without a convolution the weights and the work are the same, and that is no mistake."""
     rows = [("Flatten", (784,), 0), ("Dense", (4,), 3140)]
     answer = {"plan": rows, "planned_parameters": 3140, "planned_work": 3136}
-    assert diagnosis("plan", answer) is None
+    assert RUBRIC.diagnosis("plan", answer) is None
 
 
 def test_a_plan_may_not_be_read_from_keras() -> None:
@@ -297,7 +274,7 @@ def test_a_plan_may_not_be_read_from_keras() -> None:
 
     source = dedent(code)
     ask = ask_here(run_here(source))
-    result = judge(exercise_called("plan"), ask, secret=b"", code=source, cells=(source,)).result
+    result = judge(RUBRIC.exercise("plan"), ask, secret=b"", code=source, cells=(source,)).result
     assert result.verdict is Verdict.FAILED
     assert "by hand" in result.message
 
@@ -348,7 +325,7 @@ def test_the_network_of_a_plan_may_be_nested_and_leave_out_rows() -> None:
 
     rows = RIGHT_PLANS["a convolution makes the scores"][0]
     answer = {"build_network": build_network, "my_callbacks": [], "plan": rows}
-    result = judged("build_network", answer).result
+    result = RUBRIC.judged("build_network", answer).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
@@ -364,7 +341,7 @@ def test_the_row_that_differs_is_named() -> None:
             layers.GlobalMaxPooling2D(),
         )
 
-    result = judged(
+    result = RUBRIC.judged(
         "build_network", {"build_network": build_network, "my_callbacks": [], "plan": rows}
     ).result
     failed = [check for check in result.checks if check.verdict is Verdict.FAILED]
@@ -434,9 +411,9 @@ def flipped(filters: int = 4, **compiled: Any) -> Any:
 def test_what_is_no_network_is_refused_in_words(returned: Any) -> None:
     """A function that returns nothing, or a pair, fails, and nothing breaks."""
     answer = {"build_network": lambda: returned, "my_callbacks": [], "plan": FLIPPED}
-    result = judged("build_network", answer).result
+    result = RUBRIC.judged("build_network", answer).result
     assert {check.verdict for check in result.checks} == {Verdict.FAILED, Verdict.SKIPPED}
-    assert diagnosis("build_network", answer) is None
+    assert RUBRIC.diagnosis("build_network", answer) is None
 
 
 def test_a_network_with_other_filters_is_no_other_padding() -> None:
@@ -444,7 +421,7 @@ def test_a_network_with_other_filters_is_no_other_padding() -> None:
     rows = [("Conv2D", (28, 28, 5), 50), FLIPPED[1], ("Dense", (4,), 24)]
     rows[1] = ("GlobalMaxPooling2D", (5,), 0)
     answer = {"build_network": flipped, "my_callbacks": [], "plan": rows}
-    assert diagnosis("build_network", answer) == "another_network"
+    assert RUBRIC.diagnosis("build_network", answer) == "another_network"
 
 
 def test_a_decay_of_zero_is_a_strength_of_zero() -> None:
@@ -457,7 +434,7 @@ def test_a_decay_of_zero_is_a_strength_of_zero() -> None:
         return model
 
     answer = {"build_network": build_network, "my_callbacks": [], "plan": FLIPPED}
-    assert diagnosis("build_network", answer) == "strength_of_zero"
+    assert RUBRIC.diagnosis("build_network", answer) == "strength_of_zero"
 
 
 def test_a_network_may_be_the_same_at_each_start() -> None:
@@ -474,7 +451,7 @@ def test_a_network_may_be_the_same_at_each_start() -> None:
         )
 
     answer = {"build_network": build_network, "my_callbacks": [], "plan": FLIPPED}
-    assert judged("build_network", answer).result.verdict is Verdict.PASSED
+    assert RUBRIC.judged("build_network", answer).result.verdict is Verdict.PASSED
 
 
 # The training.
@@ -522,7 +499,7 @@ def normalized() -> dict[str, Any]:
 
 def test_another_design_passes() -> None:
     """Strides, batch normalization, a penalty and another curve to stop by are right as well."""
-    result = judged("trained", normalized()).result
+    result = RUBRIC.judged("trained", normalized()).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
@@ -532,11 +509,11 @@ def test_each_rule_is_judged_on_its_own() -> None:
     names["my_model"] = keras.models.clone_model(names["my_model"])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     names["my_model"].compile("adam", loss)
-    result = judged("trained", names).result
+    result = RUBRIC.judged("trained", names).result
     kept = {check.name for check in result.checks if check.verdict is Verdict.PASSED}
     assert {"keeps_to_the_budgets", "is_regularized_in_two_ways"} <= kept
     assert "reads_hidden_shapes" not in kept
-    assert diagnosis("trained", names) == "built_anew"
+    assert RUBRIC.diagnosis("trained", names) == "built_anew"
 
 
 def fitted_to(parts: list[Any], epochs: int, *, batch: int = 32) -> dict[str, Any]:
@@ -572,13 +549,13 @@ def fitted_to(parts: list[Any], epochs: int, *, batch: int = 32) -> dict[str, An
 )
 def test_trainings_that_break_the_rules_are_told(found: str, steps: int, names: Any) -> None:
     """More shapes, repeated ones or other batches show in the steps of an epoch."""
-    judgement = judged("trained", names())
+    judgement = RUBRIC.judged("trained", names())
     (check,) = (
         check for check in judgement.result.checks if check.name == "was_trained_by_fit_once"
     )
     assert check.verdict is Verdict.FAILED
     assert f"One epoch took {steps} steps" in check.message
-    told = diagnose(exercise_called("trained"), judgement)
+    told = diagnose(RUBRIC.exercise("trained"), judgement)
     assert told is not None
     assert told.misconception == found
 
@@ -587,10 +564,10 @@ def test_a_second_fit_is_told() -> None:
     """The network knows more steps than the history of the second training tells of."""
     first = fitted(flipped(), 2)
     names = {**fitted(first["my_model"], 1), "build_network": flipped}
-    judgement = judged("trained", names)
+    judgement = RUBRIC.judged("trained", names)
     messages = " ".join(check.message for check in judgement.result.checks)
     assert "took 30 steps, your history tells of 10" in messages
-    told = diagnose(exercise_called("trained"), judgement)
+    told = diagnose(RUBRIC.exercise("trained"), judgement)
     assert told is not None
     assert told.misconception == "fit_called_twice"
 
@@ -663,7 +640,7 @@ def test_claims_that_are_true_pass() -> None:
     names: dict[str, Any] = {"np": np}
     exec(CONFUSION, names)
     answer = {**normalized(), "defense": claims(), "confusion": names["confusion"]}
-    result = judged("defense", answer).result
+    result = RUBRIC.judged("defense", answer).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
@@ -679,7 +656,7 @@ def test_scalars_of_any_kind_are_numbers() -> None:
         "gap": tf.constant(true["gap"]),
     }
     answer = {**normalized(), "defense": {**true, **kinds}, "confusion": names["confusion"]}
-    result = judged("defense", answer).result
+    result = RUBRIC.judged("defense", answer).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
@@ -690,7 +667,7 @@ def test_a_claim_that_is_missing_fails_its_check_alone() -> None:
     true = claims()
     del true["gap"]
     answer = {**normalized(), "defense": true, "confusion": names["confusion"]}
-    result = judged("defense", answer).result
+    result = RUBRIC.judged("defense", answer).result
     failed = [check.name for check in result.checks if check.verdict is not Verdict.PASSED]
     assert failed == ["claims_what_the_network_does"]
 
@@ -713,7 +690,7 @@ def test_other_claims_fail_and_are_no_known_mistake(change: dict[str, Any]) -> N
     names: dict[str, Any] = {"np": np}
     exec(CONFUSION, names)
     answer = {**normalized(), "confusion": names["confusion"], "defense": {**claims(), **change}}
-    assert diagnosis("defense", answer) is None
+    assert RUBRIC.diagnosis("defense", answer) is None
 
 
 @pytest.mark.parametrize(("apart", "kept"), [(1e-7, True), (0.01, False)])
@@ -731,7 +708,7 @@ def test_scores_tied_up_to_rounding_may_come_in_either_order(apart: float, kept:
         "most_confused": (NAMES[(0, 2, 3)[often]], NAMES[1]),
     }
     answer = {**normalized(), "my_model": model, "defense": claimed, "confusion": None}
-    checks = {check.name: check.verdict for check in judged("defense", answer).result.checks}
+    checks = {check.name: check.verdict for check in RUBRIC.judged("defense", answer).result.checks}
     wanted = Verdict.PASSED if kept else Verdict.FAILED
     assert checks["claims_what_the_network_does"] is wanted
     assert checks["knows_its_weakest_point"] is wanted

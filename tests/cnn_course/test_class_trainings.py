@@ -19,6 +19,8 @@ from grader.judging.diagnose import diagnose
 from grader.judging.testing import judge_here, run_here
 from grader.results import Verdict
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "class.json"
 
 

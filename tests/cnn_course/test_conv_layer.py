@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 import keras
 import numpy as np
 import pytest
 
 from cnn_course.conv_layer.references import covering, keras_padding
-from grader.judging.course import lesson
-from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.judge import Judgement, judge
-from grader.judging.testing import ask_here, judge_here, run_here
+from grader.judging.judge import judge
+from grader.judging.testing import ask_here, run_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
 
 SEEDS = range(4)
 
@@ -270,40 +266,26 @@ KNOWN = {
 }
 
 
-def _exercise(case: str) -> Exercise:
-    exercise = lesson("conv_layer").exercise(case.partition(":")[0])
-    assert exercise is not None
-    return exercise
-
-
-def _judged(case: str, source: str, seed: int) -> Judgement:
-    return judge_here(_exercise(case), SETUP + dedent(source), secret=f"seed {seed}".encode())
+RUBRIC = Rubric("conv_layer", SETUP)
 
 
 @pytest.mark.parametrize("case", RIGHT)
 def test_a_right_answer_written_another_way_passes(case: str) -> None:
     """Other loops, other kinds of numbers, other ways to build the model: all of it counts."""
-    for seed in SEEDS:
-        result = _judged(case, RIGHT[case], seed).result
-        assert result.verdict is Verdict.PASSED, [check.message for check in result.checks]
+    RUBRIC.assert_passes(case.partition(": ")[0], RIGHT[case], SEEDS)
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_no_other_mistake_is_taken_for_a_misconception(case: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    for seed in SEEDS:
-        judgement = _judged(case, WRONG[case], seed)
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(_exercise(case), judgement) is None
+    RUBRIC.assert_told(case.partition(": ")[0], WRONG[case], None, SEEDS)
 
 
 @pytest.mark.parametrize("case", KNOWN)
 def test_a_known_mistake_is_known_however_it_is_written(case: str) -> None:
     """The rubric says what was done, on every draw."""
-    for seed in SEEDS:
-        found = diagnose(_exercise(case), _judged(case, KNOWN[case], seed))
-        assert found is not None
-        assert found.misconception == case.partition(": ")[2]
+    exercise, _, misconception = case.partition(": ")
+    RUBRIC.assert_told(exercise, KNOWN[case], misconception, SEEDS)
 
 
 def test_strides_leave_the_grid_that_the_lesson_describes() -> None:
@@ -352,6 +334,8 @@ def test_the_ready_made_layer_is_not_an_answer() -> None:
         "def output_size(size, kernel_size, padding, strides): return places(size, kernel_size)",
     ]
     ask = ask_here(run_here("\n".join(cells)))
-    result = judge(_exercise("output_size"), ask, secret=b"", code=cells[1], cells=cells).result
+    result = judge(
+        RUBRIC.exercise("output_size"), ask, secret=b"", code=cells[1], cells=cells
+    ).result
     assert result.verdict is Verdict.FAILED
     assert "keras" in result.checks[0].message

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import pytest
 
-from cnn_course import conv_layer
 from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.judge import Judgement
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
 
 SEEDS = range(3)
 
@@ -235,31 +231,22 @@ OTHER_MISTAKES = {
 }
 
 
-def _judged(source: str, seed: int = 0) -> tuple[Exercise, Judgement]:
-    """The exercise that `source` is about, and how it is judged; only that code is searched."""
-    exercises = [one for one in vars(conv_layer).values() if isinstance(one, Exercise)]
-    code = dedent(source)
-    exercise = next(one for one in exercises if one.id in code)
-    # Right or wrong in what it computes: what an exercise forbids is not the matter here.
-    return exercise, judge_here(exercise, IMPORTS + code, secret=f"seed {seed}".encode(), code=" ")
+# Right or wrong in what it computes: what an exercise forbids is not the matter here.
+RUBRIC = Rubric("conv_layer", IMPORTS, searched=False)
 
 
 @pytest.mark.parametrize("answer", RIGHT)
 def test_a_right_answer_passes_however_it_is_written(answer: str) -> None:
     """What computes the right thing gets full marks on every draw."""
-    for seed in SEEDS:
-        exercise, judgement = _judged(RIGHT[answer], seed)
-        messages = [check.message for check in judgement.result.checks]
-        assert judgement.result.score == exercise.max_score, messages
+    source = RIGHT[answer]
+    RUBRIC.assert_passes(RUBRIC.exercise_in(source), source, SEEDS)
 
 
 @pytest.mark.parametrize("mistake", OTHER_MISTAKES)
 def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    for seed in SEEDS:
-        exercise, judgement = _judged(OTHER_MISTAKES[mistake], seed)
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(exercise, judgement) is None
+    source = OTHER_MISTAKES[mistake]
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, None, SEEDS)
 
 
 @pytest.mark.parametrize(
@@ -479,11 +466,7 @@ def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
 )
 def test_a_known_mistake_is_known_however_it_is_written(misconception: str, source: str) -> None:
     """A misconception is told by what it computes, in models as well as in layers."""
-    for seed in SEEDS:
-        exercise, judgement = _judged(source, seed)
-        found = diagnose(exercise, judgement)
-        assert found is not None
-        assert found.misconception == misconception
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, misconception, SEEDS)
 
 
 @pytest.mark.parametrize("answer", ["None", "...", "3", "'18'", "[1, 2]"])
@@ -492,15 +475,17 @@ def test_an_answer_of_another_kind_is_the_students_mistake(exercise: str, answer
     """Whatever comes back instead of an answer, the check says so; it never breaks itself."""
     parameters = {"pointwise": "image, kernel, bias", "receptive_field": "layers"}
     signature = parameters.get(exercise, "count, channels")
-    _, judgement = _judged(f"def {exercise}({signature}):\n    return {answer}")
+    source = f"def {exercise}({signature}):\n    return {answer}"
+    judgement = RUBRIC.judged(exercise, source)
     assert judgement.result.verdict in (Verdict.FAILED, Verdict.NOT_ATTEMPTED)
     assert not judgement.result.score
 
 
 def test_an_unbuilt_layer_is_told_to_be_built() -> None:
     """A layer without weights is judged by those it would hold, and asked to be built."""
-    exercise, judgement = _judged("sobel_layer = keras.layers.Conv2D(2, 3, use_bias=False)")
-    found = diagnose(exercise, judgement)
+    source = "sobel_layer = keras.layers.Conv2D(2, 3, use_bias=False)"
+    judgement = RUBRIC.judged("sobel_layer", source)
+    found = diagnose(RUBRIC.exercise("sobel_layer"), judgement)
     assert judgement.result.verdict is Verdict.FAILED
     assert found is not None
     assert "no weights yet" in found.message

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 import pytest
 
-from grader.judging.course import lesson
-from grader.judging.diagnose import diagnose
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
 
 SEEDS = range(20)
 
@@ -97,49 +93,38 @@ OTHER_MISTAKES = {
 }
 
 
-def _exercise_in(source: str) -> str:
-    names = {
-        name: exercise.id for exercise in lesson("convolution").exercises for name in exercise.names
-    }
-    return next(exercise for name, exercise in names.items() if name in source)
+RUBRIC = Rubric("convolution", RESPONSES)
 
 
 @pytest.mark.parametrize("mistake", OTHER_MISTAKES)
 def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    source = dedent(OTHER_MISTAKES[mistake])
-    exercise = lesson("convolution").exercise(_exercise_in(source))
-    assert exercise is not None
+    source = OTHER_MISTAKES[mistake]
+    ready_made = Rubric("convolution", RESPONSES + "np_pad = np.pad\n")
     code = source.replace("np.pad", "np_pad")  # forbidden to students; only its answer counts here
-    setup = RESPONSES + "np_pad = np.pad\n"
-    for seed in SEEDS:
-        judgement = judge_here(exercise, setup + code, secret=f"seed {seed}".encode(), code=code)
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(exercise, judgement) is None
+    ready_made.assert_told(ready_made.exercise_in(source), code, None, SEEDS)
 
 
 @pytest.mark.parametrize("answer", ["'top left'", "(None, 'x')", "[[1], [2, 3]]", "(0, 0, 0)", "5"])
 def test_a_position_of_the_wrong_kind_is_the_students_mistake(answer: str) -> None:
     """Whatever comes back instead of a pair, the check says so; it never breaks itself."""
-    exercise = lesson("convolution").exercise("strongest_match")
-    assert exercise is not None
-    judgement = judge_here(exercise, f"def strongest_match(image, kernel):\n    return {answer}")
+    judgement = RUBRIC.judged(
+        "strongest_match", f"def strongest_match(image, kernel):\n    return {answer}"
+    )
     assert judgement.result.verdict is Verdict.FAILED
     assert not judgement.result.score
 
 
 def test_a_position_that_never_comes_back_is_said() -> None:
     """A search that prints its result, or forgets it, is told to return it."""
-    exercise = lesson("convolution").exercise("strongest_match")
-    assert exercise is not None
-    judgement = judge_here(exercise, "def strongest_match(image, kernel):\n    found = image")
+    judgement = RUBRIC.judged(
+        "strongest_match", "def strongest_match(image, kernel):\n    found = image"
+    )
     assert "return" in judgement.result.checks[0].message
 
 
 def test_every_formula_for_the_strided_size_is_told_from_the_right_one() -> None:
     """One that is right only where pixels are left over, or only where none are, never passes."""
-    exercise = lesson("convolution").exercise("convolve2d_strided")
-    assert exercise is not None
     formulas = (
         "(last + 1) // strides",
         "-(-last // strides) + 1",
@@ -147,7 +132,7 @@ def test_every_formula_for_the_strided_size_is_told_from_the_right_one() -> None
         "round(last / strides) + 1",
     )
     for formula in formulas:
-        source = RESPONSES + dedent(f"""
+        source = f"""
             def size(last, strides):
                 return {formula}
 
@@ -157,9 +142,9 @@ def test_every_formula_for_the_strided_size_is_told_from_the_right_one() -> None
                 columns = size(image.shape[1] - kernel.shape[1], strides)
                 below = np.pad(image, [(0, strides), (0, strides)])
                 return responses(below, kernel)[::strides, ::strides][:rows, :columns]
-        """)
+        """
         for seed in SEEDS:
-            judgement = judge_here(exercise, source, secret=f"seed {seed}".encode())
+            judgement = RUBRIC.judged("convolve2d_strided", source, seed)
             assert not judgement.result.score, formula
 
 
@@ -175,6 +160,4 @@ def test_every_formula_for_the_strided_size_is_told_from_the_right_one() -> None
 )
 def test_a_kernel_that_does_nothing_asked_earns_nothing(exercise: str, source: str) -> None:
     """Kernels of zeros are silent for free, and kernels of ones make every step larger."""
-    found = lesson("convolution").exercise(exercise)
-    assert found is not None
-    assert judge_here(found, source).result.score == 0
+    assert RUBRIC.judged(exercise, source).result.score == 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import keras
@@ -17,10 +16,10 @@ from hypothesis import strategies as st
 from cnn_course.dense.audit import VGG16
 from grader.authoring.source import Answer, read_source, solution
 from grader.judging.course import lesson
-from grader.judging.diagnose import diagnose
 from grader.judging.judge import judge
-from grader.judging.testing import ask_here, judge_here, run_here
+from grader.judging.testing import ask_here, run_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
 
 COURSE = Path(__file__).parents[2]
 
@@ -336,16 +335,7 @@ OTHER_MISTAKES = {
 }
 
 
-def _exercise(name: str) -> Any:
-    found = lesson("dense").exercise(name)
-    assert found is not None
-    return found
-
-
-def _judge(exercise: Any, code: str, seed: int) -> Any:
-    # The cases depend on the code, too, so each answer gets cases of its own.
-    names = run_here(SETUP + LENET + code)
-    return judge_here(exercise, names, secret=f"seed {seed}".encode(), code=code)
+RUBRIC = Rubric("dense", SETUP + LENET)
 
 
 @pytest.mark.parametrize(
@@ -353,26 +343,14 @@ def _judge(exercise: Any, code: str, seed: int) -> Any:
 )
 def test_right_answers_written_otherwise_pass(name: str, source: str) -> None:
     """Another idiom, another container or another way to build a network is as right."""
-    for seed in range(2):
-        result = _judge(_exercise(name), dedent(source), seed).result
-        assert result.verdict is Verdict.PASSED, [check.message for check in result.checks]
-
-
-def _exercise_in(source: str) -> Any:
-    names = {name: each for each in lesson("dense").exercises for name in each.names}
-    found = [each for name, each in names.items() if f"def {name}(" in source]
-    return found[0] if found else _exercise("lenet5")
+    RUBRIC.assert_passes(name, source, range(2))
 
 
 @pytest.mark.parametrize("mistake", OTHER_MISTAKES)
 def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    source = dedent(OTHER_MISTAKES[mistake])
-    exercise = _exercise_in(source)
-    for seed in range(2):
-        judgement = _judge(exercise, source, seed)
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(exercise, judgement) is None
+    source = OTHER_MISTAKES[mistake]
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, None, range(2))
 
 
 @pytest.mark.parametrize(
@@ -396,17 +374,17 @@ def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
 )
 def test_an_answer_of_the_wrong_kind_is_the_students_mistake(name: str, answer: str) -> None:
     """Whatever comes back instead, the checks say so; they never break themselves."""
-    functions = _exercise(name).names
+    functions = RUBRIC.exercise(name).names
     code = "\n".join(f"def {function}(*args):\n    return {answer}" for function in functions)
-    result = _judge(_exercise(name), code, 0).result
+    result = RUBRIC.judged(name, code).result
     assert {check.verdict for check in result.checks} == {Verdict.FAILED}
 
 
 @pytest.mark.parametrize("name", ["summarize", "audit_network", "pooling_saves"])
 def test_a_function_that_returns_nothing_is_told_to_return(name: str) -> None:
     """A summary that is printed instead of returned is told so."""
-    function = _exercise(name).names[0]
-    result = _judge(_exercise(name), f"def {function}(*args):\n    print(args)", 0).result
+    function = RUBRIC.exercise(name).names[0]
+    result = RUBRIC.judged(name, f"def {function}(*args):\n    print(args)").result
     assert "return" in result.checks[0].message
 
 
@@ -430,10 +408,7 @@ def test_a_function_that_returns_nothing_is_told_to_return(name: str) -> None:
 )
 def test_a_known_mistake_in_lenet_is_named_in_other_forms(source: str, misconception: str) -> None:
     """With C5 as a dense layer, or with two mistakes at once, the first known one is named."""
-    exercise = _exercise("lenet5")
-    found = diagnose(exercise, _judge(exercise, f"lenet5 = keras.Sequential({source})", 0))
-    assert found is not None
-    assert found.misconception == misconception
+    RUBRIC.assert_told("lenet5", f"lenet5 = keras.Sequential({source})", misconception)
 
 
 @pytest.mark.parametrize(
@@ -446,9 +421,10 @@ def test_a_known_mistake_in_lenet_is_named_in_other_forms(source: str, misconcep
 )
 def test_by_hand_means_by_hand(name: str, code: str) -> None:
     """What the lesson lets the student build may not be taken ready-made."""
-    exercise = _exercise(name)
     names = run_here(SETUP + code)
-    judgement = judge(exercise, ask_here(names), secret=b"", code=code, cells=[SETUP, code])
+    judgement = judge(
+        RUBRIC.exercise(name), ask_here(names), secret=b"", code=code, cells=[SETUP, code]
+    )
     assert judgement.result.verdict is Verdict.FAILED
     assert "by hand" in judgement.result.message
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,11 @@ from cnn_course.dense.readers_references import (
 )
 from grader.crossing.networks import History
 from grader.errors import Mismatch
-from grader.judging.course import lesson
 from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.judge import Judgement
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
+
+pytestmark = pytest.mark.slow
 
 SEEDS = range(10)
 
@@ -166,41 +164,27 @@ def build_cnn():
 """
 
 
-def _exercise(name: str) -> Exercise:
-    found = lesson("dense").exercise(name)
-    assert found is not None
-    return found
-
-
-def _judged(source: str, seed: int) -> Judgement:
-    ids = [exercise.id for exercise in lesson("dense").exercises]
-    name = next(name for name in ids if f"def {name}(" in source)
-    code = "import numpy as np\n" + dedent(source)
-    return judge_here(_exercise(name), code, secret=f"seed {seed}".encode())
+RUBRIC = Rubric("dense", "import numpy as np\n")
 
 
 @pytest.mark.parametrize("answer", RIGHT)
 def test_right_answers_written_another_way_pass(answer: str) -> None:
     """Loops, other functions of NumPy and other types of numbers are right answers too."""
-    for seed in SEEDS:
-        judgement = _judged(RIGHT[answer], seed)
-        assert judgement.result.verdict is Verdict.PASSED, judgement.result.checks
+    source = RIGHT[answer]
+    RUBRIC.assert_passes(RUBRIC.exercise_in(source), source, SEEDS)
 
 
 @pytest.mark.parametrize("mistake", OTHER_MISTAKES)
 def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    for seed in SEEDS:
-        judgement = _judged(OTHER_MISTAKES[mistake], seed)
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(_exercise(judgement.result.id), judgement) is None
+    source = OTHER_MISTAKES[mistake]
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, None, SEEDS)
 
 
 @pytest.mark.parametrize("cnn", [FUNCTIONAL_CNN, NESTED_CNN])
 def test_a_head_without_places_passes_however_it_is_written(cnn: str) -> None:
     """A maximum over the whole map may be an operation, or a pooling as large as the map."""
-    judgement = judge_here(_exercise("moved_test"), NETWORKS + DENSE + cnn)
-    assert judgement.result.verdict is Verdict.PASSED, judgement.result.checks
+    RUBRIC.assert_passes("moved_test", NETWORKS + DENSE + cnn)
 
 
 @pytest.mark.parametrize("wrong", ["build_cnn", "build_dense"])
@@ -208,7 +192,7 @@ def test_the_network_at_fault_is_the_one_whose_call_is_shown(wrong: str) -> None
     """Where one of two networks has a wrong output, the student sees the call that built it."""
     short = "keras.Sequential([keras.Input((20, 20, 1)), layers.Flatten(), layers.Dense(5)])"
     right = DENSE + FUNCTIONAL_CNN
-    judgement = judge_here(_exercise("moved_test"), f"{NETWORKS}{right}\n{wrong} = lambda: {short}")
+    judgement = RUBRIC.judged("moved_test", f"{NETWORKS}{right}\n{wrong} = lambda: {short}")
     assert judgement.result.checks[0].verdict is Verdict.FAILED
     assert judgement.result.checks[0].call == f"{wrong}()"
 
@@ -229,10 +213,11 @@ CROSS_ENTROPY_IN_PLACE = """
 @pytest.mark.parametrize("source", [SOFTMAX_IN_PLACE, CROSS_ENTROPY_IN_PLACE])
 def test_a_changed_argument_is_not_explained_by_another_mistake(source: str) -> None:
     """The check says what is wrong; no misconception that leaves its argument alone is named."""
+    exercise = RUBRIC.exercise_in(source)
     for seed in SEEDS:
-        judgement = _judged(source, seed)
+        judgement = RUBRIC.judged(exercise, source, seed)
         assert "changed its argument" in judgement.result.checks[0].message
-        assert diagnose(_exercise(judgement.result.id), judgement) is None
+        assert diagnose(RUBRIC.exercise(exercise), judgement) is None
 
 
 @pytest.mark.parametrize("what", ["a dict of curves", "a history of curves"])
@@ -247,13 +232,13 @@ def test_curves_instead_of_the_network_are_told_so(what: str) -> None:
 def test_a_network_without_convolutions_is_no_cnn() -> None:
     """The dense network in both places earns no points for the CNN, and no wrong reason."""
     source = NETWORKS + DENSE + "build_cnn = build_dense"
-    judgement = judge_here(_exercise("moved_test"), source)
+    judgement = RUBRIC.judged("moved_test", source)
     assert [check.verdict for check in judgement.result.checks] == [
         Verdict.PASSED,
         Verdict.PASSED,
         Verdict.FAILED,
     ]
-    assert diagnose(_exercise("moved_test"), judgement) is None
+    assert diagnose(RUBRIC.exercise("moved_test"), judgement) is None
 
 
 def _digit_reader(*, scale: float = 1.0, functional: bool = False) -> Any:
@@ -276,10 +261,7 @@ def _digit_reader(*, scale: float = 1.0, functional: bool = False) -> Any:
 def test_a_network_that_reads_digits_passes_however_it_is_written(functional: bool) -> None:
     """Pixels may be scaled inside of the network, and softmax may be a layer or an activation."""
     network = _digit_reader(scale=16.0 if functional else 1.0, functional=functional)
-    for seed in SEEDS:
-        names = {"budget_network": network}
-        judgement = judge_here(_exercise("budget_network"), names, secret=str(seed).encode())
-        assert judgement.result.verdict is Verdict.PASSED, judgement.result.checks
+    RUBRIC.assert_passes("budget_network", {"budget_network": network}, SEEDS)
 
 
 def test_a_network_that_always_answers_the_same_fails() -> None:
@@ -294,9 +276,9 @@ def test_a_network_that_always_answers_the_same_fails() -> None:
             layers.Dense(10, activation="softmax", kernel_initializer="zeros"),
         ]
     )
-    judgement = judge_here(_exercise("budget_network"), {"budget_network": network})
+    judgement = RUBRIC.judged("budget_network", {"budget_network": network})
     assert judgement.result.score == 2
-    found = diagnose(_exercise("budget_network"), judgement)
+    found = diagnose(RUBRIC.exercise("budget_network"), judgement)
     assert found is not None
     assert found.misconception == "not_trained"
 
@@ -307,9 +289,7 @@ def test_a_network_that_confuses_two_digits_is_not_explained() -> None:
     weights, biases = linear_reader(1.0)
     order = [1, 0, 3, 2, 4, 5, 6, 7, 8, 9]
     network.layers[-2].set_weights([weights[:, order], biases[order]])
-    judgement = judge_here(_exercise("budget_network"), {"budget_network": network})
-    assert judgement.result.verdict is Verdict.FAILED
-    assert diagnose(_exercise("budget_network"), judgement) is None
+    RUBRIC.assert_told("budget_network", {"budget_network": network}, None)
 
 
 def test_one_parameter_too_many_is_over_budget() -> None:
@@ -329,7 +309,7 @@ def test_one_parameter_too_many_is_over_budget() -> None:
         ]
     )
     assert network.count_params() == BUDGET
-    judgement = judge_here(_exercise("budget_network"), {"budget_network": network})
+    judgement = RUBRIC.judged("budget_network", {"budget_network": network})
     assert judgement.result.checks[1].verdict is Verdict.FAILED
 
 

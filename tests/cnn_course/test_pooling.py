@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cnn_course.pooling.references import counted, pooled
-from grader.judging.course import lesson
-from grader.judging.diagnose import diagnose
 from grader.judging.resolving import forbidden_uses
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
 
 SEEDS = range(3)
 
@@ -336,60 +333,40 @@ KNOWN = [
 ]  # fmt: skip
 
 
+# Only what an answer computes counts here.
+RUBRIC = Rubric("pooling", SETUP, searched=False)
+
+
 @pytest.mark.parametrize(("source", "misconception"), KNOWN, ids=[name for _, name in KNOWN])
 def test_a_known_mistake_is_told_by_name(source: str, misconception: str | None) -> None:
     """A student's own code for a mistake is recognized on every seed; None stands for right."""
-    source = dedent(source)
-    exercise = _exercise_in(source)
-    for seed in SEEDS:
-        judgement = judge_here(exercise, SETUP + source, secret=f"seed {seed}".encode(), code="0")
-        diagnosis = diagnose(exercise, judgement)
-        assert (diagnosis.misconception if diagnosis else None) == misconception
-        assert (judgement.result.verdict is Verdict.PASSED) == (misconception is None)
-
-
-def _exercise_in(source: str) -> Any:
-    names = {name: exercise for exercise in lesson("pooling").exercises for name in exercise.names}
-    return next(
-        exercise
-        for name, exercise in names.items()
-        if f"def {name}(" in source or f"\n{name} = " in source
-    )
+    exercise = RUBRIC.exercise_in(source)
+    if misconception is None:
+        RUBRIC.assert_passes(exercise, source, SEEDS)
+    else:
+        RUBRIC.assert_told(exercise, source, misconception, SEEDS)
 
 
 @pytest.mark.parametrize("answer", RIGHT)
 def test_a_right_answer_in_other_words_passes(answer: str) -> None:
     """Whatever idiom or library call a right answer is written with, it gets full marks."""
-    source = dedent(RIGHT[answer])
-    exercise = _exercise_in(source)
-    assert answer.startswith(exercise.id)
-    for seed in SEEDS:
-        judgement = judge_here(
-            exercise, SETUP + source, secret=f"seed {seed}".encode(), code="only its answer counts"
-        )
-        messages = [check.message for check in judgement.result.checks]
-        assert judgement.result.verdict is Verdict.PASSED, messages
+    exercise = RUBRIC.exercise_in(RIGHT[answer])
+    assert answer.startswith(exercise)
+    RUBRIC.assert_passes(exercise, RIGHT[answer], SEEDS)
 
 
 @pytest.mark.parametrize("mistake", OTHER_MISTAKES)
 def test_no_other_mistake_is_taken_for_a_misconception(mistake: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
-    source = dedent(OTHER_MISTAKES[mistake])
-    exercise = _exercise_in(source)
-    for seed in SEEDS:
-        judgement = judge_here(exercise, SETUP + source, secret=f"seed {seed}".encode(), code="0")
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(exercise, judgement) is None
+    source = OTHER_MISTAKES[mistake]
+    RUBRIC.assert_told(RUBRIC.exercise_in(source), source, None, SEEDS)
 
 
 @pytest.mark.parametrize("answer", ["'maps'", "7", "(1, 2, 3)", "[[1], [2, 3]]", "np.inf"])
 @pytest.mark.parametrize("name", ["pooled_shape", "dead_space", "shift_sensitivity"])
 def test_an_answer_of_the_wrong_kind_is_the_students_mistake(name: str, answer: str) -> None:
     """Whatever comes back instead of a pair, the check says so; it never breaks itself."""
-    exercise = lesson("pooling").exercise(name)
-    assert exercise is not None
-    source = f"import numpy as np\ndef {name}(*given):\n    return {answer}"
-    judgement = judge_here(exercise, source)
+    judgement = RUBRIC.judged(name, f"def {name}(*given):\n    return {answer}")
     assert judgement.result.verdict is Verdict.FAILED
     assert not judgement.result.score
 
@@ -397,9 +374,7 @@ def test_an_answer_of_the_wrong_kind_is_the_students_mistake(name: str, answer: 
 @pytest.mark.parametrize("pair", ["5", "(dot(1, 1),)", "('a', 'b')", "(dot(0, 0), None)"])
 def test_a_pair_of_something_else_earns_nothing(pair: str) -> None:
     """What is no pair of maps with a dot each is said to be none."""
-    exercise = lesson("pooling").exercise("near_and_far")
-    assert exercise is not None
-    judgement = judge_here(exercise, SETUP + f"merging = {pair}\nstaying = {pair}\n")
+    judgement = RUBRIC.judged("near_and_far", f"merging = {pair}\nstaying = {pair}\n")
     assert not judgement.result.score
     assert "two maps" in judgement.result.checks[0].message
 
@@ -461,12 +436,10 @@ def test_a_network_is_judged_by_what_flows_through_it(
     source: str, misconception: str | None
 ) -> None:
     """Plain ReLU after every convolution, and poolings that shrink by 4: nothing else passes."""
-    exercise = lesson("pooling").exercise("downsample")
-    assert exercise is not None
-    judgement = judge_here(exercise, source)
-    diagnosis = diagnose(exercise, judgement)
-    assert (diagnosis.misconception if diagnosis else None) == misconception
-    assert (judgement.result.verdict is Verdict.PASSED) == (misconception is None)
+    if misconception is None:
+        RUBRIC.assert_passes("downsample", source)
+    else:
+        RUBRIC.assert_told("downsample", source, misconception)
 
 
 @pytest.mark.parametrize(
@@ -476,8 +449,7 @@ def test_a_network_is_judged_by_what_flows_through_it(
 )  # fmt: skip
 def test_an_exercise_by_hand_refuses_ready_made_pooling(name: str) -> None:
     """Keras is refused alike wherever the docstring says that the exercise is solved by hand."""
-    exercise = lesson("pooling").exercise(name)
-    assert exercise is not None
+    exercise = RUBRIC.exercise(name)
     source = f"import keras\ndef {name}(*given, **more):\n    return keras.layers.MaxPooling2D()"
     forbidden, _ = forbidden_uses([source], exercise.names, exercise.forbid)
     assert forbidden
@@ -485,10 +457,8 @@ def test_an_exercise_by_hand_refuses_ready_made_pooling(name: str) -> None:
 
 def test_the_places_of_dots_are_named_instead_of_their_maps() -> None:
     """What is said about a pair of maps takes a line or two, and says where the dots are."""
-    exercise = lesson("pooling").exercise("near_and_far")
-    assert exercise is not None
     source = "merging = dot(2, 2), dot(2, 2)\nstaying = dot(0, 3), 2 * dot(0, 4)\n"
-    checks = judge_here(exercise, SETUP + source).result.checks
+    checks = RUBRIC.judged("near_and_far", source).result.checks
     told = [check for check in checks if check.message]
     assert "(2, 2)" in told[0].message
     assert any("(0, 3) and at (0, 4)" in check.message for check in told)

@@ -12,39 +12,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_course import regularization
 from cnn_course.data.digits import noisy_digits
 from cnn_course.regularization import overfitting, references, stopping
-from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.judge import Judgement
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
+
+pytestmark = pytest.mark.slow
 
 layers: Any = keras.layers
 SEEDS = range(5)
 
-
-def exercise_called(name: str) -> Exercise:
-    """An exercise of the lesson by its id."""
-    found = getattr(regularization, name)
-    assert isinstance(found, Exercise)
-    return found
-
-
-def judged(name: str, answer: str | dict[str, Any], seed: int = 0) -> Judgement:
-    """What the judge makes of the names that `answer` defines."""
-    code = dedent(answer) if isinstance(answer, str) else answer
-    return judge_here(exercise_called(name), code, secret=f"seed {seed}".encode())
-
-
-def diagnosis(name: str, answer: str | dict[str, Any], seed: int = 0) -> str | None:
-    """The name of the misconception that explains a wrong answer."""
-    judgement = judged(name, answer, seed)
-    assert judgement.result.verdict is Verdict.FAILED
-    found = diagnose(exercise_called(name), judgement)
-    return found.misconception if found else None
-
+RUBRIC = Rubric("regularization", "import numpy as np\n")
 
 RIGHT = {
     "lists and their methods": (
@@ -208,24 +186,19 @@ WRONG = {
     ),
 }
 
-IMPORTS = "import numpy as np\n"
-
 
 @pytest.mark.parametrize("answer", RIGHT)
 def test_right_answers_may_be_written_another_way(answer: str) -> None:
     """Other idioms, other kinds of numbers and other names of parameters pass."""
     name, source = RIGHT[answer]
-    for seed in SEEDS:
-        result = judged(name, IMPORTS + dedent(source), seed).result
-        assert result.verdict is Verdict.PASSED, result.checks
+    RUBRIC.assert_passes(name, source, SEEDS)
 
 
 @pytest.mark.parametrize("answer", WRONG)
 def test_no_other_mistake_is_taken_for_a_misconception(answer: str) -> None:
     """A wrong answer that the rubric does not know fails, and nothing is said about its reason."""
     name, source = WRONG[answer]
-    for seed in SEEDS:
-        assert diagnosis(name, IMPORTS + dedent(source), seed) is None
+    RUBRIC.assert_told(name, source, None, SEEDS)
 
 
 def test_each_of_three_functions_is_diagnosed_on_its_own() -> None:
@@ -240,7 +213,7 @@ def test_each_of_three_functions_is_diagnosed_on_its_own() -> None:
         def is_overfitting(losses, val_losses):
             return val_losses[-1] > losses[-1]
     """
-    assert diagnosis("read_the_curve", IMPORTS + dedent(source)) is not None
+    assert RUBRIC.diagnosis("read_the_curve", source) is not None
 
 
 def test_dropout_may_not_change_its_argument() -> None:
@@ -252,7 +225,7 @@ def test_dropout_may_not_change_its_argument() -> None:
                 activations /= 1 - rate
             return activations
     """
-    result = judged("dropout", dedent(source)).result
+    result = RUBRIC.judged("dropout", source).result
     assert result.verdict is Verdict.FAILED
     assert "changed its argument" in result.checks[0].message
 
@@ -342,7 +315,7 @@ def stopped_answer(callback: Any, model: Any, history: Any) -> dict[str, Any]:
 
 def test_a_functional_network_that_overfits_passes() -> None:
     """Activations as layers, a Reshape for Flatten and another seed make no difference."""
-    result = judged("overfit_on_purpose", overfit_answer(*trained("overfit"))).result
+    result = RUBRIC.judged("overfit_on_purpose", overfit_answer(*trained("overfit"))).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
@@ -351,29 +324,35 @@ def test_a_functional_network_with_dropout_passes() -> None:
     model, history = trained("dropout")
     baseline, _ = trained("overfit")
     answer = {"dropout_model": model, "dropout_history": history, "baseline": baseline}
-    result = judged("with_dropout", answer).result
+    result = RUBRIC.judged("with_dropout", answer).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
 def test_real_early_stopping_passes() -> None:
     """A callback with another notation of the same settings passes, with its real training."""
-    result = judged("with_early_stopping", stopped_answer(*trained("stopped"))).result
+    result = RUBRIC.judged("with_early_stopping", stopped_answer(*trained("stopped"))).result
     assert result.verdict is Verdict.PASSED, result.checks
 
 
 def test_real_mistakes_in_training_are_known() -> None:
     """What the rubric builds without training is recognized where it was really trained, too."""
-    assert diagnosis("overfit_on_purpose", overfit_answer(*trained("brief"))) == "too_few_epochs"
     assert (
-        diagnosis("overfit_on_purpose", overfit_answer(*trained("seen")))
+        RUBRIC.diagnosis("overfit_on_purpose", overfit_answer(*trained("brief")))
+        == "too_few_epochs"
+    )
+    assert (
+        RUBRIC.diagnosis("overfit_on_purpose", overfit_answer(*trained("seen")))
         == "trained_with_validation_digits"
     )
     assert (
-        diagnosis("overfit_on_purpose", overfit_answer(trained("overfit")[0], trained("brief")[1]))
+        RUBRIC.diagnosis(
+            "overfit_on_purpose", overfit_answer(trained("overfit")[0], trained("brief")[1])
+        )
         == "history_of_another"
     )
     assert (
-        diagnosis("with_early_stopping", stopped_answer(*trained("not restored"))) == "not_restored"
+        RUBRIC.diagnosis("with_early_stopping", stopped_answer(*trained("not restored")))
+        == "not_restored"
     )
 
 
@@ -381,10 +360,10 @@ def test_a_callback_that_was_only_declared_is_known() -> None:
     """A callback that `fit` never got has seen no epoch; where another one stopped it, that too."""
     fresh = keras.callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True)
     answer = stopped_answer(fresh, *trained("overfit"))
-    assert diagnosis("with_early_stopping", answer) == "only_declared"
-    assert diagnosis("with_early_stopping", stopped_answer(fresh, *trained("stopped")[1:])) == (
-        "made_anew"
-    )
+    assert RUBRIC.diagnosis("with_early_stopping", answer) == "only_declared"
+    assert RUBRIC.diagnosis(
+        "with_early_stopping", stopped_answer(fresh, *trained("stopped")[1:])
+    ) == ("made_anew")
 
 
 def with_curve(history: Any, val_losses: Any) -> Any:
@@ -403,8 +382,10 @@ def test_a_smoothed_history_is_refused(smoothing: str) -> None:
     means = np.cumsum(curve) / np.arange(1, len(curve) + 1)
     smooth = means if smoothing == "mean so far" else np.minimum.accumulate(curve)
     answer = overfit_answer(model, with_curve(history, smooth))
-    assert diagnosis("overfit_on_purpose", answer) == "history_of_another"
-    checks = {check.name: check for check in judged("overfit_on_purpose", answer).result.checks}
+    assert RUBRIC.diagnosis("overfit_on_purpose", answer) == "history_of_another"
+    checks = {
+        check.name: check for check in RUBRIC.judged("overfit_on_purpose", answer).result.checks
+    }
     assert checks["comes_with_its_own_history"].verdict is Verdict.FAILED
 
 
@@ -415,7 +396,7 @@ def test_an_epoch_that_a_loss_meets_by_chance_does_not_hide_a_false_end() -> Non
     passing = np.linspace(2 * own, own / 2, len(history.epoch))
     passing[np.argmin(np.abs(passing - own))] = own
     answer = overfit_answer(model, with_curve(history, passing))
-    assert diagnosis("overfit_on_purpose", answer) == "history_of_another"
+    assert RUBRIC.diagnosis("overfit_on_purpose", answer) == "history_of_another"
 
 
 def test_of_a_curve_only_the_end_can_be_told() -> None:
@@ -423,7 +404,9 @@ def test_of_a_curve_only_the_end_can_be_told() -> None:
     model, history = trained("overfit")
     curve = np.asarray(history.history["val_loss"])
     smooth = np.append((curve[:-1] + np.append(curve[1:-1], curve[-1])) / 2, curve[-1])
-    result = judged("overfit_on_purpose", overfit_answer(model, with_curve(history, smooth))).result
+    result = RUBRIC.judged(
+        "overfit_on_purpose", overfit_answer(model, with_curve(history, smooth))
+    ).result
     checks = {check.name: check for check in result.checks}
     assert checks["comes_with_its_own_history"].verdict is Verdict.PASSED
 
@@ -435,9 +418,11 @@ def test_a_remedy_in_the_baseline_is_told_whatever_its_gap_is() -> None:
     model.set_weights(plain.get_weights())
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     answer = overfit_answer(model, history)
-    checks = {check.name: check for check in judged("overfit_on_purpose", answer).result.checks}
+    checks = {
+        check.name: check for check in RUBRIC.judged("overfit_on_purpose", answer).result.checks
+    }
     assert "remedy" in checks["knows_the_training_digits_by_heart"].message
-    assert diagnosis("overfit_on_purpose", answer) == "regularized_already"
+    assert RUBRIC.diagnosis("overfit_on_purpose", answer) == "regularized_already"
 
 
 @pytest.mark.parametrize(
@@ -463,7 +448,7 @@ def test_what_is_no_history_is_told(history: str) -> None:
     """The dict of curves, None or a list is the student's mistake, never the check's."""
     model, real = trained("overfit")
     given = {"dict": dict(real.history), "none": None, "numbers": [1.0, 2.0]}[history]
-    result = judged("overfit_on_purpose", overfit_answer(model, given)).result
+    result = RUBRIC.judged("overfit_on_purpose", overfit_answer(model, given)).result
     assert result.verdict is Verdict.FAILED
     assert all(check.verdict is not Verdict.BROKEN for check in result.checks)
 
@@ -472,7 +457,7 @@ def test_what_is_no_history_is_told(history: str) -> None:
 def test_what_is_no_early_stopping_is_told(callback: Any) -> None:
     """Another object in place of the callback is the student's mistake."""
     _, model, history = trained("stopped")
-    result = judged("with_early_stopping", stopped_answer(callback, model, history)).result
+    result = RUBRIC.judged("with_early_stopping", stopped_answer(callback, model, history)).result
     assert result.verdict is Verdict.FAILED
     assert all(check.verdict is not Verdict.BROKEN for check in result.checks)
 
@@ -487,8 +472,10 @@ def test_a_typed_history_is_refused_though_its_last_loss_is_true() -> None:
         "loss": np.linspace(2, 0.04, 25).tolist(),
         "val_loss": [1.5, 0.5, *[0.6] * 22, last],
     }
-    assert diagnosis("overfit_on_purpose", overfit_answer(model, typed)) == "typed_in_by_hand"
-    checks = judged("overfit_on_purpose", overfit_answer(model, typed)).result.checks
+    assert (
+        RUBRIC.diagnosis("overfit_on_purpose", overfit_answer(model, typed)) == "typed_in_by_hand"
+    )
+    checks = RUBRIC.judged("overfit_on_purpose", overfit_answer(model, typed)).result.checks
     assert "four decimals" in checks[1].message
 
 
@@ -496,8 +483,8 @@ def test_the_dict_of_curves_is_told_in_a_few_words() -> None:
     """A dict where the History belongs is named, and not shown number by number."""
     model, history = trained("overfit")
     answer = overfit_answer(model, dict(history.history))
-    assert diagnosis("overfit_on_purpose", answer) == "dict_for_a_history"
-    assert len(judged("overfit_on_purpose", answer).result.checks[1].message) < 200
+    assert RUBRIC.diagnosis("overfit_on_purpose", answer) == "dict_for_a_history"
+    assert len(RUBRIC.judged("overfit_on_purpose", answer).result.checks[1].message) < 200
 
 
 def test_five_epochs_on_the_validation_digits_are_known() -> None:
@@ -505,7 +492,7 @@ def test_five_epochs_on_the_validation_digits_are_known() -> None:
     keras.utils.set_random_seed(3)
     model = new_network()
     history = fit(model, 5, on="validation")
-    found = diagnosis("overfit_on_purpose", overfit_answer(model, history))
+    found = RUBRIC.diagnosis("overfit_on_purpose", overfit_answer(model, history))
     assert found == "trained_with_validation_digits"
 
 
@@ -525,7 +512,7 @@ def test_relatives_of_dropout_are_not_called_a_baseline(kind: str) -> None:
     )
     history = fit(model, 1)
     answer = {"dropout_model": model, "dropout_history": history, "baseline": trained("overfit")[0]}
-    assert diagnosis("with_dropout", answer) == "relative_of_dropout"
+    assert RUBRIC.diagnosis("with_dropout", answer) == "relative_of_dropout"
 
 
 def test_a_callback_that_looks_for_the_largest_loss_is_known() -> None:
@@ -533,7 +520,7 @@ def test_a_callback_that_looks_for_the_largest_loss_is_known() -> None:
     callback = keras.callbacks.EarlyStopping(patience=3, mode="max", restore_best_weights=True)
     model = new_network()
     answer = stopped_answer(callback, model, fit(model, 6, callbacks=[callback]))
-    assert diagnosis("with_early_stopping", answer) == "largest_loss"
+    assert RUBRIC.diagnosis("with_early_stopping", answer) == "largest_loss"
 
 
 def test_a_wrong_best_epoch_is_named_first() -> None:
@@ -549,10 +536,10 @@ def test_a_wrong_best_epoch_is_named_first() -> None:
             best = best_epoch(val_losses)
             return val_losses[-1] > 1.1 * val_losses[best] and losses[-1] < losses[best]
     """
-    result = judged("read_the_curve", dedent(source)).result
+    result = RUBRIC.judged("read_the_curve", source).result
     assert result.verdict is Verdict.FAILED
     assert "`best_epoch`" in result.checks[2].message
-    assert diagnosis("read_the_curve", dedent(source)) == "loss_instead_of_epoch"
+    assert RUBRIC.diagnosis("read_the_curve", source) == "loss_instead_of_epoch"
 
 
 TENSORS = {
@@ -586,7 +573,7 @@ TENSORS = {
 def test_tensors_break_no_check(name: str) -> None:
     """A tensor in place of a number is right, or refused in a sentence."""
     source = "import numpy as np\nimport tensorflow as tf\n" + dedent(TENSORS[name])
-    result = judged(name, source).result
+    result = RUBRIC.judged(name, source).result
     assert result.verdict in (Verdict.PASSED, Verdict.FAILED), result
     assert name != "memorised" or result.verdict is Verdict.PASSED
 
@@ -597,7 +584,10 @@ def test_probabilities_where_scores_belong_are_known() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of the softmax, too
         history = fit(model, 1)
-        assert diagnosis("overfit_on_purpose", overfit_answer(model, history)) == "softmax_twice"
+        assert (
+            RUBRIC.diagnosis("overfit_on_purpose", overfit_answer(model, history))
+            == "softmax_twice"
+        )
 
 
 def test_an_untrained_network_is_no_answer() -> None:
@@ -606,7 +596,7 @@ def test_an_untrained_network_is_no_answer() -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss)
     answer = {"dropout_model": model, "dropout_history": trained("dropout")[1], "baseline": model}
-    checks = {check.name: check for check in judged("with_dropout", answer).result.checks}
+    checks = {check.name: check for check in RUBRIC.judged("with_dropout", answer).result.checks}
     assert checks["has_a_smaller_gap"].verdict is Verdict.FAILED
     assert checks["comes_with_its_own_history"].verdict is Verdict.FAILED
 

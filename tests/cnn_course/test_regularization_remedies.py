@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
 from typing import Any
 
 import keras
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cnn_course import regularization
 from cnn_course.data.digits import noisy_digits
 from cnn_course.regularization import augmenting, comparing, injecting, penalizing
 from cnn_course.regularization.mistakes import history_of, network, overfitted
@@ -22,10 +20,10 @@ from cnn_course.regularization.remedies import (
     train_side_by_side,
 )
 from grader.judging.diagnose import diagnose
-from grader.judging.exercise import Exercise
-from grader.judging.judge import Judgement
-from grader.judging.testing import judge_here
 from grader.results import Verdict
+from tests.cnn_course.judged import Rubric
+
+pytestmark = pytest.mark.slow
 
 layers: Any = keras.layers
 
@@ -106,38 +104,19 @@ OTHER_MISTAKES = {
 }
 
 
-def exercise_of(name: str) -> Exercise:
-    """The exercise that the first word of `name` calls."""
-    found: Exercise = getattr(regularization, name.split()[0])
-    return found
-
-
-def judged(name: str, source: str, seed: int) -> Judgement:
-    """The judgement of a source."""
-    code = "import numpy as np\n" + dedent(source)
-    return judge_here(exercise_of(name), code, secret=str(seed).encode())
-
-
-def judged_objects(name: str, objects: dict[str, Any], seed: int = 0) -> Judgement:
-    """The judgement of objects."""
-    return judge_here(exercise_of(name), objects, secret=str(seed).encode())
+RUBRIC = Rubric("regularization", "import numpy as np\n")
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_other_right_answers_pass(name: str) -> None:
     """What is right in another way of writing passes on every draw."""
-    for seed in range(6):
-        result = judged(name, RIGHT[name], seed).result
-        assert result.verdict is Verdict.PASSED, result
+    RUBRIC.assert_passes(name.split()[0], RIGHT[name], range(6))
 
 
 @pytest.mark.parametrize("name", OTHER_MISTAKES)
 def test_other_mistakes_fail_without_a_diagnosis(name: str) -> None:
     """A mistake that the rubric does not know fails, and is not taken for one that it knows."""
-    for seed in range(4):
-        judgement = judged(name, OTHER_MISTAKES[name], seed)
-        assert judgement.result.verdict is Verdict.FAILED
-        assert diagnose(exercise_of(name), judgement) is None
+    RUBRIC.assert_told(name.split()[0], OTHER_MISTAKES[name], None, range(4))
 
 
 def trained(model: Any, epochs: int, optimizer: Any = None) -> Any:
@@ -183,7 +162,7 @@ def penalized() -> dict[str, Any]:
 
 def test_penalized_functional_models_pass(penalized: dict[str, Any]) -> None:
     """A functional model, arrays in place of pipelines, and `L1L2` are right as well."""
-    result = judged_objects("with_l1_and_l2", penalized).result
+    result = RUBRIC.judged("with_l1_and_l2", penalized).result
     assert result.verdict is Verdict.PASSED, result
 
 
@@ -197,9 +176,9 @@ def test_a_penalty_on_one_layer_only_is_no_known_mistake(penalized: dict[str, An
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
     handed = {**penalized, "l1_model": partly, "l1_history": history_of(partly, 25)}
-    judgement = judged_objects("with_l1_and_l2", handed)
+    judgement = RUBRIC.judged("with_l1_and_l2", handed)
     assert judgement.result.verdict is Verdict.FAILED
-    assert diagnose(exercise_of("with_l1_and_l2"), judgement) is None
+    assert diagnose(RUBRIC.exercise("with_l1_and_l2"), judgement) is None
 
 
 def test_l1_makes_zeros_and_l2_makes_small_weights(penalized: dict[str, Any]) -> None:
@@ -261,7 +240,7 @@ def test_augmentation_in_a_pipeline_passes_too() -> None:
     model = keras.Sequential([keras.Input((8, 8, 1)), inside, *network().layers])
     handed["inside"] = augmented(model, fitted(model, 20), inside)
     for name, answer in handed.items():
-        result = judged_objects("augment", answer).result
+        result = RUBRIC.judged("augment", answer).result
         assert result.verdict is Verdict.PASSED, (name, result)
 
 
@@ -272,11 +251,9 @@ def test_digits_that_are_not_moved_anew_are_noticed() -> None:
     found = {}
     for name, epochs, images in (("once", 22, copies), ("brief", 8, None), ("without", 22, None)):
         model = network()
-        judgement = judged_objects(
-            "augment", augmented(model, fitted(model, epochs, images=images))
-        )
+        judgement = RUBRIC.judged("augment", augmented(model, fitted(model, epochs, images=images)))
         assert judgement.result.verdict is Verdict.FAILED
-        told = diagnose(exercise_of("augment"), judgement)
+        told = diagnose(RUBRIC.exercise("augment"), judgement)
         found[name] = told.misconception if told else None
     wanted = {"once": "moved_once", "brief": "too_few_epochs", "without": "augmentation_forgotten"}
     assert found == wanted
@@ -292,7 +269,7 @@ def test_factors_that_were_not_asked_for_fail(translation: Any, rotation: Any) -
     model = network()
     augmentation = keras.Sequential([keras.Input((8, 8, 1)), *inside])
     answer = augmented(model, history_of(model, 25), augmentation)
-    checks = {check.name: check for check in judged_objects("augment", answer).result.checks}
+    checks = {check.name: check for check in RUBRIC.judged("augment", answer).result.checks}
     assert checks["moves_by_whole_pixels"].verdict is Verdict.PASSED
     message = checks["moves_digits_in_training_only"].message
     assert "Received" in message
@@ -341,7 +318,7 @@ def noisy_answer(model: Any, epochs: int = 25) -> dict[str, Any]:
 
 def test_noise_in_a_nested_network_passes() -> None:
     """Where the layers stand is found by what they are given, not by their place in a list."""
-    result = judged_objects("noise_injection", noisy_answer(trained(noisy(), 18))).result
+    result = RUBRIC.judged("noise_injection", noisy_answer(trained(noisy(), 18))).result
     assert result.verdict is Verdict.PASSED, result
 
 
@@ -358,9 +335,9 @@ def test_noise_in_a_nested_network_passes() -> None:
 )
 def test_noise_that_was_not_asked_for_fails(model: Any, epochs: int, told: str | None) -> None:
     """Other strengths, other places and a few epochs fail, and are called what they are."""
-    judgement = judged_objects("noise_injection", noisy_answer(noisy(**model), epochs))
+    judgement = RUBRIC.judged("noise_injection", noisy_answer(noisy(**model), epochs))
     assert judgement.result.verdict is Verdict.FAILED
-    found = diagnose(exercise_of("noise_injection"), judgement)
+    found = diagnose(RUBRIC.exercise("noise_injection"), judgement)
     assert (found.misconception if found else None) == told
 
 
@@ -372,9 +349,9 @@ def test_a_linear_network_with_noise_is_no_known_mistake() -> None:
         "noisy_model": model,
         "noisy_history": history_of(model, 25),
     }
-    judgement = judged_objects("noise_injection", handed)
+    judgement = RUBRIC.judged("noise_injection", handed)
     assert judgement.result.verdict is Verdict.FAILED
-    assert diagnose(exercise_of("noise_injection"), judgement) is None
+    assert diagnose(RUBRIC.exercise("noise_injection"), judgement) is None
 
 
 def test_a_league_of_functional_and_compiled_networks_passes() -> None:
@@ -400,7 +377,7 @@ def test_a_league_of_functional_and_compiled_networks_passes() -> None:
         "batch_norm_changes": "speed",
     }
     for seed in range(2):
-        result = judged_objects("league_table", handed, seed).result
+        result = RUBRIC.judged("league_table", handed, seed).result
         assert result.verdict is Verdict.PASSED, result
 
 
@@ -413,9 +390,9 @@ def test_a_league_of_other_names_is_no_known_mistake() -> None:
         "league": ("dropout", "nothing", "augmentation"),
         "batch_norm_changes": "momentum",
     }
-    judgement = judged_objects("league_table", handed)
+    judgement = RUBRIC.judged("league_table", handed)
     assert judgement.result.verdict is Verdict.FAILED
-    assert diagnose(exercise_of("league_table"), judgement) is None
+    assert diagnose(RUBRIC.exercise("league_table"), judgement) is None
 
 
 def test_no_message_of_the_league_gives_its_order_away() -> None:
@@ -425,12 +402,12 @@ def test_no_message_of_the_league_gives_its_order_away() -> None:
         return comparing._network({remedy}, flips=True)
 
     handed = {"build_remedy": build_remedy, "league": ("a",), "batch_norm_changes": np.ones(2)}
-    judgement = judged_objects("league_table", handed)
+    judgement = RUBRIC.judged("league_table", handed)
     checks = {check.name: check for check in judgement.result.checks}
     assert "'nothing', 'dropout', 'augmentation'" in checks["ranks_by_the_gap"].message
     assert "flips" in checks["builds_one_remedy_at_a_time"].message
     assert checks["names_what_batch_norm_changes"].verdict is Verdict.FAILED
-    found = diagnose(exercise_of("league_table"), judgement)
+    found = diagnose(RUBRIC.exercise("league_table"), judgement)
     assert found
     assert found.misconception == "flips_digits"
 
@@ -440,7 +417,7 @@ def test_exchanged_strengths_are_called_so() -> None:
     models = {"l1": penalizing._network("L1", 0.01), "l2": penalizing._network("L2", 0.001)}
     handed = {f"{name}_model": model for name, model in models.items()}
     handed |= {f"{name}_history": history_of(model, 25) for name, model in models.items()}
-    found = diagnose(exercise_of("with_l1_and_l2"), judged_objects("with_l1_and_l2", handed))
+    found = diagnose(RUBRIC.exercise("with_l1_and_l2"), RUBRIC.judged("with_l1_and_l2", handed))
     assert found
     assert found.misconception == "exchanged_strengths"
 

@@ -83,6 +83,7 @@ def test_a_model_tells_the_same_of_itself(make: Make) -> None:
     assert learning(arrived) == learning(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [networks.plain, networks.shared])
 def test_a_compiled_model_can_be_trained_on(make: Make) -> None:
     """Optimizer, losses and metrics cross by name and number, and work."""
@@ -292,6 +293,7 @@ sys.exit(context.context()._initialized)
 """
 
 
+@pytest.mark.slow
 def test_importing_makes_nothing() -> None:
     """Importing the codec beside Keras leaves TensorFlow as it was: it can still be forked."""
     import subprocess

@@ -22,6 +22,8 @@ mpl.use("agg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+pytestmark = pytest.mark.slow
+
 layers: Any = keras.layers
 IMAGES, LABELS = draw_shapes(30, 0)
 CURVES = {"loss": [1.4, 0.9, 0.5, 0.3], "val_loss": [1.3, 0.8, 0.7, 0.9]}

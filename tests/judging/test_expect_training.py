@@ -24,6 +24,8 @@ from grader.report.console import exercise_report
 from grader.report.feedback import feedback_html
 from tests.judging.test_expect import mismatch
 
+pytestmark = pytest.mark.slow
+
 layers: Any = keras.layers
 
 

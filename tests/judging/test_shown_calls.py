@@ -32,6 +32,8 @@ from grader.judging.judge import Judgement
 from grader.judging.testing import ask_here, judge_here, run_here
 from grader.results import CheckResult
 
+pytestmark = pytest.mark.slow
+
 COURSE = Path(__file__).parents[2]
 
 Function = Callable[..., Any]

@@ -1,0 +1,56 @@
+"""What was passed over while collecting, as a teacher is told of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from grader.judging.course import lesson_names
+
+_MOST_NAMED = 20
+
+
+@dataclass
+class PassedOver:
+    """What was passed over, to be told in a line of each kind."""
+
+    without: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
+    environments: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    other_lessons: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> tuple[str, ...]:
+        """A line for each kind of which there was any."""
+        others = ", ".join(
+            f"{name} {self.other_lessons[name]}"
+            for name in lesson_names()
+            if self.other_lessons[name]
+        )
+        count, number = self.other_lessons.total(), len(self.environments)
+        passed = f"Passed over {notebooks(count)} of other lessons ({others})."
+        programs = f"Passed over {_folders(number)} of programs ({some(self.environments)})."
+        said = [
+            (self.without, f"No notebook in {some(self.without)}."),
+            (self.beside, f"Passed over beside what is graded: {some(self.beside)}."),
+            (self.environments, programs),
+            (self.closed, f"Cannot be looked into: {some(self.closed)}."),
+            (self.other_lessons, passed),
+        ]
+        return tuple(line for any_of_it, line in said if any_of_it)
+
+
+def some(names: Sequence[str]) -> str:
+    """The names, or the first of many and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def notebooks(count: int) -> str:
+    """How many notebooks, in words."""
+    return f"{count} notebook{'' if count == 1 else 's'}"
+
+
+def _folders(count: int) -> str:
+    return f"{count} folder{'' if count == 1 else 's'}"
