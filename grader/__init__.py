@@ -2,11 +2,11 @@
 
     solutions/*.py ──build──▶ lessons/*.ipynb ──▶ a student's copy ─┐
                                                                     │ execute   (in a kernel)
-    cnn_course/*.py ───────────────────────────────────────▶  judge       (outside that kernel)
+    cnn_course/ ───────────────────────────────────────▶  judge       (outside that kernel)
                                                                     │ results
                                                  reports ◀──────────┘
 
-Students need two names, `check` and `hint`; authors of rubrics two more, `Exercise` and `expect`.
+Students need three names, `check`, `hint` and `quietly`; authors of rubrics two more, `Exercise` and `expect`.
 They are imported on first use, so that `grader --help` does not wait for NumPy.
 """
 

@@ -27,9 +27,9 @@ def loaded_by(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_package_offers_four_names() -> None:
-    """Students need two names, authors of rubrics two more."""
-    assert grader.__all__ == ["Exercise", "check", "expect", "hint"]
+def test_the_package_offers_five_names() -> None:
+    """Students need three names, authors of rubrics two more."""
+    assert grader.__all__ == ["Exercise", "check", "expect", "hint", "quietly"]
     for name in grader.__all__:
         assert getattr(grader, name) is not None
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from textwrap import dedent
 from typing import Any
 
-from grader.judging.syntax import bound_names
+from grader.judging.statements import bound_names
 
 from grader.judging.course import Lesson, lesson
 from grader.judging.diagnose import diagnose
