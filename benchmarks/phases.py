@@ -22,7 +22,7 @@ from grader.grading import grade as submission_grading
 from grader.grading import notebook_grading
 from grader.grading.collecting.submissions import Submission
 from grader.grading.execute import Kernel
-from grader.kernel.fork_server import pid_here
+from grader.kernel.fork_servers import pid_here
 from grader.kernel.limits import Limits
 from grader.kernel.memory import descendants
 from grader.kernel.provisioner import WarmKernels

@@ -6,8 +6,8 @@
                                                                     │ results
                                                  reports ◀──────────┘
 
-Students need three names, `check`, `hint` and `quietly`; authors of rubrics two more, `Exercise` and `expect`.
-They are imported on first use, so that `grader --help` does not wait for NumPy.
+Students need three names, `check`, `hint` and `quietly`; authors of rubrics two more, `Exercise`
+and `expect`. They are imported on first use, so that `grader --help` does not wait for NumPy.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grader.judging import expect
     from grader.judging.exercise import Exercise
-    from grader.notebook.live import check, hint
+    from grader.notebook.check_and_hint import check, hint
     from grader.notebook.quiet import quietly
 
 __all__ = ["Exercise", "check", "expect", "hint", "quietly"]
@@ -26,8 +26,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Exercise": "grader.judging.exercise",
-    "check": "grader.notebook.live",
-    "hint": "grader.notebook.live",
+    "check": "grader.notebook.check_and_hint",
+    "hint": "grader.notebook.check_and_hint",
     "quietly": "grader.notebook.quiet",
 }
 

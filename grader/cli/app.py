@@ -156,10 +156,10 @@ def refuse_missing_isolation(isolation: IsolationLevel, private: list[Path]) -> 
     Another user must not be able to read what is `private`, nor the course's rubrics and solutions.
     """
     from grader.errors import UsageError
-    from grader.kernel import sandbox, visible
+    from grader.kernel import mounted, sandbox
 
     if isolation is IsolationLevel.USER:
-        own = [visible.course_folder(), visible.PACKAGE.parent / "solutions"]
+        own = [mounted.course_folder(), mounted.PACKAGE.parent / "solutions"]
         secret = [path for path in (*own, *private) if path is not None and path.exists()]
         if wrong := sandbox.why_no_other_user(secret):
             raise UsageError(f"With --isolation user, student code runs as another user. {wrong}")

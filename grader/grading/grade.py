@@ -10,8 +10,8 @@ from grader.grading.collecting.files import contents, fingerprint, printable
 from grader.grading.collecting.reading import SubmittedNotebook, named_lesson, parse
 from grader.grading.collecting.submissions import Submission
 from grader.grading.notebook_grading import NotebookGrading
+from grader.grading.other_machines import notes
 from grader.grading.provenance import isolation, versions
-from grader.grading.surroundings import notes
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels, LocalKernels
 from grader.results import (

@@ -37,7 +37,7 @@ from grader.grading.judges import Job
 from grader.grading.provenance import versions
 from grader.inside.forking import fork_on_request
 from grader.judging.course import lesson, packages_of_lessons
-from grader.kernel.fork_server import NOT_IMPORTABLE
+from grader.kernel.fork_servers import NOT_IMPORTABLE
 from grader.kernel.provisioner import WarmKernels
 from grader.kernel.warm import Ended
 from grader.results import ExerciseResult, SubmissionResult

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 from pydantic import BaseModel
 
-from grader.kernel.fork_server import ForkServer, ForkServers, last_line
+from grader.kernel.fork_servers import ForkServer, ForkServers, last_line
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
 

@@ -18,8 +18,8 @@ from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Judges
 from grader.grading.slot import Plan, Slot, unless_it_fails
 from grader.judging.course import packages_of_lessons
-from grader.kernel.fork_server import Packages
-from grader.kernel.visible import COURSE_VARIABLE
+from grader.kernel.fork_servers import Packages
+from grader.kernel.mounted import COURSE_VARIABLE
 from grader.results import SubmissionResult, Verdict
 
 __all__ = ["Plan", "Slot", "grade_all"]

@@ -23,7 +23,7 @@ from grader.grading.collecting.reading import named_lesson
 from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Job, Judge, Judges
 from grader.grading.provenance import isolation, versions
-from grader.kernel.fork_server import Packages
+from grader.kernel.fork_servers import Packages
 from grader.kernel.limits import Limits
 from grader.kernel.supply import KernelSupply
 from grader.kernel.warm import Ended

@@ -1,6 +1,6 @@
 """The loop of a process that imports once and then forks: one for kernels, one for judges.
 
-Its other end, which asks, is `kernel/fork_server.py`.
+Its other end, which asks, is `kernel/fork_servers.py`.
 """
 
 from __future__ import annotations

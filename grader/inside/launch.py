@@ -26,12 +26,12 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
-# Tells as COURSE=FOLDER what of the course notebooks may import; see kernel/visible.py.
+# Tells as COURSE=FOLDER what of the course notebooks may import; see kernel/mounted.py.
 DATA_VARIABLE = "GRADER_COURSE_DATA"
 
 # What of the package a notebook may import beside the stub: what the lessons draw with, and what
 # answering needs.
-_SEEN = ("errors", "crossing", "drawing", "inside.answer", "inside.elsewhere")
+_SEEN = ("errors", "crossing", "drawing", "inside.answer", "inside.other_machines")
 
 
 # How long the grader may take to connect, in milliseconds.
@@ -120,7 +120,7 @@ def kernel_class() -> type[Any]:
 
     from grader.crossing.values import Packet
     from grader.inside.answer import Answerer
-    from grader.inside.elsewhere import Shell
+    from grader.inside.other_machines import Shell
 
     class AnsweringKernel(IPythonKernel):
         """An IPython kernel that answers questions about its names, beside running cells."""

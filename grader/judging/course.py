@@ -8,7 +8,7 @@ from functools import cache
 
 from grader.errors import AuthorError, UsageError
 from grader.judging.exercise import Exercise
-from grader.kernel.visible import COURSE_VARIABLE, course_package
+from grader.kernel.mounted import COURSE_VARIABLE, course_package
 
 
 @dataclass(frozen=True)

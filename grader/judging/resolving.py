@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 from grader.judging.scopes import MOST_ALIASES, join_dotted
 from grader.judging.statements import Statement, Use, statements, union
-from grader.kernel.visible import course_data, course_package
+from grader.kernel.mounted import course_data, course_package
 
 # What of `grader` a notebook may use: the student's own tools.
 _ALLOWED_OF_GRADER = ("grader.check", "grader.hint", "grader.quietly", "grader.drawing")

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
-from grader.kernel import sandbox, visible
+from grader.kernel import mounted, sandbox
 from grader.kernel.warm import Ended
 
-LAUNCH = visible.PACKAGE / "inside" / "launch.py"
+LAUNCH = mounted.PACKAGE / "inside" / "launch.py"
 
 
 class Kernels(Protocol):
@@ -106,7 +106,7 @@ def _local_environment(folder: Path) -> dict[str, str]:
     """The whole environment of a local kernel: nothing of ours is handed on."""
     return {
         **sandbox.ENVIRONMENT,
-        visible.DATA_VARIABLE: visible.data_setting(visible.course_data()),
+        mounted.DATA_VARIABLE: mounted.data_setting(mounted.course_data()),
         "HOME": str(folder),
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),

@@ -26,7 +26,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import ForkServerDied
 from grader.inside.channels import CHANNELS
-from grader.kernel.fork_server import pid_here
+from grader.kernel.fork_servers import pid_here
 from grader.kernel.local import GraderKernelSpecs
 from grader.kernel.warm import Ended, KernelForkServer
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.kernel.limits import KernelLimits
-from grader.kernel.visible import (
+from grader.kernel.mounted import (
     DATA_VARIABLE,
     PACKAGE,
     ROOMS,

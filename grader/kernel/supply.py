@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from grader.kernel.fork_server import ForkServers, Packages
+from grader.kernel.fork_servers import ForkServers, Packages
 from grader.kernel.limits import KernelLimits
 from grader.kernel.warm import Ended, ForkedKernel, KernelForkServer
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from grader.errors import ForkServerDied
 from grader.kernel import sandbox
-from grader.kernel.fork_server import ForkServer, pid_here
+from grader.kernel.fork_servers import ForkServer, pid_here
 from grader.kernel.limits import KernelLimits
 from grader.kernel.memory import MemoryGuard, remove_left_groups
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.kernel.visible import course_folder, course_package
+from grader.kernel.mounted import course_folder, course_package
 
 
 def lesson_notebooks() -> list[Path]:

@@ -7,12 +7,11 @@ from functools import cached_property
 from textwrap import dedent
 from typing import Any
 
-from grader.judging.statements import bound_names
-
 from grader.judging.course import Lesson, lesson
 from grader.judging.diagnose import diagnose
 from grader.judging.exercise import Exercise
 from grader.judging.judge import Judgement
+from grader.judging.statements import bound_names
 from grader.judging.testing import judge_here, run_here
 from grader.results import Verdict
 

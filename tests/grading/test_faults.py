@@ -25,7 +25,7 @@ from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Judge, Judges
 from grader.grading.pool import Plan, Slot, grade_all
 from grader.kernel import warm
-from grader.kernel.fork_server import ForkServer
+from grader.kernel.fork_servers import ForkServer
 from grader.kernel.limits import Limits
 from grader.kernel.supply import KernelSupply
 from grader.results import ExerciseResult, SubmissionResult, Verdict

@@ -26,7 +26,7 @@ from grader.errors import CannotStart
 from grader.grading.collecting.submissions import Submission
 from grader.grading.judges import Judges
 from grader.grading.pool import Plan, grade_all
-from grader.kernel.fork_server import ForkServers
+from grader.kernel.fork_servers import ForkServers
 from grader.kernel.limits import Limits
 from grader.kernel.warm import ForkedKernel, KernelForkServer
 from grader.results import SubmissionResult

@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 
 from grader.grading.collecting.submissions import Submission
 from grader.grading.global_settings import settings, without_settings
+from grader.grading.other_machines import notes
 from grader.grading.pool import Plan, grade_all
-from grader.grading.surroundings import notes
 from grader.judging.exercise import Exercise
 from grader.judging.judge import judge
 from grader.judging.statements import names_meant

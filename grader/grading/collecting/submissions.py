@@ -1,6 +1,6 @@
 """Who handed in what: folders and files → one submission of each student and lesson.
 
-What lies in a folder is found by `finding`, what a notebook is about by `reading`, and which of
+What lies in a folder is found by `layout`, what a notebook is about by `reading`, and which of
 several counts is decided by `choosing`. Nothing is graded here, and nobody's fault costs anybody
 else anything: whatever is wrong about one student's files becomes that student's `refused`, and
 what was passed over is said.
@@ -17,7 +17,7 @@ from grader.errors import UsageError
 from grader.grading.collecting.candidates import Candidate
 from grader.grading.collecting.choosing import Choice, chosen
 from grader.grading.collecting.files import printable
-from grader.grading.collecting.finding import in_folder, named_file
+from grader.grading.collecting.layout import in_folder, named_file
 from grader.grading.collecting.passed_over import PassedOver, notebooks
 
 _CLOSE = 0.5  # how alike two names are at least, as difflib counts

@@ -21,7 +21,7 @@ from grader.judging.judge import PUBLIC_SECRET, Judgement, judge, unasked
 from grader.judging.resolving import names_behind
 from grader.judging.statements import bound_names
 from grader.judging.testing import ask_here
-from grader.kernel.visible import course_data
+from grader.kernel.mounted import course_data
 from grader.notebook.history import History, Run, shell
 from grader.report.feedback import feedback_html, feedback_text
 from grader.report.text import visible
