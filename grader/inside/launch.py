@@ -136,7 +136,6 @@ def kernel_class() -> type[Any]:
             self.shell.ask_exit = _nothing
             # As in a kernel with a debugger that nobody has attached to.
             sys.breakpointhook = _nothing
-            let_threads_keep_their_cell()
             self._answerer = Answerer(self.names, self._call_back, interrupt_is_an_answer=True)
 
         @property
@@ -161,6 +160,7 @@ def kernel_class() -> type[Any]:
             shell: Any = self.shell
             InlineBackend.instance(parent=shell).figure_formats = set()
             shell.graded = True
+            let_threads_keep_their_cell()
             if self.stdin_socket.poll(_CONNECTING, zmq.POLLIN):
                 self.messages.recv(self.stdin_socket)
             self.messages.send(stream, "begin_reply", {"status": "ok"}, parent, ident=ident)

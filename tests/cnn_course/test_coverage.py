@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from grader.authoring.source import source_path
+from grader.authoring.build import lesson_path
 from grader.judging.course import lesson, lesson_names, lessons
 
 COURSE = Path(__file__).parents[2]
@@ -35,12 +37,18 @@ def rows() -> list[Row]:
     return found
 
 
+@cache
+def headings(name: str) -> set[str]:
+    """The headings of a lesson's built notebook, below its title."""
+    text = lesson_path(lesson(name), COURSE).read_text(encoding="utf-8")
+    sources = ("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return {found.strip() for one in sources for found in re.findall(r"(?m)^#{2,3} (.+)$", one)}
+
+
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.statement[:40])
 def test_every_statement_has_its_section_and_exercises(row: Row) -> None:
     """The section is a heading of the lesson, and the exercises are of its rubric."""
-    source = source_path(lesson(row.lesson), COURSE).read_text(encoding="utf-8")
-    headings = {found.strip() for found in re.findall(r"(?m)^# #{2,3} (.+)$", source)}
-    assert row.section in headings
+    assert row.section in headings(row.lesson)
     known = {exercise.id for exercise in lesson(row.lesson).exercises}
     assert set(row.exercises) <= known
 

@@ -36,7 +36,8 @@ COMMANDS = """
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A machine as the workflow finds it: the course checked out, and the grader installed."""
     temp = tmp_path_factory.mktemp("runner")
-    shutil.copytree(COURSE / "grader", temp / "course" / "grader")
+    for name in ("grader", "cnn_course", "lessons"):
+        shutil.copytree(COURSE / name, temp / "course" / name)
     for name in ("pyproject.toml", "README.md", "LICENSE", "constraints.txt"):
         shutil.copy(COURSE / name, temp / "course" / name)
     # The packages that the grader needs are seen as installed, which saves downloading 300 MB; the

@@ -344,7 +344,7 @@ def test_reading_takes_no_time(cell: str) -> None:
     begun = time.process_time()
     bound_names(cell)
     forbidden_uses([cell], ["x", "x0"], FORBID)
-    assert time.process_time() - begun < 2.0
+    assert time.process_time() - begun < 6.0  # quadratic would be minutes
 
 
 def test_a_cell_that_is_too_long_to_read_is_flagged() -> None:

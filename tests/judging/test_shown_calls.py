@@ -108,6 +108,8 @@ def contradictions(exercise: Exercise, misconception: Misconception, name: str) 
     return found
 
 
+# A wrong answer may do what Keras warns of, such as softmax twice.
+@pytest.mark.filterwarnings("ignore:.*received `from_logits=True`:UserWarning")
 @pytest.mark.parametrize("name", lesson_names())
 def test_making_the_shown_call_again_gives_what_is_shown(name: str) -> None:
     """In no misconception of the lesson do the call and what was received contradict."""
