@@ -36,7 +36,7 @@ def run(
         command,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
         input=stdin,
         env={**os.environ, **(env or {})},
