@@ -34,7 +34,7 @@ def sums_over_the_image(image: NDArray[Any], matrix: NDArray[Any]) -> NDArray[An
 
 
 ten_filters = Exercise(
-    "ten_filters", title="Ten filters over a colour image", names=("model",), functions=()
+    "ten_filters", title="Ten filters over a color image", names=("model",), functions=()
 )
 
 

@@ -94,7 +94,7 @@ class Slot:
         self._plan = plan
         self._judges = judges
         self._packages = packages
-        self._ahead: asyncio.Task[Judge] | None = None
+        self._prefetched: asyncio.Task[Judge] | None = None
         self._kernels = KernelSupply(plan.limits.kernel, plan.isolation)
         # Taken here, where their failure is the run's, and not one submission's.
         self._isolation, self._versions = isolation(plan.isolation), versions()
@@ -183,15 +183,15 @@ class Slot:
         if not judge.alive:
             judge.close()
             judge = await self._waiting_judge()
-        self._ahead = asyncio.create_task(self._judges.fork(self._packages))
+        self._prefetched = asyncio.create_task(self._judges.fork(self._packages))
         return judge
 
     async def _waiting_judge(self) -> Judge:
-        ahead = self._ahead
+        ahead = self._prefetched
         if ahead is None or (ahead.done() and ahead.exception() is not None):
-            ahead = self._ahead = asyncio.create_task(self._judges.fork(self._packages))
+            ahead = self._prefetched = asyncio.create_task(self._judges.fork(self._packages))
         judge = await asyncio.shield(ahead)
-        self._ahead = None
+        self._prefetched = None
         return judge
 
     async def _record(
@@ -256,7 +256,7 @@ class Slot:
 
     async def _forget_judge(self) -> None:
         """Let go of the judge that was forked ahead."""
-        ahead, self._ahead = self._ahead, None
+        ahead, self._prefetched = self._prefetched, None
         if ahead is not None:
             await asyncio.wait({ahead})
             if ahead.exception() is None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from rights import another_user, give_up, libc, may_be_looked_into, require_success
+from rights import another_user, drop_privileges, libc, may_be_looked_into, require_success
 
 # Linux's own numbers, from sched.h and sys/mount.h.
 _NEW_MOUNTS, _NEW_PIDS = 0x00020000, 0x20000000
@@ -46,7 +46,7 @@ def first_process(
     user = another_user()
     Path(_SOCKETS).mkdir()
     os.chown(_SOCKETS, user, user if os.geteuid() == 0 else os.getegid())
-    give_up(user, network=True)  # there is none in here
+    drop_privileges(user, network=True)  # there is none in here
     # What went wrong until here is told to the grader; from here on it is student code that talks.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from rights import another_user, give_up, libc
+from rights import another_user, drop_privileges, libc
 
 _SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")  # noqa: S108 - everybody may write there
 _SUBREAPER = 36  # sys/prctl.h
@@ -81,7 +81,7 @@ def _become(user: int, folder: Path) -> None:
     os.umask(0o077)
     for name in ("HOME", "TMPDIR", "MPLCONFIGDIR", "IPYTHONDIR", "KERAS_HOME"):
         os.environ[name] = str(folder)
-    give_up(user, network=False)
+    drop_privileges(user, network=False)
 
 
 def _reap(kernel: int) -> int | None:

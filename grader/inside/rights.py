@@ -31,7 +31,7 @@ def another_user() -> int:
     return _FIRST_USER + secrets.randbelow(_USERS) if os.geteuid() == 0 else os.geteuid()
 
 
-def give_up(user: int, *, network: bool) -> None:
+def drop_privileges(user: int, *, network: bool) -> None:
     """Become `user` for good, without a capability and without a way to get one.
 
     `network` tells whether sockets beyond this machine's own may be made.

@@ -122,7 +122,7 @@ def _explains(
             if misconception.recognize is not None:
                 if any(call.changed for call in judgement.calls):
                     return False
-                return _recognises(misconception, {**_returned(judgement, outcomes), **values})
+                return _recognizes(misconception, {**_returned(judgement, outcomes), **values})
             return _reproduces(exercise, misconception, judgement, outcomes)
     except DeadlinePassed:
         # A misconception that never ends explains an answer that never came.
@@ -138,7 +138,7 @@ def _returned(judgement: Judgement, outcomes: list[Any]) -> dict[str, list[Any]]
     return returned
 
 
-def _recognises(misconception: Misconception, values: dict[str, Any]) -> bool:
+def _recognizes(misconception: Misconception, values: dict[str, Any]) -> bool:
     assert misconception.recognize is not None
     wanted = inspect.signature(misconception.recognize).parameters
     if not set(wanted) <= set(values):

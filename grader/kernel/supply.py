@@ -20,7 +20,7 @@ class KernelSupply:
         self._servers = ForkServers[ForkedKernel](
             lambda packages: KernelForkServer(packages, limits, level)
         )
-        self._ahead: dict[Packages, asyncio.Task[ForkedKernel]] = {}
+        self._prefetched: dict[Packages, asyncio.Task[ForkedKernel]] = {}
         self._kernel: ForkedKernel | None = None
         self._leaving: set[asyncio.Future[None]] = set()
 
@@ -28,12 +28,12 @@ class KernelSupply:
         """Have a fork server with `packages` that runs, and a kernel of it that waits."""
         if self._level == "none":
             return
-        ahead = self._ahead.get(packages)
+        ahead = self._prefetched.get(packages)
         if ahead is not None and ahead.done() and not _is_of_use(ahead):
             self._forget(ahead)
             ahead = None
         if ahead is None:
-            self._ahead[packages] = asyncio.create_task(self._servers.fork(packages))
+            self._prefetched[packages] = asyncio.create_task(self._servers.fork(packages))
 
     async def fork(self, packages: Packages) -> ForkedKernel:
         """The kernel that waits, or another one where that has died. Raises ForkServerDied."""
@@ -46,7 +46,7 @@ class KernelSupply:
 
     async def _waiting(self, packages: Packages) -> ForkedKernel:
         self.begin(packages)
-        ahead = self._ahead.pop(packages)
+        ahead = self._prefetched.pop(packages)
         try:
             return await asyncio.shield(ahead)
         except asyncio.CancelledError:
@@ -73,9 +73,9 @@ class KernelSupply:
         """End the fork servers, and wait until nothing is left."""
         self._servers.end()  # a kernel that is still being prepared is not waited for
         self.release()
-        for ahead in self._ahead.values():
+        for ahead in self._prefetched.values():
             self._forget(ahead)
-        self._ahead.clear()
+        self._prefetched.clear()
         while self._leaving:
             await asyncio.gather(*self._leaving, return_exceptions=True)
         await asyncio.to_thread(self._servers.close)

@@ -10,7 +10,7 @@ from grader.report.text import visible
 if TYPE_CHECKING:
     from grader.results import ShownCurves
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 _STYLES = ("-", "--", "-.", ":")
 _REGION = "#CDEBDF"
 
@@ -49,7 +49,7 @@ def _png(shown: ShownCurves) -> str:
         axes = figure.add_subplot()
         for index, (name, curve) in enumerate(shown.curves.items()):
             style = _STYLES[index % len(_STYLES)]
-            color = _COLOURS[index % len(_COLOURS)]
+            color = _COLORS[index % len(_COLORS)]
             text = visible(name, limit=40).replace("$", r"\$")
             axes.plot(range(len(curve)), curve, style, color=color, lw=2, label=text)
         low, high = axes.get_ylim()

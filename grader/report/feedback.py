@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_INPUTS = 8
 _TEXT = 2000
 
-_COLOURS = {Verdict.PASSED: "#1a7f37", Verdict.FAILED: "#b3261e", Verdict.BROKEN: "#7b2cbf"}
+_COLORS = {Verdict.PASSED: "#1a7f37", Verdict.FAILED: "#b3261e", Verdict.BROKEN: "#7b2cbf"}
 _QUIET = "#57606a"
 _QUIET_VERDICTS = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 _TROUBLE = "#8a4b00"
@@ -65,7 +65,7 @@ class _Statement:
 
     sign: str
     words: str
-    colour: str
+    color: str
     text: str
     score: str
     message: str = ""
@@ -83,7 +83,7 @@ def feedback_html(result: ExerciseResult, *, hints_left: int) -> str:
         title=visible(result.title),
         heading=_WORDS[result.verdict],
         sign=_sign(result.verdict),
-        colour=_colour(result.verdict),
+        color=_color(result.verdict),
         score=score(result.score, result.max_score),
         messages=_messages(result),
         statements=[_statement(check, said=result.message) for check in result.checks],
@@ -93,7 +93,7 @@ def feedback_html(result: ExerciseResult, *, hints_left: int) -> str:
 
 
 def feedback_text(result: ExerciseResult, *, hints_left: int, width: int = 80) -> str:
-    """The same as plain text without colours, in lines of at most `width`."""
+    """The same as plain text without colors, in lines of at most `width`."""
     from rich.console import Console  # notebooks show the HTML
     from rich.text import Text
 
@@ -131,11 +131,11 @@ def _next_step(result: ExerciseResult, hints_left: int) -> tuple[str, str, str] 
 
 
 def _sign(verdict: Verdict) -> str:
-    return SIGNS[verdict] if verdict in _COLOURS or verdict in _QUIET_VERDICTS else "!"
+    return SIGNS[verdict] if verdict in _COLORS or verdict in _QUIET_VERDICTS else "!"
 
 
-def _colour(verdict: Verdict) -> str:
-    return _COLOURS.get(verdict, _QUIET if verdict in _QUIET_VERDICTS else _TROUBLE)
+def _color(verdict: Verdict) -> str:
+    return _COLORS.get(verdict, _QUIET if verdict in _QUIET_VERDICTS else _TROUBLE)
 
 
 def _statement(check: CheckResult, *, said: str) -> _Statement:
@@ -145,7 +145,7 @@ def _statement(check: CheckResult, *, said: str) -> _Statement:
     plain = _Statement(
         sign=_sign(check.verdict),
         words=words,
-        colour=_colour(check.verdict),
+        color=_color(check.verdict),
         text=visible_lines(check.statement),
         score=score(check.score, check.max_score),
     )

@@ -1,4 +1,4 @@
-"""Windows on arrays as pictures: coloured cells for a table, or a PNG where they are too many."""
+"""Windows on arrays as pictures: colored cells for a table, or a PNG where they are too many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from grader.report.grids import Grid
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Scale = tuple[float, float]
 
 _WIDEST = 14  # more than 14×14 numbers are read by nobody
@@ -26,7 +26,7 @@ _DARK = 0.179  # the luminance on which white and black are read equally well
 
 @dataclass(frozen=True)
 class Cell:
-    """One number on its colour, both with the contrast to be read on any page."""
+    """One number on its color, both with the contrast to be read on any page."""
 
     text: str
     background: str
@@ -45,7 +45,7 @@ class Picture:
 
 
 def scale_of(grids: Sequence[Grid]) -> Scale:
-    """The range of colours: that of the first grid that has two different numbers.
+    """The range of colors: that of the first grid that has two different numbers.
 
     Where any of them has negative numbers, the range has, too: what is white would hide them.
     """
@@ -60,7 +60,7 @@ def scale_of(grids: Sequence[Grid]) -> Scale:
 
 
 def picture(grid: Grid, scale: Scale) -> Picture:
-    """A grid as a table of coloured numbers, or as a PNG where there are too many for one.
+    """A grid as a table of colored numbers, or as a PNG where there are too many for one.
 
     Of a long row of numbers, those around the first difference are enough.
     """
@@ -72,7 +72,7 @@ def picture(grid: Grid, scale: Scale) -> Picture:
         return Picture(caption, (), _png(grid, scale), f"{rows}×{columns} values, {caption}")
     cells = tuple(
         tuple(
-            _cell(text, _colour(value, scale), marked=(r, c) == grid.spot)
+            _cell(text, _color(value, scale), marked=(r, c) == grid.spot)
             for c, (text, value) in enumerate(zip(texts, values, strict=True))
         )
         for r, (texts, values) in enumerate(zip(grid.cells, grid.values, strict=True))
@@ -88,21 +88,21 @@ def _legend(scale: Scale) -> str:
     return f"white {low:.4g}, blue {high:.4g}"
 
 
-def _cell(text: str, colour: Colour, *, marked: bool) -> Cell:
-    red, green, blue = colour
-    foreground = "#ffffff" if _luminance(colour) < _DARK else "#000000"
+def _cell(text: str, color: Color, *, marked: bool) -> Cell:
+    red, green, blue = color
+    foreground = "#ffffff" if _luminance(color) < _DARK else "#000000"
     return Cell(text, f"#{red:02x}{green:02x}{blue:02x}", foreground, marked)
 
 
-def _luminance(colour: Colour) -> float:
+def _luminance(color: Color) -> float:
     """Relative luminance, 0 for black to 1 for white (WCAG 2.2)."""
     linear = [
-        part / 3294.6 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour
+        part / 3294.6 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in color
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _colour(value: float | None, scale: Scale) -> Colour:
+def _color(value: float | None, scale: Scale) -> Color:
     """White to blue; where there are negative numbers, brown to white to blue with 0 white."""
     if value is None:
         return _NOT_FINITE
@@ -130,7 +130,7 @@ def _png(grid: Grid, scale: Scale) -> str:
 
     rows, columns = grid.size
     top, left = grid.origin
-    pixels = [[tuple(part / 255 for part in _colour(v, scale)) for v in row] for row in grid.values]
+    pixels = [[tuple(part / 255 for part in _color(v, scale)) for v in row] for row in grid.values]
     side = 2.6 / max(rows, columns)  # inches a value
     with mpl.rc_context(mpl.rcParamsDefault):
         size = (max(1.0, columns * side) + 0.5, max(0.4, rows * side) + 0.4)

@@ -133,7 +133,7 @@ def test_two_misconceptions_that_look_the_same_are_found(tmp_path: Path) -> None
     ]
 
 
-def test_a_misconception_that_is_not_recognised_is_found(tmp_path: Path) -> None:
+def test_a_misconception_that_is_not_recognized_is_found(tmp_path: Path) -> None:
     """A predicate that does not see its own example is found."""
     size = Exercise("double", title="")
 

@@ -244,7 +244,7 @@ class World:
             "places": [str(self.folder), *places],
             "secret_file": str(self.secret_file),
             "writable_file": str(self.writable_file),
-            "neighbour": str(self.folder / "class" / "honest-1.ipynb"),
+            "neighbor": str(self.folder / "class" / "honest-1.ipynb"),
             "solutions": str(SOLUTIONS),
             "tcp": list(self._servers["tcp"].getsockname()),
             "udp": list(self._servers["udp"].getsockname()),

@@ -71,7 +71,7 @@ def found(source: str, exercise: Exercise | None = None) -> list[str]:
         ("def mean(x):\n    while True: pass", []),
     ],
 )
-def test_a_function_is_recognised_by_its_outputs(source: str, expected: list[str]) -> None:
+def test_a_function_is_recognized_by_its_outputs(source: str, expected: list[str]) -> None:
     """A misconception explains a function that answers every call as it would, errors included."""
     assert found(source) == expected
 
@@ -171,7 +171,7 @@ def value_exercise() -> Exercise:
         ("size = 4; shape = (2, 2)", []),
     ],
 )
-def test_values_are_recognised_by_being_the_same(source: str, expected: list[str]) -> None:
+def test_values_are_recognized_by_being_the_same(source: str, expected: list[str]) -> None:
     """A misconception that gives values explains exactly those values."""
     assert found(source, value_exercise()) == expected
 
@@ -194,14 +194,14 @@ def dark() -> Exercise:
 NUMPY = "import numpy as np\n"
 
 
-def test_a_predicate_recognises_what_has_no_one_form() -> None:
+def test_a_predicate_recognizes_what_has_no_one_form() -> None:
     """A predicate decides, not the example that stands beside it."""
     assert found(f"{NUMPY}kernel = np.full((2, 2), -7.0)", dark()) == ["darkens"]
     assert found(f"{NUMPY}kernel = np.full((2, 2), -0.1)", dark()) == []
 
 
 @pytest.mark.parametrize("value", ["[[-1, -1]]", "-5", "(-1.5,)", "np.array([[0]])", "{}", "''"])
-def test_a_predicate_confused_by_a_value_recognises_nothing(value: str) -> None:
+def test_a_predicate_confused_by_a_value_recognizes_nothing(value: str) -> None:
     """A value of another kind than the predicate is about is merely not recognized."""
     found(f"{NUMPY}kernel = {value}", dark())
 
@@ -216,7 +216,7 @@ def test_a_predicate_confused_by_a_value_recognises_nothing(value: str) -> None:
         lambda kernel: kernel > 0,  # an array, neither true nor false
     ],
 )
-def test_a_predicate_that_raises_recognises_nothing(predicate: Callable[..., bool]) -> None:
+def test_a_predicate_that_raises_recognizes_nothing(predicate: Callable[..., bool]) -> None:
     """Whatever a predicate raises on a strange value, grading goes on."""
     kernel = dark()
     kernel.misconceptions.clear()
@@ -224,7 +224,7 @@ def test_a_predicate_that_raises_recognises_nothing(predicate: Callable[..., boo
     assert found(f"{NUMPY}kernel = -np.ones(3)", kernel) == []
 
 
-def test_a_predicate_about_a_missing_name_recognises_nothing() -> None:
+def test_a_predicate_about_a_missing_name_recognizes_nothing() -> None:
     """A predicate is asked only where the student has given all its names a value."""
     assert found("pass", dark()) == []
 

@@ -673,7 +673,7 @@ async def outputs(
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
-    """Outputs with neighbouring pieces of a stream joined: how it is cut is a matter of time."""
+    """Outputs with neighboring pieces of a stream joined: how it is cut is a matter of time."""
     joined: list[Any] = []
     for output in outputs:
         last = joined[-1] if joined else {}

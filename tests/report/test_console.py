@@ -1,4 +1,4 @@
-"""Results in a terminal: compact, clear without colour, and nothing in them acts."""
+"""Results in a terminal: compact, clear without color, and nothing in them acts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tests.report.samples import (
 OURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def page(renderable: RenderableType, *, width: int = 80, colour: bool = False) -> str:
+def page(renderable: RenderableType, *, width: int = 80, color: bool = False) -> str:
     """What a terminal of that width shows."""
     out = io.StringIO()
     console = Console(
         file=out,
         width=width,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
+        force_terminal=color,
+        color_system="standard" if color else None,
     )
     console.print(renderable)
     return out.getvalue()
@@ -176,9 +176,9 @@ def test_a_report_fits_its_width() -> None:
 def test_hostile_text_is_only_text() -> None:
     """No control, no bidi override and no markup of a student acts; they are all there to read."""
     result = submission(hostile(), student="\x1b]0;owned\x07[red]ana")
-    for colour in (False, True):
+    for color in (False, True):
         for show in (class_table([result]), submission_report(result)):
-            plain = OURS.sub("", page(show, width=200, colour=colour))
+            plain = OURS.sub("", page(show, width=200, color=color))
             assert not set(plain) & set("\x1b\x07\x00\x08\r\u202e\ud800")
             assert r"\x1b]0;owned\x07[red]ana" in plain
     assert "[red]bold[/red]" in plain

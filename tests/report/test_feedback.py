@@ -97,7 +97,7 @@ def large(rows: int = 28, columns: int = 28) -> CheckResult:
     ],
 )
 def test_the_heading_says_what_happened(verdict: Verdict, words: str) -> None:
-    """Every verdict has words of its own, so that colour is never needed."""
+    """Every verdict has words of its own, so that color is never needed."""
     assert words in format_value(exercise(check(verdict), verdict=verdict)).words
 
 
@@ -141,7 +141,7 @@ def test_the_first_difference_is_outlined_in_both_arrays() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=12))
-def test_numbers_can_be_read_on_their_colour(numbers: list[float]) -> None:
+def test_numbers_can_be_read_on_their_color(numbers: list[float]) -> None:
     """Every cell has a contrast of at least 4.5 to 1, whatever the numbers."""
     result = exercise(wrong_sum().model_copy(update={"received": array([numbers, numbers[::-1]])}))
     for style in format_value(result).styles("td"):
@@ -150,9 +150,9 @@ def test_numbers_can_be_read_on_their_colour(numbers: list[float]) -> None:
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Relative luminance as WCAG 2.2 defines it, of six hexadecimal digits."""
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (0, 2, 4))
     linear = [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)
     ]
@@ -327,17 +327,17 @@ def test_nothing_runs_in_a_browser(browser_page: Page, tmp_path: Path) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("back", "front"), [("#ffffff", "#000000"), ("#111111", "#eeeeee")])
-def test_the_feedback_takes_the_colours_of_its_page(
+def test_the_feedback_takes_the_colors_of_its_page(
     browser_page: Page, back: str, front: str
 ) -> None:
-    """On a light and on a dark page the text has the page's colour and lies on its background."""
+    """On a light and on a dark page the text has the page's color and lies on its background."""
     style = f"body {{ background: {back}; color: {front} }}"
     fragment = feedback_html(flipped(), hints_left=1)
     browser_page.set_content(f"<style>{style}</style>{fragment}")
-    colours = browser_page.evaluate(
+    colors = browser_page.evaluate(
         "[document.body, document.querySelector('body > div')]"
         ".map(element => getComputedStyle(element).color)"
     )
-    assert colours[0] == colours[1]
+    assert colors[0] == colors[1]
     outlined = browser_page.locator("td[title='the first difference']")
     assert outlined.all_inner_texts() == ["-4", "4"]

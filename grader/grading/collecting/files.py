@@ -22,7 +22,7 @@ def contents(path: Path, below: Path | None = None) -> bytes:
     try:
         descriptor = _opened(path, path.parent if below is None else below)
         try:
-            _look_at_file(os.fstat(descriptor))
+            _ensure_file(os.fstat(descriptor))
             with os.fdopen(descriptor, "rb", closefd=False) as file:
                 return file.read(_MAX_FILE)
         finally:
@@ -77,7 +77,7 @@ def _opened(path: Path, below: Path) -> int:
         os.close(here)
 
 
-def _look_at_file(status: os.stat_result) -> None:
+def _ensure_file(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise Rejected("A notebook is an ordinary file. Received: something else. Hand in again.")
     if status.st_size > _MAX_FILE:

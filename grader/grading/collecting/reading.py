@@ -130,7 +130,7 @@ def _parsed(content: bytes) -> Any:
     try:
         with _nothing_logged():
             rest = without_outputs(content)
-            _look_at_length(rest)
+            _ensure_length(rest)
             return _notebook(rest.decode("utf-8-sig"))
     except Rejected:
         raise
@@ -146,7 +146,7 @@ def _parsed(content: bytes) -> Any:
 
 
 def _notebook(text: str) -> Any:
-    _look_at_size(text)
+    _ensure_size(text)
     try:
         return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     except nbformat.ValidationError:
@@ -189,7 +189,7 @@ def _look_for_conflict(content: bytes) -> None:
         )
 
 
-def _look_at_length(rest: bytes) -> None:
+def _ensure_length(rest: bytes) -> None:
     if len(rest) > _MAX_REST:
         raise Rejected(
             f"A notebook without its outputs has at most {_MAX_REST // 2**20} MiB. Received: "
@@ -197,7 +197,7 @@ def _look_at_length(rest: bytes) -> None:
         )
 
 
-def _look_at_size(text: str) -> None:
+def _ensure_size(text: str) -> None:
     if has_more_marks(text, _MAX_MARKS):
         raise Rejected(
             f"A notebook has at most {_MAX_MARKS} texts, brackets and commas between them. "

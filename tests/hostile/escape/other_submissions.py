@@ -10,5 +10,5 @@
 # Their answers lie in the folder that this notebook came from.
 import re
 
-text = open(PLANTED["neighbour"]).read()
+text = open(PLANTED["neighbor"]).read()
 raise RuntimeError(re.findall("planted-[a-z0-9-]+", text))
