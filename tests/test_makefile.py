@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 COURSE = Path(__file__).parent.parent
+# The tests themselves may be run by `make test`, which tells a make below it so.
+_MAKES_OWN = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")
+_OUTSIDE_OF_MAKE = {name: value for name, value in os.environ.items() if name not in _MAKES_OWN}
 TOOLS = ("env", "grep", "head", "id", "mktemp", "rm", "sh", "sort")
 
 
@@ -37,7 +40,7 @@ def run(path: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
         cwd=COURSE,
-        env={**os.environ, "PATH": str(path)},
+        env={**_OUTSIDE_OF_MAKE, "PATH": str(path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -112,7 +115,13 @@ def test_the_tests_stop_where_their_packages_are_refused(bare: Path) -> None:
 def test_the_demo_prepares_the_sandbox_and_names_what_to_look_at() -> None:
     """It asks for the sandbox first, and the picture and the notebook it ends with exist."""
     planned = subprocess.run(
-        ["make", "-n", "demo"], cwd=COURSE, capture_output=True, text=True, check=True, timeout=60
+        ["make", "-n", "demo"],
+        cwd=COURSE,
+        env=_OUTSIDE_OF_MAKE,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
     assert planned.index(".ci/install bubblewrap") < planned.index("grader grade examples/class")
     for named in (
