@@ -42,8 +42,8 @@ def grade(
     isolation: Annotated[
         IsolationLevel,
         typer.Option(
-            help="What keeps student code away from this machine: walls (sandbox), being another "
-            "user (for containers that refuse walls; see docs/isolation.md), or nothing."
+            help="What keeps student code away from this machine: a sandbox, being another user "
+            "(for containers that refuse a sandbox; see docs/isolation.md), or nothing."
         ),
     ] = IsolationLevel.SANDBOX,
     lesson: Annotated[

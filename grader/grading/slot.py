@@ -1,6 +1,6 @@
 """One place where submissions are graded, one after the other, come what may.
 
-A slot has a kernel fork server behind walls, whose kernels it hands to the judge that asks, guards,
+A slot has a kernel fork server in a sandbox, whose kernels it hands to the judge that asks, guards,
 and kills. What ends is replaced; what goes wrong about a submission stays with that submission.
 """
 

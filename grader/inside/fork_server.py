@@ -1,6 +1,6 @@
 """The warm parent of kernels: imports once, then forks a kernel whenever one is asked for.
 
-`python -I fork_server.py FD SETTINGS`, behind the walls of `sandbox.py` where there are any. FD is
+`python -I fork_server.py FD SETTINGS`, in the sandbox of `sandbox.py` where there is one. FD is
 a socket to the grader; SETTINGS, as JSON, are the level of isolation, the packages that lessons
 need, and the limits of a kernel. No student code ever runs in this process.
 

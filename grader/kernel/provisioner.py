@@ -1,7 +1,7 @@
 """How a warm kernel is reached and signalled, as Jupyter's own clients do it.
 
 Everything above speaks Jupyter's protocol to a kernel manager; a provisioner decides which process
-answers. This one takes a kernel that a fork server behind walls has forked.
+answers. This one takes a kernel that a fork server in the sandbox has forked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The walls around a kernel fork server: what bubblewrap takes away, and what is left to see."""
+"""The sandbox around a kernel fork server: what bubblewrap takes away, and what is left to see."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ THREADS = {
     "TF_NUM_INTRAOP_THREADS": "1",
 }
 
-# What every kernel finds in its environment, walls or not.
+# What every kernel finds in its environment, sandboxed or not.
 ENVIRONMENT = {
     "PATH": os.defpath,
     "LANG": "C.UTF-8",
@@ -76,12 +76,12 @@ def bubblewrap() -> str:
 
 
 def command(program: str, inner: list[str], *, tmp_bytes: int) -> list[str]:
-    """The command that runs `inner` behind the walls.
+    """The command that runs `inner` in the sandbox.
 
     No network, no other process, no environment; read-only the system's programs and libraries and
     this Python without the grader; writable a /tmp of `tmp_bytes`. Run by root, no user namespace
     is made: each kernel becomes a user of its own, and a filter keeps it from making one. An
-    ordinary user needs a user namespace to build the walls, and may make no further ones.
+    ordinary user needs a user namespace to build it, and may make no further ones.
     """
     return [
         program,
@@ -163,7 +163,7 @@ def fork_server_command(
     """The command that starts a kernel fork server which serves on the inherited socket `control`.
 
     It imports `packages` once; every kernel that it forks has these `limits`. At the level
-    "sandbox" it stands behind the walls.
+    "sandbox" it stands in one.
     """
     folder = (INSIDE if level == "sandbox" else PACKAGE) / "inside"
     # The folder is put first by hand: -I leaves out the one that a script lies in.

@@ -98,7 +98,7 @@ class ForkedKernel:
 class KernelForkServer(ForkServer[ForkedKernel]):
     """A process that has imported `packages` and forks kernels on request.
 
-    `level` is the isolation of the kernels: "sandbox" for walls around it and them, "user" for
+    `level` is the isolation of the kernels: "sandbox" for layers around it and them, "user" for
     kernels that are another user.
     """
 

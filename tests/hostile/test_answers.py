@@ -19,9 +19,9 @@ from grader.judging.diagnose import diagnose
 from grader.judging.judge import Judgement, judge
 from grader.judging.testing import ask_here
 from grader.results import Isolation, NotebookFile, SubmissionResult, Verdict
-from tests.crossing.test_hostile_packets import buffers, trees
 from tests.crossing.test_values import values
 from tests.exercises import Function
+from tests.hostile.test_packets import buffers, trees
 
 Answer = Packet | Exception
 CallBack = Callable[[Packet], Packet]
