@@ -40,6 +40,7 @@ moved_test = Exercise(
     names=("build_cnn", "build_dense"),
     functions=("build_cnn", "build_dense"),
     slow=True,
+    seconds=10.0,
     hints=(
         (
             "`build_dense`: flatten the picture, then a dense layer with a bend, then the four "
