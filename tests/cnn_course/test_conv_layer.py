@@ -12,6 +12,8 @@ from grader.judging.testing import ask_here, run_here
 from grader.results import Verdict
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(4)
 
 SETUP = """

@@ -11,6 +11,8 @@ from grader.judging.diagnose import diagnose
 from grader.results import Verdict
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(3)
 
 IMPORTS = """

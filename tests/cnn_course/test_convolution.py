@@ -7,6 +7,8 @@ import pytest
 from grader.results import Verdict
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(20)
 
 RESPONSES = """

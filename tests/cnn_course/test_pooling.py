@@ -12,6 +12,8 @@ from grader.judging.resolving import forbidden_uses
 from grader.results import Verdict
 from tests.cnn_course.judged import Rubric
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(3)
 
 SETUP = """

@@ -23,6 +23,8 @@ from tests.crossing.test_values import values
 from tests.exercises import Function
 from tests.hostile.test_packets import buffers, trees
 
+pytestmark = pytest.mark.slow
+
 Answer = Packet | Exception
 CallBack = Callable[[Packet], Packet]
 

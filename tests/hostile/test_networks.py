@@ -20,6 +20,8 @@ from grader.crossing.values import Packet, pack, unpack
 from grader.errors import Untransferable
 from tests import networks
 
+pytestmark = pytest.mark.slow
+
 MIB = 2**20
 Tree = dict[str, Any]
 
