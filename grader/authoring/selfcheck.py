@@ -2,7 +2,7 @@
 
 For each exercise and each seed: the solution gets full marks; the untouched starter gets none and
 reads *not attempted*; every misconception fails a check and is diagnosed as itself and as nothing
-else; every check is failed by a misconception; a call has five times as long as the solution's
+else; every check is failed by a misconception; a call has ten times as long as the solution's
 takes. Then the solution notebook is graded once as a
 submission would be, in a kernel, within the lesson's time budget.
 
@@ -47,7 +47,7 @@ SEEDS = 20
 """How many draws of random cases each exercise is proved on."""
 SLOWER = 7
 """By how much fewer where judging takes seconds, as it trains networks or asks them much."""
-_ROOM = 5
+_ROOM = 10
 """How many times as long as the solution's calls take a student's may."""
 
 _UNHAPPY = (Verdict.FAILED, Verdict.ERROR, Verdict.TIMEOUT)
