@@ -74,7 +74,7 @@ def knows_overfitting(is_overfitting: Function, best_epoch: Function, rng: Rng) 
         expect.that(
             not wrong,
             "`is_overfitting` could not be asked: it raises an error, and your `best_epoch`, "
-            "which it may call, is not right yet. Mend that one first.",
+            "which it may call, is not right yet. Fix that one first.",
         )
         raise
     for losses, val_losses, expected in cases:

@@ -86,7 +86,7 @@ def told_in_one_sentence() -> Iterator[None]:
             raise
         sentence = (
             f"A file could not be read or written. Received: {error.strerror} for "
-            f"{error.filename}. Name another place, or mend its rights."
+            f"{error.filename}. Name another place, or change its rights."
         )
     else:
         return
@@ -166,6 +166,6 @@ def refuse_missing_isolation(isolation: IsolationLevel, private: list[Path]) -> 
     if isolation is IsolationLevel.SANDBOX and (wrong := sandbox.works()):
         raise UsageError(
             f"Student code is kept away from this machine by a sandbox. Received: a machine where "
-            f"it does not work ({wrong}). `grader doctor` says what mends it; for code that you "
+            f"it does not work ({wrong}). `grader doctor` says what helps; for code that you "
             f"would run yourself, write --isolation none."
         )

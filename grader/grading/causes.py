@@ -46,10 +46,10 @@ class Causes:
         """`message`, and before it why a name that it misses has no value after cell `until`."""
         found = _NOT_DEFINED.search(message)
         if found and (why := self.missing(found[1], until)):
-            return f"{why} Mend that first. {message}"
+            return f"{why} Fix that first. {message}"
         absent = _ABSENT.match(message)
         if absent and (why := self.missing(absent[1], until)):
-            return f"{why} Mend that first."
+            return f"{why} Fix that first."
         raised = _RAISED.search(message)
         lack = _lack(raised[1], raised[2]) if raised else ""
         return f"{message}. Here, {lack}" if lack else message

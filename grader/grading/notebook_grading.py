@@ -256,7 +256,7 @@ class NotebookGrading:
             raised = Raised(outcome.kind or "Exception", outcome.text)
             lost = names_meant(self.cells[index].source) & {*exercise.names}
             name = next((n for n in exercise.names if n in lost), exercise.names[0])
-            message = f"`{name}` is missing: {told} Mend that first."
+            message = f"`{name}` is missing: {told} Fix that first."
             return unasked(exercise, verdict_of(outcome.lost or raised), message)
         return self.causes.explained_result(result, until)
 

@@ -26,8 +26,8 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
-# Tells as COURSE=FOLDER what of the course notebooks may import; see kernel/mounted.py.
 DATA_VARIABLE = "GRADER_COURSE_DATA"
+"""The environment variable that says, as COURSE=FOLDER, what of the course notebooks may import."""
 
 # What of the package a notebook may import beside the stub: what the lessons draw with, and what
 # answering needs.
@@ -67,9 +67,12 @@ class _OnlyTheStub(importlib.abc.MetaPathFinder):
             return _module(PACKAGE, name)
         if self._data is None:
             return None
-        # `data` itself, or a module of it under either of its names
-        name = fullname.removeprefix(f"{self._course}.").removeprefix("grader.")
-        return _module(self._data, "" if name == "data" else name.removeprefix("data."))
+        if fullname == f"{self._course}.data":
+            return _module(self._data, "")
+        for beginning in (f"{self._course}.data.", "grader."):
+            if fullname.startswith(beginning):
+                return _module(self._data, fullname.removeprefix(beginning))
+        return None
 
 
 def _within(name: str, room: str) -> bool:

@@ -54,7 +54,7 @@ def explained(
     if unsolved and (told or result.verdict is Verdict.ERROR):
         first = " and ".join(f"`{name}`" for name in unsolved)
         do = "does" if len(unsolved) == 1 else "do"
-        message = f"Your code rests on {first}, which {do} not pass yet. Mend that first."
+        message = f"Your code rests on {first}, which {do} not pass yet. Fix that first."
         return result.model_copy(update={"message": f"{message} {result.message}".strip()})
     return result.model_copy(update={"diagnosis": diagnose(exercise, judgement)})
 

@@ -6,6 +6,8 @@ import importlib.util
 import os
 from pathlib import Path
 
+from grader.inside.launch import DATA_VARIABLE as DATA_VARIABLE
+
 COURSE_VARIABLE = "GRADER_COURSE"
 """The environment variable that names the package of another course."""
 
@@ -13,9 +15,6 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 ROOMS = ("errors.py", "crossing", "drawing", "inside")
 """What of the package is seen inside a sandbox: these files and folders, and nothing else."""
-
-DATA_VARIABLE = "GRADER_COURSE_DATA"
-"""Tells a kernel, as `COURSE=FOLDER`, what of the course its notebooks may import."""
 
 
 def course_package() -> str:

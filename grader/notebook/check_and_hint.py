@@ -126,7 +126,7 @@ def _left_from_earlier(task: Exercise, name: str, newest: Run) -> ExerciseResult
     """What to say where the newest cell for a name has not come to the point of defining it."""
     if newest.stopped:
         message = (
-            f"The newest cell for `{name}` did not run to its end. Received: {_how(newest)}. Mend "
+            f"The newest cell for `{name}` did not run to its end. Received: {_how(newest)}. Fix "
             f"it and run it again: what an earlier run has left behind is not judged."
         )
         return unasked(task, Verdict.ERROR, message)

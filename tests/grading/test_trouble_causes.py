@@ -280,7 +280,7 @@ def test_an_import_cell_with_a_syntax_error_is_the_cause(
     result = graded["syntax_error_in_import_cell"]
     why = "cell 2 (`Name: Ana, group 3`) did not run: SyntaxError: invalid syntax, in its line 1."
     for exercise in ("patch_response", "edge_kernels"):
-        assert f"`np` is missing: {why} Mend that first." in of(result, exercise).message
+        assert f"`np` is missing: {why} Fix that first." in of(result, exercise).message
     assert cell(result, 2).because_of is None
     assert cell(result, 3).because_of == 2
     assert "and because of it: cell 3" in page(submission_report(result))

@@ -65,7 +65,7 @@ def _closed(root: Path, found: Folder, layout: _Layout) -> list[Candidate]:
     """Students whose own folder cannot be looked into."""
     return [
         layout.candidate(
-            path, f"A student's folder can be looked into. Received: {why}. Mend its rights."
+            path, f"A student's folder can be looked into. Received: {why}. Change its rights."
         )
         for path, why in found.closed.items()
         if path.parent == root
