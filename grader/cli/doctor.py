@@ -22,7 +22,7 @@ _IMPORT = "import numpy, matplotlib.pyplot"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: whether it is fine, whether grading needs it, and what mends it."""
+    """One thing looked at: whether it is fine, whether grading needs it, and what puts it right."""
 
     what: str
     fine: bool

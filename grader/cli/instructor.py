@@ -105,7 +105,7 @@ def grade(
 
 @app.command()
 def doctor() -> None:
-    """Say what this machine lacks for grading, and what mends it."""
+    """Say what this machine lacks for grading, and what helps."""
     from grader.cli.doctor import examine
 
     findings = examine()

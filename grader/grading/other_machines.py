@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from grader.inside.other_machines import SHELLS, does_nothing_here
 from grader.judging.parsing import parse_cell
 
 # A cell without any of these words asks for nothing, and is not parsed for it.
@@ -17,8 +18,6 @@ _WORDS = re.compile(
     r"%gui|switch_backend"
 )
 _INSTALLER = re.compile(r"(?:^|[\s/;&|!])(pip[\d.]*|conda|mamba|micromamba|apt|apt-get|brew)\s")
-_INSTALLS = re.compile(r"\b(?:install|uninstall|update|upgrade|remove|download)\b")
-_SHELLS = ("system", "getoutput")
 _NO_SCREENS = ("agg", "inline", "module://matplotlib_inline.backend_inline", "svg", "pdf")
 
 _ELSEWHERE = "does nothing where grading happens"
@@ -67,15 +66,17 @@ _FIXED = "the packages are those of the course where grading happens."
 
 
 def _about_magic(magic: str, line: str) -> Iterator[str]:
-    command = line if magic in _SHELLS else f"{magic} {line}"
+    if not does_nothing_here(magic, line):
+        return
     if magic == "matplotlib":
-        if line.split()[:1] not in ([], ["inline"], ["--list"], ["-l"]):
-            yield f"`%matplotlib {line.split()[0]}` {_ELSEWHERE}: there is no screen."
+        yield f"`%matplotlib {line.split()[0]}` {_ELSEWHERE}: there is no screen."
     elif magic == "gui":
         yield f"`%gui` {_ELSEWHERE}: there is no screen."
-    elif (found := _INSTALLER.search(f"{command} ")) and _INSTALLS.search(command):
-        sign = "!" if magic in _SHELLS else "%"
-        yield f"`{sign}{found[1]}` installed nothing: {_FIXED}"
+    else:
+        command = line if magic in SHELLS else f"{magic} {line}"
+        found = _INSTALLER.search(f"{command} ")
+        sign = "!" if magic in SHELLS else "%"
+        yield f"`{sign}{found[1] if found else command.split()[0]}` installed nothing: {_FIXED}"
 
 
 def _about_call(function: str, node: ast.Call) -> Iterator[str]:
@@ -124,7 +125,7 @@ def _magic(call: ast.Call) -> tuple[str, str]:
         return "", ""
     texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
     lines = [text for text in texts if isinstance(text, str)]
-    if function.attr in _SHELLS:
+    if function.attr in SHELLS:
         return function.attr, " ".join(lines)
     if function.attr != "run_line_magic" or not lines:
         return "", ""

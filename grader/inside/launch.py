@@ -31,7 +31,7 @@ DATA_VARIABLE = "GRADER_COURSE_DATA"
 
 # What of the package a notebook may import beside the stub: what the lessons draw with, and what
 # answering needs.
-_SEEN = ("errors", "crossing", "drawing", "inside.answer", "inside.other_machines")
+_SEEN = ("errors", "crossing", "drawing", "inside.answer", "inside.other_machines", "inside.shell")
 
 
 # How long the grader may take to connect, in milliseconds.
@@ -123,7 +123,7 @@ def kernel_class() -> type[Any]:
 
     from grader.crossing.values import Packet
     from grader.inside.answer import Answerer
-    from grader.inside.other_machines import Shell
+    from grader.inside.shell import Shell
 
     class AnsweringKernel(IPythonKernel):
         """An IPython kernel that answers questions about its names, beside running cells."""

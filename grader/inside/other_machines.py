@@ -1,25 +1,15 @@
-"""What a notebook does for the machine it was written on, and a graded kernel passes over.
+"""What a notebook does for the machine it was written on: stand-ins that do nothing, in its place.
 
-Colab's drive, packages to be installed, a screen for figures, files beside the notebook: none of
-them exists here. Where code takes them for granted it meets stand-ins that do nothing; where a
-statement fails for the lack of them, the statements after it run all the same. No statement is ever
-run twice. What was passed over is told to the grader, as data.
+Colab's drive, packages to be installed, a screen for figures: none of them exists here. What does
+nothing is decided by these rules alone, also where the grader says so to a person.
 """
 
 from __future__ import annotations
 
 import ast
-import dis
-import errno
 import re
-import subprocess
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
-from types import CodeType
 from typing import Any, Self
-
-from ipykernel.zmqshell import ZMQInteractiveShell
-from IPython.core.error import UsageError
 
 _MODULES = (
     *("google.colab", "piplite", "micropip", "pyodide", "pyodide_js", "pyodide_http", "js"),
@@ -41,12 +31,8 @@ _INSTALLING = re.compile(
 )
 _CAPTURE_NOTHING = "--no-stdout --no-stderr --no-display"
 _INSTALLERS = ("pip", "conda", "mamba", "micromamba", "uv")
-# Magics that run Python of the student's own: what fails in them is the student's.
-_RUNNING = ("time", "timeit", "prun", "run", "debug", "memit", "mprun", "lprun")
-# What the operating system says where files, rights or a network are missing.
-_MISSING = (errno.EROFS, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
-_UNREACHED = ("gaierror", "URLError", "HTTPError", "MaxRetryError", "NewConnectionError")
-_MOST, _MOST_NAMES, _LONGEST, _DEEPEST = 50, 200, 500, 10
+SHELLS = ("system", "getoutput")
+"""The methods of IPython that run a shell command."""
 
 
 class Nothing:
@@ -88,7 +74,7 @@ def _is_elsewhere(module: str) -> bool:
     return any(module == known or module.startswith(f"{known}.") for known in _MODULES)
 
 
-class _StandIns(ast.NodeTransformer):
+class StandIns(ast.NodeTransformer):
     """Puts stand-ins where code takes another machine for granted, and leaves out its magics.
 
     Where code asks (`try: import google.colab`), the import fails as ever, so that a notebook which
@@ -158,9 +144,10 @@ class _StandIns(ast.NodeTransformer):
             names = (ast.Constant(text) for text in ("capture", _CAPTURE_NOTHING))
             node.args[:2] = [ast.copy_location(name, node) for name in names]
             return node
-        left_out = (magic in ("system", "getoutput") and _INSTALLING.fullmatch(texts[0])) or (
-            magic == "run_line_magic" and _does_nothing_here(texts[0], " ".join(texts[1:]))
-        )
+        if magic == "run_line_magic":
+            left_out = does_nothing_here(texts[0], " ".join(texts[1:]))
+        else:
+            left_out = does_nothing_here(magic, texts[0])
         return ast.copy_location(ast.Constant(None), node) if left_out else node
 
 
@@ -171,10 +158,15 @@ def _is_ipython(function: ast.expr) -> bool:
     return isinstance(called, ast.Name) and called.id == "get_ipython"
 
 
-def _does_nothing_here(magic: str, line: str) -> bool:
-    """Whether a line magic is for a screen, or for installing."""
+def does_nothing_here(magic: str, line: str) -> bool:
+    """Whether a line magic, or a shell command, is only for a screen, or only installs.
+
+    A shell command's `magic` is one of SHELLS, the method of IPython that runs it.
+    """
     if magic == "matplotlib":
         return line.split()[:1] not in ([], ["inline"], ["--list"], ["-l"])
+    if magic in SHELLS:
+        return _INSTALLING.fullmatch(line) is not None
     installs = magic in _INSTALLERS and _INSTALLING.fullmatch(f"{magic} {line}")
     return magic == "gui" or bool(installs)
 
@@ -186,124 +178,3 @@ def _assigned(target: str, name: str, place: ast.stmt) -> ast.stmt:
     for node in ast.walk(made):
         ast.copy_location(node, place)
     return made
-
-
-class Shell(ZMQInteractiveShell):
-    """IPython's shell, which goes on where a statement fails only for what this machine lacks.
-
-    It does so once `graded` is set; until then, it is any kernel's shell.
-    `passed_over` lists the statements of the latest cell that failed like this, as plain data:
-    the exception's kind and text, and the names that were to be bound. `inner_error` is what
-    stopped a cell that a magic such as `%%capture` ran, and hid.
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.graded = False
-        self.passed_over: list[dict[str, Any]] = []
-        self.inner_error: BaseException | None = None
-        self._lost: set[str] = set()
-        self._statements_left = 0
-        super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # IPython is half typed
-
-    def begin_cell(self) -> None:
-        """Forget what is known of the last cell; called before each."""
-        self.passed_over, self.inner_error = [], None
-
-    def transform_ast(self, node: Any) -> Any:
-        """Called with the syntax tree of each cell before it is compiled."""
-        if not self.graded:
-            return super().transform_ast(node)  # type: ignore[no-untyped-call]  # IPython's
-        with suppress(RecursionError):  # what is nested too deeply runs as it stands, or does not
-            node = _StandIns().visit(node)
-        return super().transform_ast(node)  # type: ignore[no-untyped-call]  # IPython is half typed
-
-    async def run_ast_nodes(self, nodelist: list[ast.stmt], *args: Any, **kwargs: Any) -> bool:
-        """Run the statements of a cell; whether it ended before the last of them."""
-        outer, self._statements_left = self._statements_left, len(nodelist or ())
-        try:
-            run = super().run_ast_nodes(nodelist, *args, **kwargs)
-            return bool(await run)
-        finally:
-            self._statements_left = outer
-
-    async def run_code(self, code_obj: Any, result: Any = None, *, async_: bool = False) -> bool:
-        """Run one statement of a cell; whether the cell ends here.
-
-        What the last one raises is told as in any kernel: there is nothing to go on with.
-        """
-        self._statements_left -= 1
-        run = super().run_code(code_obj, result, async_=async_)  # type: ignore[no-untyped-call]  # IPython is half typed
-        stopped: bool = await run
-        forgives = stopped and self.graded and result is not None
-        error = result.error_in_exec if forgives else None
-        if error is None or not self._lacks_something(code_obj, error):
-            return stopped
-        names = _names_bound(code_obj)
-        self._lost.update(names)
-        if self._statements_left <= 0:
-            return stopped
-        if len(self.passed_over) < _MOST:
-            text = str(error)[:_LONGEST]
-            told = {"kind": type(error).__name__[:_LONGEST], "text": text, "names": names}
-            self.passed_over.append(told)
-        result.error_in_exec = None
-        return False
-
-    def _lacks_something(self, code: CodeType, error: BaseException) -> bool:
-        """Whether `error` says that something is not here which another machine may have."""
-        if not isinstance(error, Exception):
-            return False
-        if isinstance(error, NameError):
-            return error.name in self._lost and error.name not in self.user_ns
-        magic = _magic_of(code)
-        if isinstance(error, UsageError) or (magic and magic not in _RUNNING):
-            return True
-        return any(_is_lack(one) for one in _chain(error))
-
-    def run_cell(self, *args: Any, **kwargs: Any) -> Any:
-        """Run a cell within a cell, as magics do, and keep what stopped it."""
-        result = super().run_cell(*args, **kwargs)  # type: ignore[no-untyped-call]  # IPython is half typed
-        self.inner_error = result.error_before_exec or result.error_in_exec or self.inner_error
-        return result
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception, what it was raised from, and so on."""
-    left: BaseException | None = error
-    for _ in range(_DEEPEST):
-        if left is None:
-            return
-        yield left
-        left = left.__cause__ or left.__context__
-
-
-def _is_lack(error: BaseException) -> bool:
-    if isinstance(error, ImportError | FileNotFoundError | PermissionError | ConnectionError):
-        return True
-    if isinstance(error, subprocess.CalledProcessError):
-        command = error.cmd if isinstance(error.cmd, str) else " ".join(map(str, error.cmd))
-        return re.search(r"\b(pip|conda|mamba|apt|apt-get)\b", command) is not None
-    if isinstance(error, OSError) and error.errno in _MISSING:
-        return True
-    return type(error).__name__ in _UNREACHED
-
-
-def _magic_of(code: CodeType) -> str:
-    """The magic that a statement is, "!" for a shell command, "" for neither."""
-    if "get_ipython" not in code.co_names:
-        return ""
-    if "run_line_magic" in code.co_names:
-        texts = [constant for constant in code.co_consts if isinstance(constant, str)]
-        return texts[0] if texts else ""
-    return "!" if {"system", "getoutput"} & set(code.co_names) else ""
-
-
-def _names_bound(code: CodeType) -> list[str]:
-    """The names that a statement gives a value when it runs."""
-    stores = (step for step in dis.get_instructions(code) if step.opname.startswith("STORE_"))
-    names = (str(step.argval) for step in stores if step.opname in ("STORE_NAME", "STORE_GLOBAL"))
-    return list(dict.fromkeys(names))[:_MOST_NAMES]
-
-
-# Code that asks whether it runs in a notebook asks for this name.
-Shell.__name__ = Shell.__qualname__ = ZMQInteractiveShell.__name__

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from grader.grading.collecting.cells import SubmittedCell, cells_of
+from grader.grading.collecting.passed_over import some
 from grader.judging.course import Lesson, lesson_of_exercise
 from grader.judging.statements import bound_names
 from grader.results import Verdict
@@ -27,14 +28,15 @@ def other_lessons(own: Lesson, cells: Sequence[SubmittedCell]) -> dict[str, Less
 
 def said_of_other_lessons(own: Lesson, strange: Mapping[str, Lesson]) -> list[str]:
     """What is said of each other lesson that is in the notebook, too."""
-    others = sorted(set(strange.values()), key=lambda other: other.number)
-    return [
-        f"Answers to lesson {other.number} ({other.name}) are in here, too: "
-        f"{_some([one.id for one in other.exercises if strange.get(one.id) is other])}. Only "
-        f"lesson {own.number} ({own.name}) is graded here. Hand in the others as a notebook of "
-        f"their own."
-        for other in others
-    ]
+    said = []
+    for other in sorted(set(strange.values()), key=lambda other: other.number):
+        ids = [exercise.id for exercise in other.exercises if exercise.id in strange]
+        said.append(
+            f"Answers to lesson {other.number} ({other.name}) are in here, too: "
+            f"{some(ids, _MOST_NAMED)}. Only lesson {own.number} ({own.name}) is graded here. Hand "
+            f"in the others as a notebook of their own."
+        )
+    return said
 
 
 def own_part(
@@ -104,8 +106,3 @@ def _assignments(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile(
         rf"^[ \t]*(?:(?:def|class)[ \t]+({any_name})\b|({any_name})[ \t]*=(?!=))", re.MULTILINE
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

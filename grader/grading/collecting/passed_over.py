@@ -41,10 +41,10 @@ class PassedOver:
         return tuple(line for any_of_it, line in said if any_of_it)
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = _MOST_NAMED) -> str:
     """The names, or the first of many and how many more there are."""
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def notebooks(count: int) -> str:
