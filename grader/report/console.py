@@ -205,10 +205,12 @@ class _Lesson:
             for exercise in result.exercises
             if exercise.verdict is Verdict.PASSED
         )
+        # Of a notebook that could not be graded, nobody knows.
+        judged = sum(bool(result.exercises) for result in self.results)
         key = Table.grid(padding=(0, 2, 0, 0))
         key.add_column(justify="right")
         for number, exercise_id in enumerate(self.exercises, start=1):
-            share = f"{passed[exercise_id]} of {len(self.results)} passed"
+            share = f"{passed[exercise_id]} of {judged} passed"
             key.add_row(f"{number}", Text(visible(exercise_id)), Text(share, style="dim"))
         used = {e.verdict for result in self.results for e in result.exercises}
         signs = [f"{SIGNS[verdict]} {verdict.words}" for verdict in SIGNS if verdict in used]

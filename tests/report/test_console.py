@@ -135,6 +135,12 @@ def test_the_table_says_why_somebody_was_rejected() -> None:
     assert r"ana: A notebook is text in UTF-8.\n\x1b[31mReceived: other bytes." in text
 
 
+def test_who_was_not_graded_counts_for_no_exercise() -> None:
+    """How many passed an exercise is told of those whose notebook could be graded."""
+    refused = submission(student="zoe", verdict=Verdict.REJECTED, message="No notebook.")
+    assert "1 of 1 passed" in page(class_table([submission(passed(), student="ana"), refused]))
+
+
 def test_lessons_have_tables_of_their_own() -> None:
     """Results of several lessons are several tables, in the order in which they are taught."""
     lessons = ["pooling", "unknown", "activation", "convolution"]
