@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import (
+from cnn_course.references import (
     Array,
     Rng,
     correlate,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import ask_each
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 
 conv_relu_block = Exercise(

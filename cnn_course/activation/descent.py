@@ -14,7 +14,7 @@ from cnn_course.activation.references import (
     loss_gradient,
     whole_numbers,
 )
-from cnn_course.oracles import Array, Rng, correlate
+from cnn_course.references import Array, Rng, correlate
 from grader import Exercise, expect
 from grader.authoring.telling_apart import ask_all, draw_apart, outcomes
 

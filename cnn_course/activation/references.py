@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng, correlate
+from cnn_course.references import Array, Rng, correlate
 
 # Ready-made convolutions and gradients: in this lesson they are what the student builds.
 READY_MADE = (

@@ -20,7 +20,7 @@ from cnn_course.capstone.references import (
     work_of,
 )
 from cnn_course.data.shapes import NAMES
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from grader import Exercise, expect
 from grader.crossing.networks import History
 from grader.judging.expect import training

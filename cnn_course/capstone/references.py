@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cnn_course.data.shapes import NAMES, draw_shapes
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from grader import expect
 from grader.crossing.networks import Callback
 from grader.errors import Mismatch

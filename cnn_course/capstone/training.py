@@ -29,7 +29,7 @@ from cnn_course.capstone.references import (
     was_in_training,
     work_of,
 )
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 from grader.errors import Mismatch
 from grader.judging.expect import training

@@ -12,7 +12,7 @@ from cnn_course.conv_layer.references import (
     Function,
     keras_parameters,
 )
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import ask_all, draw_apart, outcomes
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnn_course.conv_layer.stack_references import seen_pixels
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import draw_apart, outcomes
 

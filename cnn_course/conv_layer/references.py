@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 
 Function = Callable[..., Any]
 Case = tuple[Any, ...]

@@ -12,7 +12,7 @@ from cnn_course.conv_layer.stack_references import (
     shapes_in_keras,
     starts,
 )
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import draw_apart, outcomes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 
 Shape = tuple[int, int, int]
 Stack = list[tuple[int, int, int, str]]

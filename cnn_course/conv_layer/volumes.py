@@ -14,7 +14,7 @@ from cnn_course.conv_layer.references import (
     keras_maps,
     responses,
 )
-from cnn_course.oracles import Array, Rng, correlate, draw_image
+from cnn_course.references import Array, Rng, correlate, draw_image
 from grader import Exercise, expect
 from grader.authoring.telling_apart import ask_all, draw_apart, outcomes
 from grader.judging.exercise import Misconception

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng, correlate, draw_image
+from cnn_course.references import Array, Rng, correlate, draw_image
 from grader import Exercise, expect
 
 SOBEL_X = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])

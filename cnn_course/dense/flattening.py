@@ -13,7 +13,7 @@ from cnn_course.dense.references import (
     Shape,
     index_by_counting,
 )
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import draw_apart, outcomes
 

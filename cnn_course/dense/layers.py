@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnn_course.dense.references import READY_MADE, Function, Shape, laid_out
-from cnn_course.oracles import Array, Rng, draw_image
+from cnn_course.references import Array, Rng, draw_image
 from grader import Exercise, expect
 from grader.authoring.telling_apart import ask_all, draw_apart, outcomes
 

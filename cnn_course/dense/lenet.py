@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 
 lenet5 = Exercise(

@@ -13,7 +13,7 @@ from cnn_course.dense.references import (
     keras_rows,
     plain,
 )
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import ask_all, draw_apart
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array
+from cnn_course.references import Array
 
 # Ready-made layers: in this lesson they are what the student builds.
 READY_MADE = ("keras", "tensorflow", "torch", "jax", "scipy")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnn_course.data.digits import NoisyDigits, noisy_digits
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from cnn_course.regularization.remedies import (
     COMPARED,
     FASTER,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from cnn_course.regularization import references
 from cnn_course.regularization.mistakes import history_of, overfitted
 from cnn_course.regularization.references import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cnn_course.data.digits import noisy_digits
-from cnn_course.oracles import Array
+from cnn_course.references import Array
 from cnn_course.regularization import references
 from cnn_course.regularization.references import validation_part
 from grader import expect

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from cnn_course.regularization.remedies import (
     normalized,
     parameters_of_normalization,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from cnn_course.regularization.references import belongs, validation_part
 from cnn_course.regularization.remedies import (
     READS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Rng
+from cnn_course.references import Rng
 from grader import Exercise, expect
 from grader.authoring.telling_apart import draw_apart, outcomes
 from grader.errors import Mismatch, Raised

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cnn_course.data.digits import NoisyDigits, noisy_digits
-from cnn_course.oracles import Array
+from cnn_course.references import Array
 from grader import expect
 from grader.crossing.networks import History
 from grader.errors import Mismatch

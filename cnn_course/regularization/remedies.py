@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn_course.oracles import Array, Rng
+from cnn_course.references import Array, Rng
 from cnn_course.regularization.references import REFERENCE_GAP
 from grader import expect
 

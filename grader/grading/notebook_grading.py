@@ -93,7 +93,7 @@ class NotebookGrading:
         self.causes = Causes(self.cells, self.outcomes)
         self.best: dict[str, ExerciseResult] = {}
         self.judged_after: dict[str, int] = {}
-        self.judgings: Counter[str] = Counter()
+        self.attempts: Counter[str] = Counter()
         bound = [bound_names(cell.source) for cell in self.cells]
         self.where = {
             exercise.id: _AnswerCells(
@@ -193,7 +193,7 @@ class NotebookGrading:
             if not kernel.alive:
                 self._revive(kernel, index)
         self.judged_after[exercise.id] = index
-        self.judgings[exercise.id] += 1
+        self.attempts[exercise.id] += 1
         best = self.best.get(exercise.id)
         if best is None or _worth(result) > _worth(best):
             self.best[exercise.id] = result
@@ -223,7 +223,7 @@ class NotebookGrading:
             code="\n".join(self.cells[i].source for i in self.where[exercise.id].all),
             cells=sources,
             numbers=[cell.number for cell in self.cells[: len(sources)]],
-            judging=self.judgings[exercise.id],
+            attempt=self.attempts[exercise.id],
         )
 
     def _unsolved_behind(self, exercise: Exercise, sources: Sequence[str]) -> list[str]:

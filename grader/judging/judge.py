@@ -67,14 +67,14 @@ class Judgement:
 
 
 def rng_for(
-    secret: bytes, exercise: Exercise, check: Check, code: str, judging: int = 0
+    secret: bytes, exercise: Exercise, check: Check, code: str, attempt: int = 0
 ) -> np.random.Generator:
     """The random generator of one check: the same for the same secret, check and student's code.
 
-    `judging` counts how often the exercise was judged before: cases do not come back.
+    `attempt` counts how often the exercise was judged before: cases do not come back.
     """
     code_digest = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
-    named = f"{exercise.id}\0{check.name}\0{code_digest}\0{judging}"
+    named = f"{exercise.id}\0{check.name}\0{code_digest}\0{attempt}"
     digest = hmac.new(secret, named.encode(), hashlib.sha256).digest()
     return np.random.default_rng(int.from_bytes(digest))
 
@@ -87,7 +87,7 @@ def judge(
     code: str,
     cells: Sequence[str] = (),
     numbers: Sequence[int] = (),
-    judging: int = 0,
+    attempt: int = 0,
 ) -> Judgement:
     """Run every check of `exercise` and say what holds.
 
@@ -103,7 +103,7 @@ def judge(
     results: list[CheckResult] = []
     verdicts: dict[Check, Verdict] = {}
     for check in exercise.checks:
-        rng = rng_for(secret, exercise, check, code, judging)
+        rng = rng_for(secret, exercise, check, code, attempt)
         result = _judge_check(exercise, check, names, verdicts, rng)
         verdicts[check] = result.verdict
         results.append(result)

@@ -166,7 +166,12 @@ def test_the_graders_own_modules_are_out_of_reach(kernel: Kernel) -> None:
     """Inside a kernel `grader` is a stub: rubrics and references cannot be imported."""
     assert kernel.run("from grader import check, hint\ncheck('x')").ending is Ending.DONE
     assert kernel.run("from grader.drawing import show").ending is Ending.DONE
-    for module in ("cnn_course.oracles", "cnn_course.dense", "grader.judging.judge", "grader.cli"):
+    for module in (
+        "cnn_course.references",
+        "cnn_course.dense",
+        "grader.judging.judge",
+        "grader.cli",
+    ):
         assert kernel.run(f"import {module}").kind == "ModuleNotFoundError"
 
 

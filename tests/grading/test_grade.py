@@ -238,24 +238,24 @@ def test_objects_that_equal_everything_gain_nothing(tmp_path: Path, value: str) 
     "source",
     [
         """
-        from cnn_course.oracles import correlate
+        from cnn_course.references import correlate
         def patch_response(p, k):
             return correlate(p, k)[0, 0]
         """,
         """
-        import cnn_course.oracles as o
+        import cnn_course.references as o
         def patch_response(p, k):
             return o.correlate(p, k)[0, 0]
         """,
         """
         def patch_response(p, k):
-            from cnn_course.oracles import correlate
+            from cnn_course.references import correlate
             return correlate(p, k)[0, 0]
         """,
         """
         import importlib
         def patch_response(p, k):
-            return importlib.import_module("cnn_course.oracles").correlate(p, k)[0, 0]
+            return importlib.import_module("cnn_course.references").correlate(p, k)[0, 0]
         """,
     ],
 )

@@ -30,7 +30,7 @@ def test_a_lesson_is_found_once() -> None:
     assert course.lesson("convolution") is course.lesson("convolution")
 
 
-@pytest.mark.parametrize("name", ["poetry", "", "../convolution", "oracles", "os", "__init__"])
+@pytest.mark.parametrize("name", ["poetry", "", "../convolution", "references", "os", "__init__"])
 def test_an_unknown_lesson_is_told(name: str) -> None:
     """Nothing but a lesson is ever imported by its name."""
     with pytest.raises(UsageError, match=r"A lesson is one of convolution.* Received: "):

@@ -138,9 +138,9 @@ def test_what_is_not_forbidden_is_not_found(cell: str) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "from cnn_course import oracles\ndef conv(a): return oracles.correlate(a, a)",
-        "import grader\ndef conv(a): return cnn_course.oracles.correlate(a, a)",
-        "def conv(a):\n    from cnn_course.oracles import correlate as c\n    return c(a, a)",
+        "from cnn_course import references\ndef conv(a): return references.correlate(a, a)",
+        "import grader\ndef conv(a): return cnn_course.references.correlate(a, a)",
+        "def conv(a):\n    from cnn_course.references import correlate as c\n    return c(a, a)",
     ],
 )
 def test_the_grader_itself_is_always_forbidden(cell: str) -> None:

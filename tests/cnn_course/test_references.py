@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import signal
 
-from cnn_course.oracles import (
+from cnn_course.references import (
     Array,
     correlate,
     draw_image,
