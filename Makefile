@@ -83,9 +83,9 @@ sandbox: # what the demo can do without, as on a machine that installs nothing
 	@command -v bwrap >/dev/null || .ci/install bubblewrap || \
 		echo "bubblewrap is the sandbox for students' code; the demo goes on without it."
 
-system: ## the Debian packages that the sandbox and the tests of pages need
-	@{ command -v chromium && command -v bwrap; } >/dev/null || \
-		.ci/install bubblewrap chromium fonts-dejavu-core
+system: ## the Debian packages that the sandbox, and the tests of pages and databases, need
+	@{ command -v chromium && command -v bwrap && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || \
+		.ci/install bubblewrap chromium fonts-dejavu-core postgresql
 
 clean: ## remove what was made, but not the environment
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

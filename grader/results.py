@@ -30,6 +30,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
     REJECTED = "rejected"
     BROKEN = "broken"
+    NOT_HANDED_IN = "not_handed_in"
 
     @property
     def words(self) -> str:
@@ -201,10 +202,30 @@ class FailedCell(_Record):
     because_of: int | None = None
 
 
+class HandedIn(_Record):
+    """What a platform, or a roster, tells of a hand-in; empty or None where nothing tells it.
+
+    `id` is the student's with the platform. `time` is when it was handed in and `due` when it was
+    due, both in ISO 8601, in the course's time zone where none is written. `late` is the platform's
+    word, or follows from both. `group` are all who handed it in together.
+    `attempts` counts what was handed in of this lesson, this one included.
+    """
+
+    id: str = ""
+    time: str = ""
+    due: str = ""
+    late: bool = False
+    group: tuple[str, ...] = ()
+    section: str = ""
+    email: str = ""
+    attempts: int = 1
+
+
 class SubmissionResult(_Record):
     """What became of one student's notebook of one lesson.
 
-    `notes` say what of the notebook was left out, because it is about another machine.
+    `notes` say what of the notebook was left out, because it is about another machine. Of a student
+    who handed in no notebook, the verdict is *not handed in* and `message` says what was there.
     """
 
     schema_version: int = Field(default=SCHEMA_VERSION, alias="schema")
@@ -219,6 +240,7 @@ class SubmissionResult(_Record):
     exercises: tuple[ExerciseResult, ...] = ()
     failed_cells: tuple[FailedCell, ...] = ()
     notes: tuple[str, ...] = ()
+    handed_in: HandedIn = HandedIn()
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -62,7 +62,7 @@ def status_of(results: list[SubmissionResult]) -> int:
     from grader.results import Verdict
 
     verdicts = {result.verdict for result in results}
-    if verdicts & {Verdict.REJECTED, Verdict.BROKEN}:
+    if verdicts & {Verdict.REJECTED, Verdict.BROKEN, Verdict.NOT_HANDED_IN}:
         return NOT_GRADED
     return ALL_PASSED if verdicts == {Verdict.PASSED} else POINTS_MISSING
 

@@ -42,6 +42,7 @@ _WORDS = {
     Verdict.SKIPPED: "Skipped",
     Verdict.REJECTED: "Not accepted as it stands",
     Verdict.BROKEN: "A fault of ours",
+    Verdict.NOT_HANDED_IN: "Not handed in",
 }
 _BROKEN = (
     "This check itself is broken. The fault is ours, not yours: your work is safe, nothing is "

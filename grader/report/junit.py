@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from grader.results import CheckResult, ExerciseResult, SubmissionResult
 
-_FAILURES = (Verdict.FAILED, Verdict.NOT_ATTEMPTED)  # points are missing, nothing went wrong
+# Points are missing, nothing went wrong.
+_FAILURES = (Verdict.FAILED, Verdict.NOT_ATTEMPTED, Verdict.NOT_HANDED_IN)
 
 
 def to_xml(results: Sequence[SubmissionResult]) -> bytes:

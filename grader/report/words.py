@@ -24,11 +24,13 @@ SIGNS = {
     Verdict.SKIPPED: "–",
     Verdict.REJECTED: "R",
     Verdict.BROKEN: "?",
+    Verdict.NOT_HANDED_IN: "N",
 }
 
 OURS = "The fault is ours: the score is withheld until it is mended, and nothing is lost."
 
 _FINE = (Verdict.PASSED, Verdict.SKIPPED)
+_NOT_GRADED = (Verdict.BROKEN, Verdict.REJECTED, Verdict.NOT_HANDED_IN)
 
 
 def unhappy(verdict: Verdict) -> bool:
@@ -59,7 +61,7 @@ def counted(count: int, noun: str) -> str:
 def standing(result: SubmissionResult | ExerciseResult) -> str:
     """The verdict in a teacher's words: whoever has some of the points has not simply failed."""
     verdict, earned = result.verdict, result.score
-    if verdict in (Verdict.BROKEN, Verdict.REJECTED) or not earned or earned >= result.max_score:
+    if verdict in _NOT_GRADED or not earned or earned >= result.max_score:
         return verdict.words
     return "partly passed" if verdict is Verdict.FAILED else f"partly ({verdict.words})"
 

@@ -69,8 +69,8 @@ def test_outcomes_are_counted() -> None:
     root = ET.fromstring(to_xml([submission(exercise(*checks)), SAMPLES["passed"][0]]))
     suite = root[0]
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "11", "failures": "2", "errors": "7", "skipped": "1"}
-    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("12", "2", "7")
+    assert counts == {"tests": "12", "failures": "3", "errors": "7", "skipped": "1"}
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("13", "3", "7")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ what was passed over is said.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from grader.grading.collecting.choosing import Choice, chosen
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.layout import in_folder, named_file
 from grader.grading.collecting.passed_over import PassedOver, notebooks
+from grader.results import HandedIn
 
 _CLOSE = 0.5  # how alike two names are at least, as difflib counts
 
@@ -29,7 +30,9 @@ class Submission:
 
     `refused` says why it cannot be graded, where that is known before reading it, and `lesson` then
     of which lesson it is. `below` is the folder whose content students wrote: no link is followed
-    from there on (default: the file's own folder).
+    from there on (default: the file's own folder). `companions` are the files beside the notebook
+    that travel with it, by the name that its code uses (`data/prices.csv`). `shown` is the path as
+    a person knows it, where `path` is not that: inside an archive.
     """
 
     student: str
@@ -37,14 +40,30 @@ class Submission:
     refused: str = ""
     lesson: str | None = field(default=None, compare=False)
     below: Path | None = field(default=None, compare=False)
+    handed_in: HandedIn = field(default_factory=HandedIn, compare=False)
+    companions: Mapping[str, Path] = field(default_factory=dict, compare=False)
+    shown: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A student of whom there is no notebook; `found` says what there was instead, or is empty."""
+
+    student: str
+    found: str = ""
+    handed_in: HandedIn = field(default_factory=HandedIn)
 
 
 @dataclass(frozen=True)
 class Collected:
-    """The submissions, by student, at most one of each lesson; `said` is what a teacher is told."""
+    """The submissions, by student, at most one of each lesson; `said` is what a teacher is told.
+
+    `missing` are the students of whom there is no notebook.
+    """
 
     submissions: tuple[Submission, ...]
     said: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 def collect(
