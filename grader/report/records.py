@@ -87,7 +87,7 @@ def _put(document: str, path: Path) -> None:
 
 def _knows(result: SubmissionResult) -> int:
     """How much a record knows: nothing, a part because the fault is ours, or all."""
-    if result.verdict is Verdict.REJECTED:
+    if result.verdict in (Verdict.REJECTED, Verdict.NOT_HANDED_IN):
         return 0
     if result.verdict is Verdict.BROKEN:
         return 1 if any(exercise.score is not None for exercise in result.exercises) else 0
