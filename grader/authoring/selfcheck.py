@@ -39,6 +39,7 @@ from grader.judging.diagnose import explanations
 from grader.judging.exercise import Exercise, Misconception
 from grader.judging.judge import Judgement, judge
 from grader.judging.testing import ask_here, run_here
+from grader.kernel.clock import slowed_down
 from grader.kernel.limits import Limits
 from grader.kernel.sandbox import THREADS
 from grader.results import ExerciseResult, SubmissionResult, Verdict
@@ -285,7 +286,7 @@ def _in_a_kernel(
         for exercise in results
         if exercise.verdict is not Verdict.PASSED
     ]
-    if seconds > lesson.seconds:
+    if seconds / slowed_down() > lesson.seconds:
         sentences.append(f"The lesson has {lesson.seconds:g} s. Its solution took {seconds:.1f} s.")
     return [Finding(lesson.name, sentence) for sentence in sentences]
 

@@ -66,6 +66,18 @@ def fair_seconds() -> float:
     return monotonic() - _waited_by(Path(f"/proc/self/task/{os.getpid()}"))
 
 
+def slowed_down() -> float:
+    """About how many times as long work took in the last minute as on an idle machine: 1 to 4.
+
+    It is how many tasks wanted a processor, for each that there is, as Linux and macOS tell it.
+    """
+    try:
+        wanted, _, _ = os.getloadavg()
+    except OSError:
+        return 1.0
+    return min(max(wanted / (os.cpu_count() or 1), 1.0), _BUSY)
+
+
 def _waited(pid: int | None) -> dict[str, float]:
     """How long each thread of `pid` and its descendants has waited for a processor, in seconds."""
     found: dict[str, float] = {}

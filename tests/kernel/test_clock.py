@@ -10,7 +10,7 @@ import time
 import pytest
 
 from grader.judging.deadline import DeadlinePassed, limit
-from grader.kernel.clock import FairClock, Limit, fair_seconds
+from grader.kernel.clock import FairClock, Limit, fair_seconds, slowed_down
 from tests.processes import busy_machine
 
 
@@ -87,3 +87,13 @@ def test_this_process_has_such_a_clock_too() -> None:
 
     with pytest.raises(DeadlinePassed):
         loop()
+
+
+def test_a_busy_machine_slows_work_down_and_an_idle_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What waits for a processor makes a minute count for less, at most four times less."""
+    for tasks, times in ((0.1, 1.0), (1.0, 1.0), (3.0, 3.0), (50.0, 4.0)):
+        monkeypatch.setattr(os, "getloadavg", lambda tasks=tasks: (tasks, 0.0, 0.0))
+        monkeypatch.setattr(os, "cpu_count", lambda: 1)
+        assert slowed_down() == times
