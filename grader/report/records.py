@@ -29,6 +29,7 @@ _RESULTS = "results"
 _LONGEST = 100  # bytes: room for `.json` and a temporary file's ending under a limit of 255
 _MARK = "~"
 _ALSO_SAFE = " -_.,@+()'"
+_UNUSUAL = re.compile(r"[^\n -~]")
 _DEVICES = re.compile(  # names that Windows keeps for itself, whatever their ending
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)", re.IGNORECASE
 )
@@ -56,7 +57,7 @@ def write(result: SubmissionResult, folder: Path) -> Path:
     """
     path = path_of(folder, result.student, result.lesson)
     beside = path.with_name(f"{path.stem}{NOT_GRADED}.json")
-    document = _document(result)
+    document = document_of(result)
     earlier = _standing(path)
     if earlier is not None and (earlier.student, earlier.lesson) != _owner_in(document):
         raise UsageError(
@@ -64,7 +65,7 @@ def write(result: SubmissionResult, folder: Path) -> Path:
             f"record would replace another student's at {visible(str(path))}. Rename one of them."
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    if earlier is not None and _knows(earlier) > _knows(result):
+    if earlier is not None and knows(earlier) > knows(result):
         _put(document, beside)
         return beside
     _put(document, path)
@@ -85,8 +86,11 @@ def _put(document: str, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _knows(result: SubmissionResult) -> int:
-    """How much a record knows: nothing, a part because the fault is ours, or all."""
+def knows(result: SubmissionResult) -> int:
+    """How much a record knows: 0, nothing; 1, a part because the fault is ours; 2, all.
+
+    What knows less never takes the place of what knows more.
+    """
     if result.verdict in (Verdict.REJECTED, Verdict.NOT_HANDED_IN):
         return 0
     if result.verdict is Verdict.BROKEN:
@@ -105,8 +109,28 @@ def read_all(folder: Path) -> list[SubmissionResult]:
             f"Name the folder that `grader grade … --to FOLDER` filled. Received: "
             f"{visible(str(folder))}, which is no folder."
         )
+    return in_order([_read(path) for path in _standing_in(folder)])
+
+
+def readable(folder: Path) -> tuple[list[tuple[SubmissionResult, float]], list[str]]:
+    """The records below `folder` that can be read, each with its time, and why others cannot.
+
+    The time is that of the file, in seconds since 1970. A folder without records has none.
+    """
+    found: list[tuple[SubmissionResult, float]] = []
+    unreadable: list[str] = []
+    for path in _standing_in(folder):
+        try:
+            found.append((_read(path), path.stat().st_mtime))
+        except UsageError as error:
+            unreadable.append(str(error))
+    return found, unreadable
+
+
+def _standing_in(folder: Path) -> list[Path]:
+    """Where records stand that no better one stands beside."""
     paths = sorted((folder / _RESULTS).glob("*/*.json"))
-    return in_order([_read(path) for path in paths if not path.stem.endswith(NOT_GRADED)])
+    return [path for path in paths if not path.stem.endswith(NOT_GRADED)]
 
 
 def to_json(results: Sequence[SubmissionResult]) -> str:
@@ -114,7 +138,7 @@ def to_json(results: Sequence[SubmissionResult]) -> str:
 
     `##[` is escaped too: GitHub Actions would read it as a command anywhere in a line.
     """
-    documents = (_document(result).strip().replace("\n", "\n  ") for result in results)
+    documents = (document_of(result).strip().replace("\n", "\n  ") for result in results)
     inside = ",\n  ".join(documents).replace("##[", r"#\u0023[")
     return f"[\n  {inside}\n]\n" if inside else "[]\n"
 
@@ -146,14 +170,22 @@ def _is_safe(name: str) -> bool:
     )
 
 
-def _document(result: SubmissionResult) -> str:
-    """A record as JSON in which only characters that show themselves stand as they are."""
+def document_of(result: SubmissionResult) -> str:
+    """A record as JSON in which only characters that show themselves stand as they are.
+
+    Lone surrogates, which JSON cannot hold, are visible escapes in it.
+    """
     try:
         document = result.to_json()
     except PydanticSerializationError:  # a lone surrogate, which no JSON reader takes back
         whole = _without_surrogates(result.model_dump(by_alias=True))
         document = SubmissionResult.model_validate(whole).to_json()
-    return "".join(c if c == "\n" or is_visible(c) else json.dumps(c)[1:-1] for c in document)
+    return _UNUSUAL.sub(_shown, document)
+
+
+def _shown(found: re.Match[str]) -> str:
+    character = found.group()
+    return character if is_visible(character) else json.dumps(character)[1:-1]
 
 
 def _without_surrogates(value: Any) -> Any:

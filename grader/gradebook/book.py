@@ -1,0 +1,238 @@
+"""`Gradebook`: results are kept as they come, found again, and never lost for one that tells less.
+
+Each method is one transaction: it happens as a whole, and when it returns, it is on the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from grader.errors import UsageError
+from grader.gradebook import keeping, overriding, standings, statistics, withdrawing
+from grader.gradebook.database import Database, url_of
+from grader.gradebook.history import Past, past_of
+from grader.gradebook.keeping import Kept
+from grader.gradebook.late import LatePolicy, moment
+from grader.gradebook.models import Attempt, Run, Setting
+from grader.gradebook.schema import bring_up_to_date
+from grader.gradebook.standings import Standing
+from grader.gradebook.statistics import LessonStatistics
+from grader.results import SubmissionResult
+
+__all__ = ["Gradebook", "Kept"]
+
+_LATE, _DUE, _TAKEN_IN = "late", "due", "records taken in"
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """The gradebook of one class. Use as a context manager, or call `close`.
+
+    `said` is what a person is told about opening it. `clock` gives the time, with its zone.
+    """
+
+    database: Database
+    said: tuple[str, ...] = ()
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @classmethod
+    def open(cls, url: str) -> Gradebook:
+        """The gradebook at a URL, or in a SQLite file; made where there is none, else migrated.
+
+        Raises UsageError where the database cannot be reached or is of a newer grader.
+        """
+        database = Database(url_of(url))
+        bring_up_to_date(database)
+        return cls(database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the database."""
+        self.database.close()
+
+    # What a run does
+
+    def begin_run(self, scope: str) -> int:
+        """The number of a new run over what `scope` names: the same words for the same places."""
+
+        def begin(connection: Connection) -> int:
+            made = insert(Run).values(scope=keeping.storable(scope), began_at=self.clock())
+            key = connection.execute(made).inserted_primary_key
+            assert key is not None  # every database we use tells it
+            return int(key[0])
+
+        return self.database.write(begin)
+
+    def known(self, key: str) -> SubmissionResult | None:
+        """The newest whole result under `key`; None where there is none, or it was withheld.
+
+        It may be another student's, who handed in the same: student, path and hand-in are theirs.
+        """
+
+        def find(connection: Connection) -> str | None:
+            return connection.scalar(
+                select(Attempt.record)
+                .where(Attempt.key == key, Attempt.knows == keeping.WHOLE)
+                .where(Attempt.withheld.is_(False))
+                .order_by(Attempt.kept_at.desc(), Attempt.id.desc())
+                .limit(1)
+            )
+
+        record = self.database.read(find)
+        return None if record is None else SubmissionResult.from_json(record)
+
+    def keep(self, result: SubmissionResult, key: str = "", run: int | None = None) -> Kept:
+        """Keep a result. The same key of the same student and lesson, twice, makes one attempt.
+
+        An attempt that is kept again counts as the newest, and is no longer withdrawn. Without a
+        key, and of what is not whole, a result is known by its own content.
+        """
+        row = keeping.Row.of(result, key)
+        return self.database.write(lambda c: keeping.keep(c, row, run, self.clock()))
+
+    def withdraw(
+        self, run: int, *, lesson: str | None = None, student: str | None = None
+    ) -> list[tuple[str, str]]:
+        """Mark what an earlier run of the same scope had, and `run` had not: (student, lesson).
+
+        Call it when a run is complete, and every result of it kept; `lesson` and `student` are what
+        it was confined to. What is marked stays in the history, and no longer stands.
+        """
+        return self.database.write(
+            lambda c: withdrawing.withdraw(c, run, self.clock(), lesson=lesson, student=student)
+        )
+
+    # What stands
+
+    def current(self) -> list[Standing]:
+        """What stands for each student and lesson, overrides and late policy applied."""
+
+        def find(connection: Connection) -> list[Standing]:
+            return standings.current(connection, self._policy(connection), _dues(connection))
+
+        return self.database.read(find)
+
+    def results(self) -> list[SubmissionResult]:
+        """The records that stand, as they were graded: `current` has the marks."""
+        records = self.database.read(standings.records)
+        return [SubmissionResult.from_json(record) for record in records]
+
+    def attempts(self, student: str) -> Past:
+        """All that was graded and decided of a student, oldest first; UsageError if unknown."""
+        return self.database.read(lambda c: past_of(c, student))
+
+    def statistics(self) -> list[LessonStatistics]:
+        """How each exercise went and what was misunderstood, by lesson."""
+        return self.database.read(statistics.of_lessons)
+
+    # What a teacher decides
+
+    def override(
+        self,
+        student: str,
+        place: str,
+        points: float,
+        *,
+        reason: str,
+        author: str,
+        beyond: bool = False,
+    ) -> overriding.Place:
+        """Give points by hand for a LESSON or LESSON/EXERCISE; later ones replace earlier ones.
+
+        Raises UsageError for a student, lesson or exercise that the gradebook does not know, and
+        for points below 0, or above the maximum without `beyond`.
+        """
+        decided = overriding.Decision(points, reason, author, self.clock())
+        return self.database.write(
+            lambda c: overriding.override(c, student, place, decided, beyond=beyond)
+        )
+
+    def remove_override(
+        self, student: str, place: str, *, reason: str, author: str
+    ) -> overriding.Place:
+        """Take a mark given by hand back; the history keeps both. UsageError if there is none."""
+        decided = overriding.Decision(None, reason, author, self.clock())
+        return self.database.write(lambda c: overriding.override(c, student, place, decided))
+
+    @property
+    def late(self) -> LatePolicy:
+        """What is taken off for being late."""
+        return self.database.read(self._policy)
+
+    def set_late(self, policy: str) -> LatePolicy:
+        """From now on, take this off for being late; UsageError if it cannot be understood."""
+        read = LatePolicy.parse(policy)
+        self.database.write(lambda c: _set(c, _LATE, policy))
+        return read
+
+    def set_due(self, time: str, lesson: str = "") -> None:
+        """When the class, or one lesson of it, is due, in ISO 8601; a date means its end.
+
+        Who has a due date of their own, which a hand-in says, keeps it. Empty: there is none.
+        """
+        if time and moment(time) is None:
+            raise UsageError(
+                f"A due time is written like 2026-05-31T23:59. Received: {time!r}. Correct it."
+            )
+        self.database.write(lambda c: _set(c, f"{_DUE} {lesson}".strip(), time))
+
+    def take_in(self, found: Callable[[], Iterable[tuple[SubmissionResult, float]]]) -> int | None:
+        """Keep the records of an older version, once and all together; how many there were.
+
+        `found` is asked only by a gradebook that has no attempt and was never asked to; otherwise
+        the answer is None. With each record comes its time, in seconds since 1970.
+        """
+
+        def take(connection: Connection) -> int | None:
+            if not _is_new(connection):
+                return None
+            count = 0
+            for result, seconds in found():
+                row = keeping.Row.of(result, "")
+                keeping.keep(connection, row, None, datetime.fromtimestamp(seconds, UTC))
+                count += 1
+            _set(connection, _TAKEN_IN, str(count))
+            return count
+
+        return self.database.write(take) if self.database.read(_is_new) else None
+
+    @staticmethod
+    def _policy(connection: Connection) -> LatePolicy:
+        text = connection.scalar(select(Setting.value).where(Setting.name == _LATE))
+        return LatePolicy.parse(text or "none")
+
+
+def _is_new(connection: Connection) -> bool:
+    asked = connection.scalar(select(Setting.value).where(Setting.name == _TAKEN_IN))
+    return asked is None and not connection.scalar(select(func.count(Attempt.id)))
+
+
+def _dues(connection: Connection) -> dict[str, str]:
+    """When each lesson is due, and under the empty name all others."""
+    rows: Sequence[tuple[str, str]] = [
+        (name, value)
+        for name, value in connection.execute(select(Setting.name, Setting.value)).tuples()
+        if name.partition(" ")[0] == _DUE
+    ]
+    return {name.partition(" ")[2]: value for name, value in rows}
+
+
+def _set(connection: Connection, name: str, value: str) -> None:
+    connection.execute(delete(Setting).where(Setting.name == name))
+    connection.execute(insert(Setting).values(name=name, value=keeping.storable(value)))

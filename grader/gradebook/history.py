@@ -1,0 +1,98 @@
+"""One student's past: every attempt, and every mark that a person gave or took back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from grader.gradebook.late import exact, plain
+from grader.gradebook.marks import Override
+from grader.gradebook.models import Attempt, OverrideRow, Student, Submission
+from grader.gradebook.people import student_called
+from grader.gradebook.standings import Person, override_of, person_of, ranked
+from grader.report.words import place_of
+from grader.results import Points, Verdict
+
+
+@dataclass(frozen=True)
+class PastAttempt:
+    """One graded result; `score` is as graded, None where withheld. `stands` if it counts now."""
+
+    lesson: str
+    verdict: Verdict
+    message: str
+    score: Points | None
+    max_score: Points
+    handed_in: str
+    due: str
+    late: bool
+    path: str
+    sha256: str
+    graded_at: datetime
+    kept_at: datetime
+    withdrawn_at: datetime | None
+    stands: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """All that was graded and decided, oldest first; overrides with the lesson that they are of."""
+
+    person: Person
+    attempts: tuple[PastAttempt, ...]
+    overrides: tuple[tuple[str, Override], ...]
+
+
+def past_of(connection: Connection, student: str) -> Past:
+    """All of a student, called by name, id or email; UsageError if nobody is called so."""
+    number = student_called(connection, student)
+    person = connection.execute(
+        select(*(c for c in Student.__table__.columns if c.name != "id")).where(
+            Student.id == number
+        )
+    ).one()
+    return Past(person_of(person), _attempts(connection, number), _overrides(connection, number))
+
+
+def _attempts(connection: Connection, student: int) -> tuple[PastAttempt, ...]:
+    rank = ranked()
+    columns = [c for c in Attempt.__table__.columns if c.name != "record"]
+    rows = connection.execute(
+        select(*columns, Submission.lesson, rank.c.rank)
+        .join(Submission, Submission.id == Attempt.submission_id)
+        .join(rank, rank.c.id == Attempt.id)
+        .where(Submission.student_id == student)
+        .order_by(Attempt.graded_at, Attempt.id)
+    ).all()
+    found = [
+        PastAttempt(
+            lesson=row.lesson,
+            verdict=Verdict(row.verdict),
+            message=row.message,
+            score=None if row.withheld or row.score is None else plain(exact(row.score)),
+            max_score=plain(exact(row.max_score)),
+            handed_in=row.handed_in,
+            due=row.due,
+            late=row.late,
+            path=row.path,
+            sha256=row.sha256,
+            graded_at=row.graded_at,
+            kept_at=row.kept_at,
+            withdrawn_at=row.withdrawn_at,
+            stands=row.rank == 1 and row.withdrawn_at is None,
+        )
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda attempt: place_of(attempt.lesson)))
+
+
+def _overrides(connection: Connection, student: int) -> tuple[tuple[str, Override], ...]:
+    rows = connection.execute(
+        select(*OverrideRow.__table__.columns, Submission.lesson)
+        .join(Submission, Submission.id == OverrideRow.submission_id)
+        .where(Submission.student_id == student)
+        .order_by(OverrideRow.id)
+    ).all()
+    return tuple((row.lesson, override_of(row)) for row in rows)

@@ -1,0 +1,177 @@
+"""A result → its rows, in one transaction: what is there already is brought up to date."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
+
+from grader.gradebook.models import Attempt, ExerciseRow, Student, Submission
+from grader.report.records import document_of, knows
+from grader.report.words import withheld
+from grader.results import ExerciseResult, HandedIn, SubmissionResult
+
+WHOLE = 2
+"""What `knows` is of a record that tells all."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What came of keeping a result.
+
+    `new` says that there was no such attempt, `stands` that it is what counts for the student and
+    lesson now. Where it does not, an earlier one that knows more does.
+    """
+
+    new: bool
+    stands: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result as its columns: of the student, of the attempt, and of each exercise."""
+
+    student: str
+    lesson: str
+    person: dict[str, str]
+    attempt: dict[str, Any]
+    exercises: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def of(cls, result: SubmissionResult, key: str) -> Row:
+        """The rows of a result. What is not whole has no key but its content."""
+        document = document_of(result)
+        known = knows(result)
+        whole = known == WHOLE and not withheld(result)
+        if not (key and whole):
+            key = f"content:{hashlib.sha256(_timeless(result).encode()).hexdigest()}"
+        handed_in = result.handed_in
+        return cls(
+            storable(result.student),
+            storable(result.lesson),
+            _person(handed_in),
+            {
+                "key": key,
+                "sha256": storable(result.notebook.sha256)[:64],
+                "path": storable(result.notebook.path),
+                "verdict": result.verdict.value,
+                "message": storable(result.message),
+                "knows": known,
+                "withheld": withheld(result),
+                "score": result.score,
+                "max_score": result.max_score,
+                "handed_in": storable(handed_in.time),
+                "due": storable(handed_in.due),
+                "late": handed_in.late,
+                "record": document,
+            },
+            tuple(_exercise(*item) for item in enumerate(result.exercises)),
+        )
+
+
+# Made once, since making one takes longer than asking it.
+_STUDENT = select(Student.id, Student.number, Student.email, Student.section, Student.group).where(
+    Student.name == bindparam("name")
+)
+_SUBMISSION = select(Submission.id).where(
+    Submission.student_id == bindparam("student_id"), Submission.lesson == bindparam("lesson")
+)
+_ATTEMPT = select(Attempt.id, Attempt.record).where(
+    Attempt.submission_id == bindparam("submission"), Attempt.key == bindparam("key")
+)
+_BETTER = (
+    select(Attempt.id)
+    .where(Attempt.submission_id == bindparam("submission"), Attempt.withdrawn_at.is_(None))
+    .where(Attempt.knows > bindparam("knows"))
+    .limit(1)
+)
+
+
+def storable(text: str) -> str:
+    """The text as every database takes it: lone surrogates and NUL are visible escapes."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def keep(connection: Connection, row: Row, run: int | None, now: datetime) -> Kept:
+    """Put a result in its place."""
+    student = student_of(connection, row.student, row.person)
+    submission = submission_of(connection, student, row.lesson)
+    seen = {"run_id": run, "kept_at": now, "withdrawn_at": None}
+    known_as = {"submission": submission, "key": row.attempt["key"]}
+    found = connection.execute(_ATTEMPT, known_as).one_or_none()
+    if found is None:
+        values = {**row.attempt, **seen, "submission_id": submission, "graded_at": now}
+        _put_exercises(connection, _new(connection, insert(Attempt), values), row)
+    else:
+        changed = found.record != row.attempt["record"]
+        values = {**row.attempt, "graded_at": now} if changed else {}
+        connection.execute(update(Attempt).where(Attempt.id == found.id).values(**values, **seen))
+        if changed:
+            connection.execute(delete(ExerciseRow).where(ExerciseRow.attempt_id == found.id))
+            _put_exercises(connection, found.id, row)
+    better = connection.scalar(_BETTER, {"submission": submission, "knows": row.attempt["knows"]})
+    return Kept(new=found is None, stands=better is None)
+
+
+def student_of(connection: Connection, name: str, told: dict[str, str]) -> int:
+    """The number of a student, who is made where unknown; what is told anew replaces the old."""
+    found = connection.execute(_STUDENT, {"name": name}).one_or_none()
+    if found is None:
+        values = {"number": "", "email": "", "section": "", "group": "", **told, "name": name}
+        return _new(connection, insert(Student), values)
+    number = int(found.id)
+    if any(getattr(found, column) != value for column, value in told.items()):
+        connection.execute(update(Student).where(Student.id == number).values(**told))
+    return number
+
+
+def submission_of(connection: Connection, student: int, lesson: str) -> int:
+    """The number of a student's lesson, which is made where there is none."""
+    values = {"student_id": student, "lesson": lesson}
+    found: int | None = connection.scalar(_SUBMISSION, values)
+    return _new(connection, insert(Submission), values) if found is None else found
+
+
+def _new(connection: Connection, into: Insert, values: dict[str, Any]) -> int:
+    """The number of a new row."""
+    made = connection.execute(into, values).inserted_primary_key
+    assert made is not None  # every database we use tells it
+    return int(made[0])
+
+
+def _put_exercises(connection: Connection, attempt: int, row: Row) -> None:
+    if row.exercises:
+        rows = [{**exercise, "attempt_id": attempt} for exercise in row.exercises]
+        connection.execute(insert(ExerciseRow), rows)
+
+
+def _person(told: HandedIn) -> dict[str, str]:
+    columns = {
+        "number": told.id,
+        "email": told.email,
+        "section": told.section,
+        "group": "\n".join(told.group),
+    }
+    return {column: storable(value) for column, value in columns.items() if value}
+
+
+def _exercise(position: int, result: ExerciseResult) -> dict[str, Any]:
+    diagnosis = result.diagnosis
+    return {
+        "position": position,
+        "exercise": storable(result.id),
+        "title": storable(result.title),
+        "verdict": result.verdict.value,
+        "score": result.score,
+        "max_score": result.max_score,
+        "misconception": storable(diagnosis.misconception) if diagnosis else None,
+        "explanation": storable(diagnosis.message) if diagnosis else None,
+    }
+
+
+def _timeless(result: SubmissionResult) -> str:
+    """A record without what differs from one grading to the next."""
+    return document_of(result.model_copy(update={"seconds": 0.0}))

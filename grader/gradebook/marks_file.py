@@ -1,0 +1,105 @@
+"""Marks as a CSV file: what a spreadsheet, a colleague or another program takes.
+
+Names come from students and platforms. A cell that a spreadsheet would take for a formula begins
+with an apostrophe, which makes it a text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+
+from grader.gradebook.late import exact, plain
+from grader.gradebook.standings import Person, Standing
+from grader.report.words import place_of, points
+from grader.results import Points
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # the wide ones are formulas where they are typed
+_PERSON = ("student", "id", "email", "section", "group")
+_ROW = (
+    "lesson",
+    "status",
+    "points",
+    "penalty",
+    "score",
+    "max_score",
+    "handed_in",
+    "due",
+    "late_steps",
+    "by_hand",
+    "attempts",
+    "graded",
+    "message",
+)
+
+
+def to_csv(standings: Sequence[Standing], *, wide: bool = False) -> str:
+    """A row for each student and lesson; or, `wide`, one for each student and a column a lesson.
+
+    `score` is the mark, with overrides and without what is taken off for being late. It is empty
+    where nobody can say, which is never the student's fault; so is a total that it is part of.
+    """
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerows(_wide(standings) if wide else _long(standings))
+    return file.getvalue()
+
+
+def text_cell(text: str) -> str:
+    """A text that no spreadsheet computes."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _long(standings: Sequence[Standing]) -> Iterable[list[str]]:
+    yield [*_PERSON, *_ROW]
+    for standing in standings:
+        graded = standing.graded_at
+        yield [
+            *_person(standing.person),
+            text_cell(standing.lesson),
+            standing.status,
+            _number(standing.earned),
+            _number(standing.penalty),
+            _number(standing.score),
+            _number(standing.max_score),
+            text_cell(standing.handed_in),
+            text_cell(standing.due),
+            str(standing.lateness.steps),
+            text_cell("; ".join(o.reason for o in standing.overrides)),
+            str(standing.attempts),
+            graded.astimezone(UTC).isoformat(timespec="seconds") if graded else "",
+            text_cell(" ".join(filter(None, (standing.message, *standing.said)))),
+        ]
+
+
+def _wide(standings: Sequence[Standing]) -> Iterable[list[str]]:
+    lessons = sorted({standing.lesson for standing in standings}, key=place_of)
+    people: dict[str, Person] = {}
+    marks: dict[tuple[str, str], Standing] = {}
+    for standing in standings:
+        people[standing.person.name] = standing.person
+        marks[standing.person.name, standing.lesson] = standing
+    yield [*_PERSON, *map(text_cell, lessons), "total"]
+    for name, person in people.items():
+        own = [marks.get((name, lesson)) for lesson in lessons]
+        scores = [None if standing is None else standing.score for standing in own]
+        yield [*_person(person), *map(_number, scores), _number(_total(own))]
+
+
+def _total(standings: Sequence[Standing | None]) -> Points | None:
+    """The sum of the marks that there are; None where one of them cannot be said yet."""
+    there = [standing for standing in standings if standing is not None]
+    known = [standing.score for standing in there if standing.score is not None]
+    withheld = any(s.score is None and s.withdrawn_at is None for s in there)
+    return None if withheld else plain(sum(map(exact, known), exact(0)))
+
+
+def _person(person: Person) -> list[str]:
+    told = (person.name, person.number, person.email, person.section, ", ".join(person.group))
+    return [text_cell(text) for text in told]
+
+
+def _number(value: Points | None) -> str:
+    return "" if value is None else points(value)

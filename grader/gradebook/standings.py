@@ -1,0 +1,231 @@
+"""What stands for each student and lesson: the record that counts, and what a teacher made of it.
+
+Of the attempts that are not withdrawn, the one that knows most counts, and of several the newest.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Subquery, case, func, select
+
+from grader.gradebook.late import Lateness, LatePolicy, exact, plain
+from grader.gradebook.marks import Mark, Override, marked
+from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Student, Submission
+from grader.judging import course
+from grader.report.words import place_of
+from grader.results import Points, Verdict
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student; `number` is the id that a platform knows them by, `group` who works together."""
+
+    name: str
+    number: str = ""
+    email: str = ""
+    section: str = ""
+    group: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands for one student and lesson.
+
+    `graded` are the points of the record, `earned` those after overrides, and `score` is the mark:
+    `earned` without the `penalty`. All are None where nobody can say: withheld for a fault of ours,
+    or withdrawn. `max_score` is None where nobody's record of the lesson tells it, nor the course.
+    `now` is the verdict of a newer attempt that tells less, and `said` what else to know.
+    """
+
+    person: Person
+    lesson: str
+    verdict: Verdict
+    graded: Points | None
+    earned: Points | None
+    penalty: Points
+    score: Points | None
+    max_score: Points | None
+    lateness: Lateness
+    handed_in: str = ""
+    due: str = ""
+    message: str = ""
+    path: str = ""
+    attempts: int = 0
+    graded_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    now: Verdict | None = None
+    overrides: tuple[Override, ...] = ()
+    said: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """The verdict in words; `withdrawn` of what is no longer handed in."""
+        return "withdrawn" if self.withdrawn_at else self.verdict.words
+
+
+def ranked() -> Subquery:
+    """Every attempt's place among those of its submission: `rank` 1 counts, `age` 1 is newest."""
+    within = Attempt.submission_id
+    newest = (Attempt.kept_at.desc(), Attempt.id.desc())
+    stands = case((Attempt.withdrawn_at.is_(None), 1), else_=0).desc()
+    order = (stands, Attempt.knows.desc(), *newest)
+    return select(
+        Attempt.id,
+        func.row_number().over(partition_by=within, order_by=order).label("rank"),
+        func.row_number().over(partition_by=within, order_by=newest).label("age"),
+    ).subquery()
+
+
+def records(connection: Connection) -> list[str]:
+    """The records that stand, by student and lesson."""
+    rank = ranked()
+    question = (
+        select(Attempt.record, Student.name, Submission.lesson)
+        .join(rank, rank.c.id == Attempt.id)
+        .join(Submission, Submission.id == Attempt.submission_id)
+        .join(Student, Student.id == Submission.student_id)
+        .where(rank.c.rank == 1, Attempt.withdrawn_at.is_(None))
+    )
+    rows = sorted(connection.execute(question).tuples(), key=lambda row: _order(row[1], row[2]))
+    return [row[0] for row in rows]
+
+
+def current(connection: Connection, policy: LatePolicy, dues: Mapping[str, str]) -> list[Standing]:
+    """What stands, by student and then as lessons are taught; see `Gradebook.current`."""
+    decided = overrides_of(connection)
+    parts = _exercises(connection)
+    most = max_scores(connection)
+    rows = connection.execute(_question()).all()
+    newest = {row.submission: row for row in rows if row.age == 1}
+    found = []
+    for row in rows:
+        if row.rank not in (1, None):
+            continue
+        given = decided.get(row.submission, {})
+        due = row.due or dues.get(row.lesson) or dues.get("", "")
+        lateness = policy.lateness(row.handed_in or "", due, flag=bool(row.late))
+        highest = plain(exact(row.max_score)) if row.max_score else most.get(row.lesson)
+        mark = marked(row, given, parts.get(row.submission, {}), lateness, policy, highest)
+        found.append(_standing(row, newest[row.submission], mark, due, tuple(given.values())))
+    return sorted(found, key=lambda standing: _order(standing.person.name, standing.lesson))
+
+
+def _standing(
+    row: Row[Any], newest: Row[Any], mark: Mark, due: str, given: tuple[Override, ...]
+) -> Standing:
+    now = Verdict(newest.verdict) if newest.id != row.id else None
+    return Standing(
+        person=person_of(row),
+        lesson=row.lesson,
+        verdict=Verdict(row.verdict or Verdict.NOT_HANDED_IN),
+        graded=mark.graded,
+        earned=mark.earned,
+        penalty=mark.penalty,
+        score=mark.score,
+        max_score=mark.max_score,
+        lateness=mark.lateness,
+        handed_in=row.handed_in or "",
+        due=due,
+        message=row.message or "",
+        path=row.path or "",
+        attempts=row.files,
+        graded_at=row.graded_at,
+        withdrawn_at=row.withdrawn_at,
+        now=now,
+        overrides=given,
+        said=mark.said,
+    )
+
+
+def person_of(row: Row[Any]) -> Person:
+    """The student of a row."""
+    group = tuple(row.group.split("\n")) if row.group else ()
+    return Person(row.name, row.number, row.email, row.section, group)
+
+
+def _question() -> Select[Any]:
+    """The attempt that counts of each submission, and the newest one; none where there is none."""
+    rank = ranked()
+    files = (
+        select(Attempt.submission_id, func.count(Attempt.sha256.distinct()).label("files"))
+        .where(Attempt.verdict != Verdict.NOT_HANDED_IN.value)
+        .group_by(Attempt.submission_id)
+        .subquery()
+    )
+    attempt = [c for c in Attempt.__table__.columns if c.name not in ("record", "submission_id")]
+    person = (Student.name, Student.number, Student.email, Student.section, Student.group)
+    return (
+        select(
+            Submission.id.label("submission"),
+            Submission.lesson,
+            *person,
+            *attempt,
+            rank.c.rank,
+            func.coalesce(rank.c.age, 1).label("age"),
+            func.coalesce(files.c.files, 0).label("files"),
+        )
+        .join(Student, Student.id == Submission.student_id)
+        .outerjoin(Attempt, Attempt.submission_id == Submission.id)
+        .outerjoin(rank, rank.c.id == Attempt.id)
+        .outerjoin(files, files.c.submission_id == Submission.id)
+        .where(rank.c.rank.is_(None) | (rank.c.rank == 1) | (rank.c.age == 1))
+    )
+
+
+def overrides_of(connection: Connection) -> dict[int, dict[str, Override]]:
+    """The overrides that count, by submission and exercise."""
+    decided: dict[int, dict[str, Override]] = defaultdict(dict)
+    question = select(*OverrideRow.__table__.columns).order_by(OverrideRow.id)
+    for row in connection.execute(question):
+        if row.points is None:
+            decided[row.submission_id].pop(row.exercise, None)
+        else:
+            decided[row.submission_id][row.exercise] = override_of(row)
+    return decided
+
+
+def override_of(row: Any) -> Override:
+    """An override as its row has it."""
+    points = None if row.points is None else plain(exact(row.points))
+    return Override(row.exercise, points, row.reason, row.author, row.made_at)
+
+
+def max_scores(connection: Connection) -> dict[str, Points]:
+    """The most points of each lesson: as the newest record that tells them, else the course's."""
+    question = (
+        select(Submission.lesson, Attempt.max_score)
+        .outerjoin(Attempt, (Attempt.submission_id == Submission.id) & (Attempt.max_score > 0))
+        .order_by(Attempt.graded_at, Attempt.id)
+    )
+    rows = connection.execute(question).tuples().all()
+    most = {lesson: plain(exact(score)) for lesson, score in rows if score is not None}
+    for lesson in {lesson for lesson, _ in rows} - most.keys():
+        if lesson in course.lesson_names():
+            most[lesson] = plain(exact(course.lesson(lesson).max_score))
+    return most
+
+
+def _exercises(connection: Connection) -> dict[int, dict[str, Points | None]]:
+    """The points of each exercise of what counts, of submissions of which a part was overridden."""
+    rank = ranked()
+    question = (
+        select(Attempt.submission_id, ExerciseRow.exercise, ExerciseRow.score)
+        .join(Attempt, Attempt.id == ExerciseRow.attempt_id)
+        .join(rank, rank.c.id == Attempt.id)
+        .where(rank.c.rank == 1)
+        .where(Attempt.submission_id.in_(select(OverrideRow.submission_id)))
+        .order_by(ExerciseRow.attempt_id, ExerciseRow.position)
+    )
+    found: dict[int, dict[str, Points | None]] = defaultdict(dict)
+    for submission, exercise, score in connection.execute(question).tuples():
+        found[submission][exercise] = None if score is None else plain(exact(score))
+    return found
+
+
+def _order(student: str, lesson: str) -> tuple[str, str, tuple[int, str]]:
+    return (student.casefold(), student, place_of(lesson))
