@@ -13,7 +13,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -21,6 +21,7 @@ from grader.errors import CannotStart
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.reading import named_lesson
 from grader.grading.collecting.submissions import Submission
+from grader.grading.handing_on import shown_path
 from grader.grading.judges import Job, Judge, Judges
 from grader.grading.provenance import isolation, versions
 from grader.kernel.fork_servers import Packages
@@ -45,7 +46,7 @@ class Plan:
     `isolation` is the level of what keeps student code away from this machine, as in the records.
     """
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     limits: Limits
     lesson: str | None = None
     jobs: int = 1
@@ -202,7 +203,7 @@ class Slot:
             student=submission.student,
             path=_hexadecimal(submission.path),
             below=_hexadecimal(submission.below or submission.path.parent),
-            shown_path=printable(str(submission.path)),
+            shown_path=shown_path(submission),
             refused=submission.refused,
             refused_lesson=submission.lesson,
             lesson=self._plan.lesson,
@@ -273,7 +274,7 @@ class Slot:
             student=printable(submission.student),
             lesson=lesson or "unknown",
             # No hash: nobody can say which bytes were graded.
-            notebook=NotebookFile(path=printable(str(submission.path)), sha256=""),
+            notebook=NotebookFile(path=shown_path(submission), sha256=""),
             verdict=Verdict.BROKEN,
             message=printable(f"{reason} {ours}"),
             isolation=self._isolation,
