@@ -26,8 +26,8 @@ from grader.results import SubmissionResult, Verdict
 
 __all__ = ["Plan", "Slot", "grade_all", "grade_each"]
 
-# How many submissions are looked at before the first is graded: their names tell what to import.
-_LOOKED_AHEAD = 100
+LOOKED_AHEAD = 100
+"""How many submissions are looked at before the first is graded: names tell what to import."""
 
 
 def grade_all(
@@ -102,9 +102,9 @@ async def _in_slots(
     on_start: OnStart,
 ) -> None:
     rest = iter(submissions)
-    known = list(itertools.islice(rest, max(plan.jobs, _LOOKED_AHEAD)))
+    known = list(itertools.islice(rest, max(plan.jobs, LOOKED_AHEAD)))
     left = itertools.chain(known, rest)
-    packages = _packages(known)
+    packages = packages_of(known)
 
     async def slot() -> None:
         async with Slot(plan, judges, packages) as own:
@@ -113,7 +113,7 @@ async def _in_slots(
                 try:
                     result = await own.grade(submission)
                 except CannotStart as error:
-                    raise UsageError(_no_judge(error)) from error
+                    raise UsageError(no_judge(error)) from error
                 on_graded(submission, result)
 
     async with asyncio.TaskGroup() as group:
@@ -121,7 +121,7 @@ async def _in_slots(
             group.create_task(slot())
 
 
-def _no_judge(error: CannotStart) -> str:
+def no_judge(error: CannotStart) -> str:
     """Why a class cannot be graded at all, and what to do."""
     sentence = f"Judges are processes of their own. Received: {error}"
     course = os.environ.get(COURSE_VARIABLE)
@@ -134,7 +134,7 @@ def _no_judge(error: CannotStart) -> str:
     )
 
 
-def _packages(submissions: Iterable[Submission]) -> Packages:
+def packages_of(submissions: Iterable[Submission]) -> Packages:
     """What the lessons need that the files are named for: other names tell when they are read."""
     needed = packages_of_lessons()
     named = {unless_it_fails(named_lesson, submission.path) for submission in submissions}

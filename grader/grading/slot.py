@@ -97,8 +97,9 @@ class Slot:
         self._packages = packages
         self._prefetched: asyncio.Task[Judge] | None = None
         self._kernels = KernelSupply(plan.limits.kernel, plan.isolation)
-        # Taken here, where their failure is the run's, and not one submission's.
-        self._isolation, self._versions = isolation(plan.isolation), versions()
+        # Tried here, where their failure is the run's, and not one submission's.
+        isolation(plan.isolation)
+        versions()
 
     async def __aenter__(self) -> Self:
         return self
@@ -145,7 +146,7 @@ class Slot:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - a fault of ours costs this submission only
                 reason = f"The grader failed at it ({type(error).__name__}: {error})."
-            return self._broken(submission, reason, tuple(exercises.values()))
+            return broken(submission, self._plan, reason, tuple(exercises.values()))
 
     async def _grade_once(
         self, submission: Submission, exercises: dict[str, ExerciseResult], kernels: int
@@ -263,24 +264,25 @@ class Slot:
             if ahead.exception() is None:
                 ahead.result().close()
 
-    def _broken(
-        self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...]
-    ) -> SubmissionResult:
-        """A record that withholds the score; whatever the submission is, it can be made."""
-        named = submission.lesson or self._plan.lesson
-        lesson = named or unless_it_fails(named_lesson, submission.path)
-        ours = "This is a fault of the grader: the score is withheld. Grade again."
-        return SubmissionResult(
-            student=printable(submission.student),
-            lesson=lesson or "unknown",
-            # No hash: nobody can say which bytes were graded.
-            notebook=NotebookFile(path=shown_path(submission), sha256=""),
-            verdict=Verdict.BROKEN,
-            message=printable(f"{reason} {ours}"),
-            isolation=self._isolation,
-            versions=self._versions,
-            exercises=exercises,
-        )
+
+def broken(
+    submission: Submission, plan: Plan, reason: str, exercises: tuple[ExerciseResult, ...] = ()
+) -> SubmissionResult:
+    """A record that withholds the score; whatever the submission is, it can be made."""
+    named = submission.lesson or plan.lesson
+    lesson = named or unless_it_fails(named_lesson, submission.path)
+    ours = "This is a fault of the grader: the score is withheld. Grade again."
+    return SubmissionResult(
+        student=printable(submission.student),
+        lesson=lesson or "unknown",
+        # No hash: nobody can say which bytes were graded.
+        notebook=NotebookFile(path=shown_path(submission), sha256=""),
+        verdict=Verdict.BROKEN,
+        message=printable(f"{reason} {ours}"),
+        isolation=isolation(plan.isolation),
+        versions=versions(),
+        exercises=exercises,
+    )
 
 
 async def _stopped(*tasks: asyncio.Task[None] | asyncio.Task[SubmissionResult | None]) -> None:
