@@ -7,7 +7,12 @@ from time import monotonic
 
 from grader.errors import Rejected
 from grader.grading.collecting.files import contents, fingerprint, printable
-from grader.grading.collecting.reading import SubmittedNotebook, named_lesson, parse
+from grader.grading.collecting.reading import (
+    SubmittedNotebook,
+    admitted,
+    named_lesson,
+    parse,
+)
 from grader.grading.collecting.submissions import Submission
 from grader.grading.notebook_grading import NotebookGrading
 from grader.grading.other_machines import notes
@@ -46,7 +51,7 @@ def grade(
     try:
         content = _handed_in(submission)
         file = file.model_copy(update={"sha256": fingerprint(content)})
-        notebook = _admitted(parse(content, submission.path), lesson)
+        notebook = admitted(parse(content, submission.path), lesson)
     except Rejected as error:
         return SubmissionResult(
             student=submission.student,
@@ -92,13 +97,3 @@ def _handed_in(submission: Submission) -> bytes:
     if submission.refused:
         raise Rejected(submission.refused)
     return contents(submission.path, submission.below)
-
-
-def _admitted(notebook: SubmittedNotebook, lesson: str | None) -> SubmittedNotebook:
-    """The notebook; Rejected if it is not one of `lesson`."""
-    if lesson is not None and notebook.lesson.name != lesson:
-        raise Rejected(
-            f"A notebook of lesson {lesson!r} is expected. Received: one of lesson "
-            f"{notebook.lesson.name!r}. Hand in the notebook of the right lesson."
-        )
-    return notebook

@@ -13,7 +13,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -21,6 +21,7 @@ from grader.errors import CannotStart
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.reading import named_lesson
 from grader.grading.collecting.submissions import Submission
+from grader.grading.handing_on import shown_path
 from grader.grading.judges import Job, Judge, Judges
 from grader.grading.provenance import isolation, versions
 from grader.kernel.fork_servers import Packages
@@ -45,7 +46,7 @@ class Plan:
     `isolation` is the level of what keeps student code away from this machine, as in the records.
     """
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     limits: Limits
     lesson: str | None = None
     jobs: int = 1
@@ -96,8 +97,9 @@ class Slot:
         self._packages = packages
         self._prefetched: asyncio.Task[Judge] | None = None
         self._kernels = KernelSupply(plan.limits.kernel, plan.isolation)
-        # Taken here, where their failure is the run's, and not one submission's.
-        self._isolation, self._versions = isolation(plan.isolation), versions()
+        # Tried here, where their failure is the run's, and not one submission's.
+        isolation(plan.isolation)
+        versions()
 
     async def __aenter__(self) -> Self:
         return self
@@ -144,7 +146,7 @@ class Slot:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - a fault of ours costs this submission only
                 reason = f"The grader failed at it ({type(error).__name__}: {error})."
-            return self._broken(submission, reason, tuple(exercises.values()))
+            return broken(submission, self._plan, reason, tuple(exercises.values()))
 
     async def _grade_once(
         self, submission: Submission, exercises: dict[str, ExerciseResult], kernels: int
@@ -202,7 +204,7 @@ class Slot:
             student=submission.student,
             path=_hexadecimal(submission.path),
             below=_hexadecimal(submission.below or submission.path.parent),
-            shown_path=printable(str(submission.path)),
+            shown_path=shown_path(submission),
             refused=submission.refused,
             refused_lesson=submission.lesson,
             lesson=self._plan.lesson,
@@ -262,24 +264,25 @@ class Slot:
             if ahead.exception() is None:
                 ahead.result().close()
 
-    def _broken(
-        self, submission: Submission, reason: str, exercises: tuple[ExerciseResult, ...]
-    ) -> SubmissionResult:
-        """A record that withholds the score; whatever the submission is, it can be made."""
-        named = submission.lesson or self._plan.lesson
-        lesson = named or unless_it_fails(named_lesson, submission.path)
-        ours = "This is a fault of the grader: the score is withheld. Grade again."
-        return SubmissionResult(
-            student=printable(submission.student),
-            lesson=lesson or "unknown",
-            # No hash: nobody can say which bytes were graded.
-            notebook=NotebookFile(path=printable(str(submission.path)), sha256=""),
-            verdict=Verdict.BROKEN,
-            message=printable(f"{reason} {ours}"),
-            isolation=self._isolation,
-            versions=self._versions,
-            exercises=exercises,
-        )
+
+def broken(
+    submission: Submission, plan: Plan, reason: str, exercises: tuple[ExerciseResult, ...] = ()
+) -> SubmissionResult:
+    """A record that withholds the score; whatever the submission is, it can be made."""
+    named = submission.lesson or plan.lesson
+    lesson = named or unless_it_fails(named_lesson, submission.path)
+    ours = "This is a fault of the grader: the score is withheld. Grade again."
+    return SubmissionResult(
+        student=printable(submission.student),
+        lesson=lesson or "unknown",
+        # No hash: nobody can say which bytes were graded.
+        notebook=NotebookFile(path=shown_path(submission), sha256=""),
+        verdict=Verdict.BROKEN,
+        message=printable(f"{reason} {ours}"),
+        isolation=isolation(plan.isolation),
+        versions=versions(),
+        exercises=exercises,
+    )
 
 
 async def _stopped(*tasks: asyncio.Task[None] | asyncio.Task[SubmissionResult | None]) -> None:

@@ -16,9 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import Rejected
+from grader.grading.collecting import reading
 from grader.grading.collecting.cells import SubmittedCell, code_cells
 from grader.grading.collecting.files import fingerprint
-from grader.grading.collecting.reading import SubmittedNotebook, Told, look, named_lesson, read
+from grader.grading.collecting.reading import (
+    SubmittedNotebook,
+    Told,
+    look,
+    named_lesson,
+    parse,
+    read,
+)
 from grader.results import Verdict
 from tests.notebooks import RIGHT, cells_of, notebook
 
@@ -459,3 +467,13 @@ def test_reading_a_large_notebook_takes_little_memory(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(path)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(shown.stdout) < 300 * 1024  # KiB
+
+
+def test_a_plain_notebook_is_what_nbformat_makes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read without nbformat, because it is as Jupyter writes it, is read as with it."""
+    paths = sorted(Path(__file__).parents[2].glob("examples/class/*/*.ipynb"))[::4]
+    contents = [(path.read_bytes(), path) for path in paths]
+    plain = [parse(*one) for one in contents]
+    monkeypatch.setattr(reading, "_is_plain", lambda _notebook: False)
+    assert [parse(*one) for one in contents] == plain
+    assert len(plain) >= 8

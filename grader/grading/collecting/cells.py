@@ -57,4 +57,4 @@ def mapping(value: Any) -> dict[str, Any]:
 
 
 def _writable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

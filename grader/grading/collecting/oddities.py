@@ -10,7 +10,7 @@ from typing import Any
 from grader.grading.collecting.cells import SubmittedCell, cells_of
 from grader.grading.collecting.passed_over import some
 from grader.judging.course import Lesson, lesson_of_exercise
-from grader.judging.statements import bound_names
+from grader.judging.statements import bound_names, union
 from grader.results import Verdict
 
 _MOST_NAMED = 5
@@ -59,22 +59,22 @@ def own_part(
 
 def torn_cells(cells: Sequence[SubmittedCell]) -> list[str]:
     """What is said of cells with Git's conflict marks in them."""
-    return [_torn(cell) for cell in cells if _CONFLICT.search(cell.source)]
+    return [_torn(cell) for cell in cells if _is_torn(cell)]
 
 
 def faults_of(
     own: Lesson, notebook: Any, cells: Sequence[SubmittedCell]
 ) -> dict[str, tuple[Verdict, str]]:
     """Of the exercises that no code cell can answer: what the matter is with their own cell."""
-    torn = [cell for cell in cells if _CONFLICT.search(cell.source)]
-    sound = [cell for cell in cells if not _CONFLICT.search(cell.source)]
+    torn = [cell for cell in cells if _is_torn(cell)]
+    sound = [cell for cell in cells if cell not in torn] if torn else cells
     answered = {cell.exercise for cell in sound}
-    bound = frozenset[str]().union(*(bound_names(cell.source) for cell in sound))
-    open_ones = [
-        exercise
-        for exercise in own.exercises
-        if exercise.id not in answered and not bound & set(exercise.names)
-    ]
+    unanswered = [exercise for exercise in own.exercises if exercise.id not in answered]
+    # Only then is it worth it to read all code.
+    bound = union(bound_names(cell.source) for cell in sound) if unanswered else frozenset[str]()
+    open_ones = [exercise for exercise in unanswered if not bound & set(exercise.names)]
+    if not open_ones:
+        return {}
     told = [(cell, Verdict.ERROR, _torn(cell)) for cell in torn]
     for kind, what in _TEXT_CELLS.items():
         for cell in cells_of(notebook, (kind,)):
@@ -85,12 +85,18 @@ def faults_of(
             told.append((cell, Verdict.NOT_ATTEMPTED, sentence))
     assigned = _assignments(name for exercise in own.exercises for name in exercise.names)
     faults: dict[str, tuple[Verdict, str]] = {}
-    for cell, verdict, sentence in told if open_ones else ():
+    for cell, verdict, sentence in told:
         names = {found[1] or found[2] for found in assigned.finditer(cell.source)}
         for exercise in open_ones:
             if cell.exercise == exercise.id or names & set(exercise.names):
                 faults.setdefault(exercise.id, (verdict, sentence))
     return faults
+
+
+def _is_torn(cell: SubmittedCell) -> bool:
+    # Most cells hold neither, which is known much sooner than the expression knows.
+    likely = "<<<<<<<" in cell.source or ">>>>>>>" in cell.source
+    return likely and _CONFLICT.search(cell.source) is not None
 
 
 def _torn(cell: SubmittedCell) -> str:
