@@ -33,7 +33,8 @@ _BACKUP = re.compile(
     r"(?![a-z])",
     re.IGNORECASE,
 )
-_DEEPEST = 40
+DEEPEST = 40
+"""How many folders may lie in each other."""
 
 
 @dataclass
@@ -69,7 +70,7 @@ def look_into(root: Path) -> Folder:
                 raise
             found.closed[folder] = error.strerror or type(error).__name__
             continue
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             found.closed[folder] = "Too many folders in each other"
             continue
         left += [(path, depth + 1) for path in _sorted_out(folder, inside, found)]
