@@ -202,7 +202,11 @@ class Slot:
             student=submission.student,
             path=_hexadecimal(submission.path),
             below=_hexadecimal(submission.below or submission.path.parent),
-            shown_path=printable(str(submission.path)),
+            companions={
+                os.fsencode(name).hex(): _hexadecimal(path)
+                for name, path in submission.companions.items()
+            },
+            shown_path=submission.shown or printable(str(submission.path)),
             refused=submission.refused,
             refused_lesson=submission.lesson,
             lesson=self._plan.lesson,
