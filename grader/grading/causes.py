@@ -26,9 +26,10 @@ _NETWORK = ("URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionR
 _OURS = ("check", "hint")
 _FIRST_LINE, _MOST_SAID = 50, 300
 
-_ONLY_THE_NOTEBOOK = (
-    "Only the notebook itself is graded: files that lie beside it, or on your computer, are not "
-    "there. Put what the cell needs into the notebook"
+_ONLY_WHAT_WAS_HANDED_IN = (
+    "Only what was handed in is there: the notebook, and the files that lay beside it in a folder "
+    "of your own. Hand the file in with it, and open it by its name alone, or put what the cell "
+    "needs into the notebook"
 )
 
 
@@ -198,10 +199,11 @@ def _lack(kind: str, text: str) -> str:
     if module := _NO_MODULE.search(text):
         return (
             f"`{module[1]}` is not installed where grading happens. Do without it; if it is a file "
-            f"of yours, copy its code into the notebook, which alone is graded."
+            f"of yours, hand it in beside the notebook, in a folder of your own, or copy its code "
+            f"into the notebook."
         )
     if kind in _FILES:
-        return f"a file is not there ({text}). {_ONLY_THE_NOTEBOOK}."
+        return f"a file is not there ({text}). {_ONLY_WHAT_WAS_HANDED_IN}."
     if kind in _NETWORK:
         return f"the network is not there ({text}). Use what comes with the lesson."
     if kind == "ImportError":

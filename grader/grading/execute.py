@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import subprocess
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from time import monotonic
@@ -22,6 +22,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from grader.crossing.values import Packet
 from grader.errors import (
+    ForkServerDied,
     KernelDied,
     OutOfMemory,
     OutOfTime,
@@ -29,6 +30,7 @@ from grader.errors import (
     TooMuchOutput,
 )
 from grader.grading.exchange import Exchange, Message, packet_of
+from grader.kernel.beside import put_beside
 from grader.kernel.clock import Limit
 from grader.kernel.limits import KernelLimits
 from grader.kernel.local import Kernels, LocalKernels
@@ -89,6 +91,8 @@ class Kernel:
 
     `kernels` is where it comes from, with `packages` imported where that can be; without it, a
     local one with our own rights is started. `limits` bound what it may publish and answer.
+    `beside` are files, by name, that lie in its folder before its first cell, for reading;
+    `unplaced` are those for which there was no place.
     """
 
     def __init__(
@@ -98,11 +102,14 @@ class Kernel:
         kernels: Kernels | None = None,
         packages: Sequence[str] = (),
         limits: KernelLimits | None = None,
+        beside: Mapping[str, bytes] | None = None,
     ) -> None:
         self.cell_seconds = cell_seconds
         self._kernels = kernels or LocalKernels()
         self._packages = packages
         self._limits = limits or KernelLimits()
+        self._beside = beside or {}
+        self.unplaced: tuple[str, ...] = ()
         self._loop = asyncio.new_event_loop()
         self._manager: AsyncKernelManager | None = None
         self._client: AsyncKernelClient | None = None
@@ -173,6 +180,13 @@ class Kernel:
         # sends over stdin is lost while that is not connected, so it waits for a word from there.
         self._send(client.stdin_channel, "begin_request", {}, ())
         await self._exchange("begin_request", {}, (), Limit(None, _STARTUP), None)
+        # Not earlier: where a kernel starts, IPython looks for settings.
+        try:
+            self.unplaced = put_beside(self._kernels.folder, self._beside) if self._beside else ()
+        except OSError as error:
+            if await manager.is_alive():
+                raise
+            raise ForkServerDied("A kernel ended before it had its files.") from error
 
     async def _stop(self) -> None:
         if self._client is not None:

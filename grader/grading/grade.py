@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 from grader.errors import Rejected
+from grader.grading.collecting.companions import carried, without_place
 from grader.grading.collecting.files import contents, fingerprint, printable
 from grader.grading.collecting.reading import (
     SubmittedNotebook,
@@ -17,6 +19,7 @@ from grader.grading.collecting.submissions import Submission
 from grader.grading.notebook_grading import NotebookGrading
 from grader.grading.other_machines import notes
 from grader.grading.provenance import isolation, versions
+from grader.judging.course import given_files
 from grader.kernel.limits import Limits
 from grader.kernel.local import Kernels, LocalKernels
 from grader.results import (
@@ -63,7 +66,8 @@ def grade(
             isolation=isolation(kernels.level),
             versions=versions(),
         )
-    grading = NotebookGrading(notebook, secret, limits, on_exercise)
+    beside = carried(submission.companions, _below(submission), given_files(notebook.lesson.name))
+    grading = NotebookGrading(notebook, secret, limits, on_exercise, beside.files)
     exercises = grading.run_in(kernels)
     return SubmissionResult(
         student=submission.student,
@@ -76,7 +80,11 @@ def grade(
         versions=versions(),
         exercises=tuple(exercises),
         failed_cells=grading.causes.failed_cells(),
-        notes=notes(cell.source for cell in notebook.cells),
+        notes=(
+            *notes(cell.source for cell in notebook.cells),
+            *beside.notes,
+            *without_place(grading.unplaced),
+        ),
     )
 
 
@@ -88,8 +96,12 @@ def grade_notebook(
     kernels: Kernels | None = None,
     on_exercise: Callable[[ExerciseResult], None] = lambda _result: None,
 ) -> list[ExerciseResult]:
-    """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order."""
-    return NotebookGrading(notebook, secret, limits, on_exercise).run_in(kernels)
+    """Run a notebook's cells in a kernel and judge its lesson's exercises, in their order.
+
+    Beside it lie the files that its lesson gives.
+    """
+    given = given_files(notebook.lesson.name)
+    return NotebookGrading(notebook, secret, limits, on_exercise, given).run_in(kernels)
 
 
 def _handed_in(submission: Submission) -> bytes:
@@ -97,3 +109,7 @@ def _handed_in(submission: Submission) -> bytes:
     if submission.refused:
         raise Rejected(submission.refused)
     return contents(submission.path, submission.below)
+
+
+def _below(submission: Submission) -> Path:
+    return submission.path.parent if submission.below is None else submission.below

@@ -176,7 +176,7 @@ def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
         handed = WarmKernels(partial(HandedKernel, kernels), job.isolation)
         resource.setrlimit(resource.RLIMIT_DATA, (_DATA, _DATA))
     record: SubmissionResult = grade(
-        Submission(job.student, _path(job.path), job.refused, job.refused_lesson, _path(job.below)),
+        _submission(job),
         shown_path=job.shown_path,
         secret=bytes.fromhex(job.secret),
         limits=job.limits,
@@ -187,8 +187,24 @@ def _do(job: Job, lines: socket.socket, kernels: socket.socket) -> None:
     _write(lines, {"record": record.model_dump(mode="json", by_alias=True)})
 
 
+def _submission(job: Job) -> Submission:
+    companions = {_text(name): _path(path) for name, path in job.companions.items()}
+    return Submission(
+        job.student,
+        _path(job.path),
+        job.refused,
+        job.refused_lesson,
+        _path(job.below),
+        companions=companions,
+    )
+
+
 def _path(hexadecimal: str) -> Path:
-    return Path(os.fsdecode(bytes.fromhex(hexadecimal)))
+    return Path(_text(hexadecimal))
+
+
+def _text(hexadecimal: str) -> str:
+    return os.fsdecode(bytes.fromhex(hexadecimal))
 
 
 def _write(lines: socket.socket, message: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ COMMAND = (sys.executable, "-I", "-m", "grader.grading.judge_process")
 class Job(BaseModel):
     """What a judge is told: the submission, the secret, and the limits.
 
-    The secret and the paths are hexadecimal: names of files may be any bytes. `shown_path` is what
-    the record shows: the path as the command was given it.
+    The secret, the paths and the names of companions are hexadecimal: names of files may be any
+    bytes. `shown_path` is what the record shows: the path as the command was given it.
 
     `isolation` is the level of the kernels that the command hands out; "none" means that the judge
     starts kernels of its own rights.
@@ -36,6 +36,7 @@ class Job(BaseModel):
     student: str
     path: str
     below: str
+    companions: dict[str, str]
     shown_path: str
     refused: str
     refused_lesson: str | None

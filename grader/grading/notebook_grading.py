@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -66,6 +66,8 @@ class NotebookGrading:
     """One notebook on its way through a kernel: its cells run in order, its exercises judged.
 
     `on_exercise` is called with each exercise's result as it exists, and again with a better one.
+    `beside` are files, by name, that its cells can read; `unplaced` those for which there was no
+    place.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class NotebookGrading:
         secret: bytes,
         limits: Limits,
         on_exercise: Callable[[ExerciseResult], None],
+        beside: Mapping[str, bytes] | None = None,
     ) -> None:
         self.cells: Sequence[SubmittedCell] = notebook.cells
         self.packages = notebook.lesson.packages
@@ -82,6 +85,8 @@ class NotebookGrading:
         self.secret = secret
         self.limits = limits
         self.on_exercise = on_exercise
+        self.beside = beside or {}
+        self.unplaced: tuple[str, ...] = ()
         self.begun = monotonic()
         trains = any(exercise.slow for exercise in self.exercises)
         self.patience = Patience(limits.cell, trains=trains)
@@ -110,7 +115,9 @@ class NotebookGrading:
             kernels=kernels,
             packages=self.packages,
             limits=self.limits.kernel,
+            beside=self.beside,
         ) as kernel:
+            self.unplaced = kernel.unplaced
             self.begun = monotonic()  # a kernel's start is not the submission's time
             self._run_all(kernel)
             self._try_without_settings(kernel)

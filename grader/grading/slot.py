@@ -204,6 +204,10 @@ class Slot:
             student=submission.student,
             path=_hexadecimal(submission.path),
             below=_hexadecimal(submission.below or submission.path.parent),
+            companions={
+                os.fsencode(name).hex(): _hexadecimal(path)
+                for name, path in submission.companions.items()
+            },
             shown_path=shown_path(submission),
             refused=submission.refused,
             refused_lesson=submission.lesson,

@@ -83,7 +83,8 @@ class ForkServer:
                 serve(self._make_application, key, self._limits, folder, inner_sockets)
 
             self._level.first_process(serve_in, self._limits, end_write, sockets)
-        how = {"key": key, "sockets": sockets, "kill": int(self._level.KILL)}
+        folder = self._level.folder(sockets)
+        how = {"key": key, "sockets": sockets, "folder": folder, "kill": int(self._level.KILL)}
         descriptors = [os.pidfd_open(first), end_read]
         socket.send_fds(self._control, [json.dumps(how).encode()], descriptors)
         os._exit(0)

@@ -13,7 +13,6 @@ import importlib.abc
 import importlib.util
 import os
 import sys
-import sysconfig
 import threading
 import time
 from collections.abc import Callable
@@ -257,8 +256,11 @@ def main() -> None:
 
 
 def find_own_modules() -> None:
-    """Let a notebook import what lies beside it, which an isolated Python leaves out."""
-    sys.path.insert(sys.path.index(sysconfig.get_path("purelib")), "")
+    """Let a notebook import what lies beside it, which an isolated Python leaves out.
+
+    Whatever is installed comes first: a `scipy.py` beside a notebook takes nothing's place.
+    """
+    sys.path.append("")
 
 
 if __name__ == "__main__":

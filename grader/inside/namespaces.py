@@ -33,6 +33,11 @@ def prepare() -> str:
     return f"/proc/PID/root{_SOCKETS}/k"
 
 
+def folder(_sockets: str) -> str:
+    """The folder that the kernel works in as the grader sees it; PID is the first process."""
+    return f"/proc/PID/root{_FOLDER}"
+
+
 def first_process(
     serve: Callable[[str, str], None], limits: dict[str, int], end: int, _sockets: str
 ) -> None:

@@ -32,6 +32,11 @@ def prepare() -> str:
     return f"{tempfile.mkdtemp(prefix='grader-', dir='/tmp')}/k"
 
 
+def folder(sockets: str) -> str:
+    """The folder that the kernel works in, where its sockets lie too."""
+    return str(Path(sockets).parent)
+
+
 def first_process(
     serve: Callable[[str, str], None], limits: dict[str, int], end: int, sockets: str
 ) -> None:
@@ -42,20 +47,20 @@ def first_process(
     """
     assert limits
     os.setsid()
-    folder, user = Path(sockets).parent, another_user()
-    os.chown(folder, user, user)
+    place, user = Path(folder(sockets)), another_user()
+    os.chown(place, user, user)
     # What the kernel's processes leave behind becomes our child, and is counted with them.
     libc.prctl(_SUBREAPER, 1, 0, 0, 0)
     kernel = os.fork()
     if kernel == 0:
         os.close(end)
-        _become(user, folder)
-        serve(str(folder), sockets)
+        _become(user, place)
+        serve(str(place), sockets)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, _nothing)
-    signal.signal(signal.SIGTERM, lambda *_: _finish(user, folder))
+    signal.signal(signal.SIGTERM, lambda *_: _finish(user, place))
     signal.signal(signal.SIGINT, lambda *_: _interrupt(kernel))
     os.write(end, b"started\n")
     poll = select.poll()
@@ -65,10 +70,10 @@ def first_process(
         status = _reap(kernel)
         if status is not None:
             os.write(end, str(status).encode())
-            _finish(user, folder)
+            _finish(user, place)
         for descriptor, _ in poll.poll():
             if descriptor == end:
-                _finish(user, folder)
+                _finish(user, place)
             os.read(woken, 1000)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from grader.errors import AuthorError, UsageError
 from grader.judging.exercise import Exercise
-from grader.kernel.mounted import COURSE_VARIABLE, course_package
+from grader.kernel.mounted import COURSE_VARIABLE, course_folder, course_package
+
+_MOST_GIVEN = 64 * 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,35 @@ def lesson(name: str) -> Lesson:
     seconds = getattr(module, "SECONDS", Lesson.seconds)
     packages = packages_of_lessons()[name]
     return Lesson(name, number, module.TITLE, exercises, packages, seconds)
+
+
+def files_of_lesson(name: str) -> dict[str, Path]:
+    """The files that a lesson gives beside its notebook, by the name that its code uses.
+
+    They are what lies in the folder `files` of the lesson's package: `COURSE/LESSON/files`.
+    """
+    folder = course_folder()
+    if folder is None:
+        return {}
+    root = folder / name / "files"
+    inside = ((path.relative_to(root), path) for path in sorted(root.rglob("*")) if path.is_file())
+    return {
+        place.as_posix(): path
+        for place, path in inside
+        if not any(part.startswith((".", "__pycache__")) for part in place.parts)
+    }
+
+
+def given_files(name: str) -> dict[str, bytes]:
+    """The content of the files that a lesson gives, by name; AuthorError if it is too much."""
+    files = {place: path.read_bytes() for place, path in files_of_lesson(name).items()}
+    size = sum(map(len, files.values()))
+    if size > _MOST_GIVEN:
+        raise AuthorError(
+            f"A lesson gives files of at most {_MOST_GIVEN // 2**20} MiB together. Received: "
+            f"{size // 2**20} MiB in `{name}/files`. Take some out, or make them smaller."
+        )
+    return files
 
 
 def lessons() -> list[Lesson]:

@@ -34,6 +34,10 @@ class Kernels(Protocol):
         `packages` are what the lesson needs, to have them imported already where that can be.
         """
 
+    @property
+    def folder(self) -> Path:
+        """The folder that the kernel works in, as this process reaches it, once it is up."""
+
     def how_it_ended(self) -> Ended:
         """How the last kernel ended, once it has."""
 
@@ -71,8 +75,7 @@ class LocalKernels:
         # A Unix socket's path has at most 107 bytes, so the folder lies directly in /tmp.
         root = "/tmp" if os.name == "posix" else None  # noqa: S108 - mkdtemp makes it private
         self._folder = folder = Path(tempfile.mkdtemp(prefix="grader-", dir=root))
-        work = folder / "work"
-        work.mkdir()
+        self.folder.mkdir()
         _copy_font_cache(folder)
         self._manager = manager = AsyncKernelManager(
             kernel_spec_manager=GraderKernelSpecs(),
@@ -81,7 +84,13 @@ class LocalKernels:
             ip=str(folder / "k") if os.name == "posix" else "127.0.0.1",
             connection_file=str(folder / "connection.json"),
         )
-        return manager, {"cwd": str(work), "env": _local_environment(folder)}
+        return manager, {"cwd": str(self.folder), "env": _local_environment(folder)}
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the kernel works in."""
+        assert self._folder is not None
+        return self._folder / "work"
 
     def how_it_ended(self) -> Ended:
         """How the kernel's process ended."""

@@ -67,6 +67,14 @@ class WarmKernels:
         self._manager = _WarmManager(partial(self._fork, packages))
         return self._manager, {}
 
+    @property
+    def folder(self) -> Path:
+        """The folder that the kernel works in, as this process reaches it, once it is up."""
+        assert self._manager is not None
+        assert self._manager.kernel is not None
+        where: str = json.loads(self._manager.kernel.described)["folder"]
+        return Path(where.replace("PID", str(pid_here(self._manager.kernel.pidfd))))
+
     def how_it_ended(self) -> Ended:
         """How the last kernel ended, once it has."""
         kernel = self._manager.kernel if self._manager else None

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.judging.course import files_of_lesson, lesson_names
 from grader.kernel.mounted import course_folder, course_package
 
 
@@ -26,7 +27,7 @@ def lesson_notebooks() -> list[Path]:
 
 
 def write_lessons(folder: Path) -> dict[Path, bool]:
-    """Copy every notebook to `folder`; by path, whether it was written.
+    """Copy every notebook to `folder`, with the files that lessons give; by path, whether written.
 
     A file that is there already is kept as it is: it may be a student's work.
     """
@@ -37,4 +38,11 @@ def write_lessons(folder: Path) -> dict[Path, bool]:
         written[path] = not path.exists()
         if written[path]:
             shutil.copyfile(notebook, path)
+    for name in lesson_names():
+        for place, file in files_of_lesson(name).items():
+            path = folder / place
+            written[path] = not path.exists()
+            if written[path]:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, path)
     return written

@@ -345,10 +345,10 @@ def test_a_second_name_lost_to_a_failed_cell_is_told(graded: dict[str, Submissio
 def test_files_beside_the_notebook_are_told_to_be_the_cause(
     graded: dict[str, SubmissionResult],
 ) -> None:
-    """Code that needs a file handed in beside the notebook says that it is not carried along."""
+    """Code that needs a file that was not handed in with the notebook says so."""
     result = graded["files_beside"]
-    assert "copy its code into the notebook" in of(result, "patch_response").message
-    assert "files that lie beside it" in of(result, "edge_kernels").message
+    assert "hand it in beside the notebook" in of(result, "patch_response").message
+    assert "Only what was handed in is there" in of(result, "edge_kernels").message
     assert of(result, "feature_map_size").verdict is Verdict.PASSED
 
 

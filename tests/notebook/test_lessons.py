@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from grader.errors import UsageError
+from grader.judging import course
 from grader.judging.course import lessons
 from grader.notebook.lessons import lesson_notebooks, write_lessons
 
@@ -47,3 +48,17 @@ def test_a_course_without_notebooks_says_so(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GRADER_COURSE", "tests.two_lessons")
     with pytest.raises(UsageError, match=r"none in the package 'tests.two_lessons'. Install"):
         lesson_notebooks()
+
+
+def test_files_that_lessons_give_are_written_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook that reads the lesson's data finds it beside it; what is there already stays."""
+    data = tmp_path / "course" / "convolution" / "files" / "data"
+    data.mkdir(parents=True)
+    (data / "prices.csv").write_text("1.0")
+    monkeypatch.setattr(course, "course_folder", lambda: tmp_path / "course")
+    path = tmp_path / "cnn" / "data" / "prices.csv"
+    assert write_lessons(tmp_path / "cnn")[path]
+    assert path.read_text() == "1.0"
+    assert not write_lessons(tmp_path / "cnn")[path]

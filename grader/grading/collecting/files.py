@@ -20,7 +20,7 @@ def contents(path: Path, below: Path | None = None) -> bytes:
     is the folder that it lies in where none is given.
     """
     try:
-        descriptor = _opened(path, path.parent if below is None else below)
+        descriptor = opened(path, path.parent if below is None else below)
         try:
             _ensure_file(os.fstat(descriptor))
             with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -60,8 +60,11 @@ def printable(text: str) -> str:
     return text.replace("\\", "\\\\").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _opened(path: Path, below: Path) -> int:
-    """A descriptor of the file; each step is taken from the folder before, so none can change."""
+def opened(path: Path, below: Path) -> int:
+    """A descriptor of a file below the folder `below`, reached without following a link.
+
+    Each step is taken from the folder before, so none can change. OSError where it cannot be.
+    """
     *folders, name = path.relative_to(below).parts
     here = os.open(below, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -33,7 +33,8 @@ _BACKUP = re.compile(
     r"(?![a-z])",
     re.IGNORECASE,
 )
-_DEEPEST = 40
+DEEPEST = 40
+"""How many folders may lie in each other."""
 
 
 @dataclass
@@ -69,7 +70,7 @@ def look_into(root: Path) -> Folder:
                 raise
             found.closed[folder] = error.strerror or type(error).__name__
             continue
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             found.closed[folder] = "Too many folders in each other"
             continue
         left += [(path, depth + 1) for path in _sorted_out(folder, inside, found)]
@@ -90,7 +91,7 @@ def _sorted_out(folder: Path, inside: list[os.DirEntry[str]], found: Folder) -> 
         elif not entry.is_dir(follow_symlinks=False):
             if _is_notebook(entry.name):
                 found.notebooks.append(path)
-        elif _ENVIRONMENTS.fullmatch(entry.name) or _is_environment(path):
+        elif is_environment(path):
             found.environments.append(path)
         else:
             if _is_notebook(entry.name) and not any(path.rglob("*" + SUFFIX)):
@@ -117,8 +118,10 @@ def _may_be_a_students(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False) and not is_tool(entry.name)
 
 
-def _is_environment(folder: Path) -> bool:
-    return any(os.path.lexists(folder / name) for name in _OF_ENVIRONMENTS)
+def is_environment(folder: Path) -> bool:
+    """Whether a folder holds an installed Python, or packages of one."""
+    named = _ENVIRONMENTS.fullmatch(folder.name) is not None
+    return named or any(os.path.lexists(folder / name) for name in _OF_ENVIRONMENTS)
 
 
 def _leads_to_file(link: Path) -> bool:
