@@ -39,6 +39,17 @@ def course_data() -> Path | None:
     return folder / "data" if folder is not None and (folder / "data").is_dir() else None
 
 
+def course_notebooks() -> list[Path]:
+    """The notebooks that students begin with, in order; empty where the course brings none.
+
+    An installed course has them in its package, in `lessons`; a checkout beside it.
+    """
+    folder = course_folder()
+    places = [] if folder is None else [folder / "lessons", folder.parent / "lessons"]
+    found = (sorted(place.glob("*.ipynb")) for place in places)
+    return next(filter(None, found), [])
+
+
 def data_setting(folder: Path | None) -> str:
     """What DATA_VARIABLE says where the course's data is seen in `folder`."""
     return f"{course_package()}={folder or ''}"

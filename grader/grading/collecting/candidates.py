@@ -3,46 +3,93 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
+from grader.grading.collecting.files import printable
 from grader.grading.collecting.folders import is_backup
-from grader.grading.collecting.reading import Look, look, named_lesson
+from grader.grading.collecting.names import is_copy, lesson_in, stem_of
+from grader.grading.collecting.reading import Look, named_lesson
+from grader.grading.collecting.tree import Entry
+from grader.results import HandedIn
+
+Attempt = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose a file is, as the names of its folders, or its own, tell.
+
+    `own` is the path inside what is the student's, at least the file's own name; empty for a folder
+    that holds nothing. `at` counts the folders above the student's. `attempt` is comparable with
+    the student's others: when, or which number. `upload` is a number that grows with each file that
+    is uploaded. `earlier` counts attempts that the platform tells of, but does not hand out.
+    `is_told` is whether anything tells who it is: otherwise `student` is what the file is called.
+    """
+
+    student: str
+    own: tuple[str, ...]
+    at: int = 0
+    id: str = ""
+    time: str = ""
+    late: bool = False
+    group: tuple[str, ...] = ()
+    email: str = ""
+    attempt: Attempt | None = None
+    upload: int | None = None
+    earlier: int = 0
+    is_told: bool = True
+
+    def handed_in(self, attempts: int) -> HandedIn:
+        """What the platform tells, in a record."""
+        return HandedIn(
+            id=printable(self.id),
+            time=self.time,
+            late=self.late,
+            group=tuple(map(printable, self.group)),
+            email=printable(self.email),
+            attempts=attempts + self.earlier,
+        )
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file or link that may be what a student handed in, in `folders` of their own."""
+    """A file or link that may be what a student handed in."""
 
     student: str
-    path: Path
-    below: Path
-    folders: tuple[str, ...] = ()
-    refused: str = ""
+    entry: Entry
+    owner: Owner
 
-    @cached_property
+    @property
+    def name(self) -> str:
+        """What the student called the file; what a platform put before it is left out."""
+        return self.owner.own[-1] if self.owner.own else self.entry.name
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The student's own folders that it lies in."""
+        return self.owner.own[:-1]
+
+    @property
     def look(self) -> Look:
         """What the notebook is about; it is read when this is first asked."""
-        if self.refused:
-            return Look(named_lesson(self.path), wrong=self.refused, unreadable=True)
-        return look(self.path, self.below)
+        if self.entry.refused:
+            named = lesson_in(self.name)
+            return Look(named, wrong=self.entry.refused, unreadable=True)
+        return self.entry.look
 
     @property
-    def rank(self) -> tuple[int, bool, bool]:
-        """What decides between notebooks of one lesson; the smallest is graded."""
-        backup = is_backup(self.folders, self.path.name)
-        return (self.look.told, backup, self.look.unreadable)
+    def is_backup(self) -> bool:
+        """Whether it was put aside."""
+        return is_backup(self.folders, self.name)
 
     @property
-    def place(self) -> tuple[bool, int]:
-        """What decides next, where one is better in both: the lesson's own name, and how deep."""
-        return (named_lesson(self.path) is None, len(self.folders))
+    def place(self) -> tuple[bool, bool, int]:
+        """What decides where all else is equal: the lesson's own name, no copy's, and how deep."""
+        stem = stem_of(self.name)
+        is_own_name = named_lesson(Path(f"{stem}.ipynb")) is not None
+        return (not is_own_name, is_copy(stem), len(self.folders))
 
-    def beats(self, other: Candidate) -> bool:
-        """Whether it is clear that this one was handed in, and not the other."""
-        if self.rank != other.rank:
-            return self.rank < other.rank
-        if self.look.sha256 and self.look.sha256 == other.look.sha256:
-            return True
-        ours, theirs = self.place, other.place
-        return ours != theirs and ours[0] <= theirs[0] and ours[1] <= theirs[1]
+    def is_nearer(self, other: Candidate) -> bool:
+        """Whether its place is better in something, and worse in nothing."""
+        pairs = list(zip(self.place, other.place, strict=True))
+        return self.place != other.place and all(ours <= theirs for ours, theirs in pairs)

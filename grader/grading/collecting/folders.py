@@ -1,4 +1,4 @@
-"""What lies in a folder of submissions: notebooks, links, and what no student handed in."""
+"""What lies in a folder of submissions: notebooks, other files, links, and what programs left."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _ENVIRONMENTS = re.compile(
     r"\.?(?:venv|virtualenv)|node_modules|site-packages|dist-packages|__MACOSX"
 )
 _OF_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")
+# Left by systems beside what people handed in.
+_DEBRIS = re.compile(r"\..*|Thumbs\.db|desktop\.ini|Icon\r", re.IGNORECASE)
 _BACKUP = re.compile(
     r"(?:old|older|backup|bak|archived?|previous|copy|copie|copies|kopie|tmp|temp|trash)s?"
     r"(?![a-z])",
@@ -41,16 +43,22 @@ DEEPEST = 40
 class Folder:
     """What was found below a folder.
 
-    `links` are notebooks, and folders, that are symbolic links: where they lead was not looked at
-    closer than to tell files from folders. `environments` are folders of programs that were passed
-    over, `closed` those that cannot be looked into, with the reason.
+    `notebooks` are those by their name, `files` whatever else is no system's debris. `links` are
+    notebooks, and folders, that are symbolic links: where they lead was not looked at closer than
+    to tell files from folders. `environments` are folders of programs that were passed over,
+    `closed` those that cannot be looked into, with the reason, and `bare` those that hold nothing.
     """
 
     notebooks: list[Path] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
     links: list[Path] = field(default_factory=list)
     environments: list[Path] = field(default_factory=list)
     closed: dict[Path, str] = field(default_factory=dict)
-    children: list[Path] = field(default_factory=list)
+    bare: list[Path] = field(default_factory=list)
+
+    def count(self) -> int:
+        """How many files and links were found so far."""
+        return len(self.notebooks) + len(self.files) + len(self.links)
 
 
 def look_into(root: Path) -> Folder:
@@ -62,6 +70,7 @@ def look_into(root: Path) -> Folder:
     left = [(root, 0)]
     while left:
         folder, depth = left.pop()
+        before = found.count()
         try:
             with os.scandir(folder) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
@@ -73,9 +82,10 @@ def look_into(root: Path) -> Folder:
         if depth > DEEPEST:
             found.closed[folder] = "Too many folders in each other"
             continue
-        left += [(path, depth + 1) for path in _sorted_out(folder, inside, found)]
-        if folder == root:
-            found.children = [folder / entry.name for entry in inside if _may_be_a_students(entry)]
+        deeper = [(path, depth + 1) for path in _sorted_out(folder, inside, found)]
+        left += deeper
+        if not deeper and found.count() == before and folder != root:
+            found.bare.append(folder)
     return found
 
 
@@ -91,12 +101,15 @@ def _sorted_out(folder: Path, inside: list[os.DirEntry[str]], found: Folder) -> 
         elif not entry.is_dir(follow_symlinks=False):
             if _is_notebook(entry.name):
                 found.notebooks.append(path)
+            elif not _DEBRIS.fullmatch(entry.name):
+                found.files.append(path)
         elif is_environment(path):
             found.environments.append(path)
         else:
             if _is_notebook(entry.name) and not any(path.rglob("*" + SUFFIX)):
                 found.notebooks.append(path)
-            yield path
+            else:
+                yield path
 
 
 def is_tool(name: str) -> bool:
@@ -112,10 +125,6 @@ def is_backup(folders: tuple[str, ...], name: str) -> bool:
 
 def _is_notebook(name: str) -> bool:
     return name.lower().endswith(SUFFIX)
-
-
-def _may_be_a_students(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir(follow_symlinks=False) and not is_tool(entry.name)
 
 
 def is_environment(folder: Path) -> bool:

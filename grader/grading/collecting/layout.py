@@ -1,112 +1,286 @@
-"""Paths → candidates: the files that may have been handed in, and whose they are."""
+"""Paths → candidates: the files that may have been handed in, and whose they are.
+
+Each platform is asked for the files that it knows; for what none does, the shape of the tree tells.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.grading.collecting.candidates import Candidate
-from grader.grading.collecting.files import linked, printable
-from grader.grading.collecting.folders import SUFFIX, Folder, is_backup, look_into
+from grader.grading.collecting import plain
+from grader.grading.collecting.archives import is_archive
+from grader.grading.collecting.candidates import Candidate, Owner
+from grader.grading.collecting.files import printable
+from grader.grading.collecting.folders import SUFFIX
+from grader.grading.collecting.names import lesson_in
 from grader.grading.collecting.passed_over import PassedOver
-from grader.grading.collecting.reading import Told, look, named_lesson
-from grader.judging.course import lesson_names
+from grader.grading.collecting.plain import Shape
+from grader.grading.collecting.platforms import (
+    blackboard,
+    brightspace,
+    canvas,
+    gradescope,
+    moodle,
+    nbgrader,
+)
+from grader.grading.collecting.reading import named_lesson
+from grader.grading.collecting.tree import (
+    Entry,
+    Kind,
+    Opener,
+    entries_below,
+    holds_notebook,
+    is_file_archive,
+)
+
+_MOST_ARCHIVES = 5  # of one student that are looked into
 
 
-def named_file(path: Path) -> Candidate:
+class Layout(StrEnum):
+    """The layouts that a person may name: platforms, and plain shapes.
+
+    `github` and `folders` take each folder for a student's, `drive` and `files` each file, and
+    `one` takes all for one student's.
+    """
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    BLACKBOARD = "blackboard"
+    BRIGHTSPACE = "brightspace"
+    GRADESCOPE = "gradescope"
+    NBGRADER = "nbgrader"
+    GITHUB = "github"
+    DRIVE = "drive"
+    FOLDERS = "folders"
+    FILES = "files"
+    ONE = "one"
+
+
+_Owners = Callable[[Sequence[Entry]], dict[Entry, Owner]]
+# The surest first. Gradescope's come before all, as its metadata say more than names.
+_PLATFORMS: Mapping[Layout, _Owners] = {
+    Layout.MOODLE: moodle.owners,
+    Layout.BRIGHTSPACE: brightspace.owners,
+    Layout.BLACKBOARD: blackboard.owners,
+    Layout.NBGRADER: nbgrader.owners,
+    Layout.CANVAS: canvas.owners,
+}
+_SHAPES = {
+    Layout.GITHUB: Shape.FOLDERS,
+    Layout.FOLDERS: Shape.FOLDERS,
+    Layout.DRIVE: Shape.FILES,
+    Layout.FILES: Shape.FILES,
+    Layout.ONE: Shape.ONE,
+}
+
+
+@dataclass
+class Found:
+    """What one path holds: candidates, and students of whom there is none, with what there is."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    without: list[tuple[str, Owner, str]] = field(default_factory=list)
+
+
+def found_at(path: Path, layout: Layout | None, opener: Opener, said: PassedOver) -> Found:
+    """What a folder, an archive or a notebook holds; UsageError where nobody's work can be told."""
+    if path.is_dir():
+        parts = (path.resolve().name or "folder",)
+        return _in_tree(path, entries_below(path, parts, said), layout, opener, said)
+    if os.path.lexists(path) and not path.is_symlink() and is_archive(path):
+        entries = opener.entries(path, (path.name,), printable(str(path)))
+        if path in opener.wrong:
+            raise UsageError(opener.wrong[path])
+        return _in_tree(path, entries, layout, opener, said)
+    return Found([_named_file(path, layout)])
+
+
+def _named_file(path: Path, layout: Layout | None) -> Candidate:
     """A notebook that was named by itself; UsageError if it is none, or is not there."""
     if not os.path.lexists(path):
         raise UsageError(
             f"A submission is a file or a folder that exists. Received: {printable(str(path))}. "
             f"Look for a typing mistake in the path."
         )
-    if path.suffix.lower() != SUFFIX:
+    if path.suffix.lower() != SUFFIX and not holds_notebook(path):
         raise UsageError(
             f"A submission is an .ipynb file or a folder of them. Received: "
             f"{printable(str(path))}. Save it as a notebook, or name the folder it lies in."
         )
+    entry = Entry((path.name,), path, path.parent, Kind.NOTEBOOK, shown=printable(str(path)))
+    if owner := _by_platform([entry], layout).get(entry):
+        return Candidate(printable(owner.student), entry, owner)
     # The file itself is not resolved: it may be a link to itself.
     name = path.parent.resolve().name if named_lesson(path) else path.stem
-    return Candidate(printable(name), path, path.parent)
+    return Candidate(printable(name), entry, Owner(name, (path.name,)))
 
 
-def in_folder(root: Path, said: PassedOver) -> list[Candidate]:
-    """The candidates below a folder; UsageError if there is none."""
-    found = look_into(root)
-    said.environments += [printable(str(path)) for path in found.environments]
-    said.closed += [printable(f"{path} ({why})") for path, why in found.closed.items()]
-    linked_folders = [path for path in found.links if path.suffix.lower() != SUFFIX]
-    links = [path for path in found.links if path.suffix.lower() == SUFFIX]
-    layout = _Layout(root, [*found.notebooks, *links])
-    candidates = [layout.candidate(path) for path in found.notebooks]
-    candidates += [layout.candidate(path, linked()) for path in links]
-    known = {candidate.student for candidate in candidates}
-    for path in linked_folders:
-        candidate = layout.candidate(path, linked())
-        # Beside notebooks, a link to a folder is no business of ours; without, it is the hand-in.
-        if candidate.student not in known or (path.parent == root and not layout.is_students):
-            candidates.append(candidate)
-    if not layout.is_students:
-        candidates += _closed(root, found, layout)
-        known = {candidate.student for candidate in candidates}
-        empty = (path for path in found.children if printable(path.name) not in known)
-        said.without += [printable(str(path)) for path in empty if path not in found.environments]
-    if not candidates:
+def _in_tree(
+    root: Path, entries: list[Entry], layout: Layout | None, opener: Opener, said: PassedOver
+) -> Found:
+    """The candidates below a folder or in an archive."""
+    entries = _with_archives(entries, opener)
+    owners, absent = _owners(entries, layout, said)
+    found = Found(without=[(printable(owner.student), owner, "") for owner in absent])
+    of_student: dict[tuple[str, ...], list[tuple[Entry, Owner]]] = {}
+    for entry, owner in _apart(owners).items():
+        key = (printable(owner.student),)
+        of_student.setdefault(key, []).append((entry, owner))
+    for (student,), own in of_student.items():
+        _take(student, own, found, opener, said)
+    if not found.candidates and not (found.without and _tells_students(entries, owners)):
         raise UsageError(
-            f"A folder of submissions holds notebooks, as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb. "
-            f"Received: {printable(str(root))}, with no .ipynb file in it. Name another folder."
+            f"A folder of submissions holds notebooks, as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb, "
+            f"or is as a learning platform makes it. Received: {printable(str(root))}, with no "
+            f".ipynb file in it. Name another folder."
         )
-    return candidates
+    return found
 
 
-def _closed(root: Path, found: Folder, layout: _Layout) -> list[Candidate]:
-    """Students whose own folder cannot be looked into."""
-    return [
-        layout.candidate(
-            path, f"A student's folder can be looked into. Received: {why}. Change its rights."
-        )
-        for path, why in found.closed.items()
-        if path.parent == root
+def _tells_students(entries: Sequence[Entry], owners: Mapping[Entry, Owner]) -> bool:
+    """Whether what lies there was handed in, though there is no notebook."""
+    tells = (owner.id or owner.time or owner.upload is not None for owner in owners.values())
+    return any(tells) or any(
+        entry.kind is Kind.FILE and (lesson_in(entry.name) or is_file_archive(entry))
+        for entry in entries
+    )
+
+
+def _with_archives(entries: list[Entry], opener: Opener) -> list[Entry]:
+    """The entries, with what is in archives that lie directly in the folder that was named."""
+    opened = []
+    for entry in entries:
+        if len(entry.parts) > 2 or not is_file_archive(entry):
+            opened.append(entry)
+            continue
+        inside = opener.entries(entry.path, entry.parts, entry.shown, entry.below)
+        opened += inside or [entry]
+    return opened
+
+
+def _owners(
+    entries: Sequence[Entry], layout: Layout | None, said: PassedOver
+) -> tuple[dict[Entry, Owner], list[Owner]]:
+    """Whose each entry is; and those of whom a platform tells that they have none."""
+    absent: list[Owner] = []
+    owners: dict[Entry, Owner] = {}
+    if layout in (None, Layout.GRADESCOPE):
+        owners, absent = gradescope.owners_and_absent(entries, said)
+    owners |= _by_platform([entry for entry in entries if entry not in owners], layout)
+    aside = nbgrader.aside(entries, owners)
+    said.platforms += sorted(set(aside.values()))
+    rest = [entry for entry in entries if entry not in owners and entry not in aside]
+    if layout is not None and layout not in _SHAPES:
+        said.nobodys += [entry.shown for entry in rest if entry.is_notebook]
+        return nbgrader.with_timestamps(owners), absent
+    wrappers = {
+        entry.parts[:depth] for entry, owner in owners.items() for depth in range(1, owner.at + 1)
+    }
+    shape = Shape.GUESSED if layout is None else _SHAPES[layout]
+    others, nobodys = plain.owners(rest, wrappers, shape)
+    held = {entry.parts[:2] for entry in owners | others}
+    said.without += sorted(
+        {_top(entry) for entry in nobodys if len(entry.parts) > 2 and entry.parts[:2] not in held}
+    )
+    said.nobodys += [
+        entry.shown for entry in nobodys if len(entry.parts) == 2 and _is_worth_a_word(entry)
     ]
+    return nbgrader.with_timestamps(owners | others), absent
 
 
-class _Layout:
-    """Which students a folder's paths tell.
+def _top(entry: Entry) -> str:
+    """The folder in the named one that an entry lies in, for a person."""
+    above = Path(entry.shown)
+    for _ in entry.parts[2:]:
+        above = above.parent
+    return str(above)
 
-    A folder is one student's own (`is_students`) if it holds a notebook called as its lesson, and
-    no other folder than backups holds any. Then a notebook beside it is that student's too, unless
-    it is of a lesson as well, and called as nobody calls a scratch notebook: `STUDENT.ipynb`.
-    """
 
-    def __init__(self, root: Path, notebooks: Sequence[Path]) -> None:
-        self.root = root
-        self.name = root.resolve().name
-        folders = [path.relative_to(root).parts[:-1] for path in notebooks]
-        top = [path for path in notebooks if path.parent == root]
-        self.is_students = any(map(named_lesson, top)) and all(
-            is_backup(parts[:1], "") for parts in folders if parts
-        )
+def _is_worth_a_word(entry: Entry) -> bool:
+    return entry.is_notebook or is_file_archive(entry)
 
-    def candidate(self, path: Path, refused: str = "") -> Candidate:
-        """The path as a candidate of the student whom it tells."""
-        parts = path.relative_to(self.root).parts
-        if self.is_students and (len(parts) > 1 or not self._is_named_for_a_student(path)):
-            return self._of(self.name, path, parts[:-1], refused)
-        if len(parts) > 1:
-            return self._of(parts[0], path, parts[1:-1], refused)
-        if path.suffix.lower() != SUFFIX:  # a link, or a closed folder, in the place of a student's
-            return self._of(path.name, path, (), refused)
-        return self._of(self.name if named_lesson(path) else path.stem, path, (), refused)
 
-    def _of(self, name: str, path: Path, folders: tuple[str, ...], refused: str) -> Candidate:
-        return Candidate(printable(name), path, self.root, folders, refused)
+def _by_platform(entries: Sequence[Entry], layout: Layout | None) -> dict[Entry, Owner]:
+    owners: dict[Entry, Owner] = {}
+    for name, owners_of in _PLATFORMS.items():
+        if layout in (None, name):
+            left = [entry for entry in entries if entry not in owners]
+            owners |= owners_of(left)
+    return owners
 
-    def _is_named_for_a_student(self, path: Path) -> bool:
-        """Whether a notebook beside one that is called as its lesson is another student's."""
-        name = path.stem.lower()
-        if name.startswith("untitled") or any(lesson in name for lesson in lesson_names()):
-            return False
-        found = look(path, self.root)
-        return found.lesson is not None and found.told is Told.METADATA
+
+def _apart(owners: Mapping[Entry, Owner]) -> dict[Entry, Owner]:
+    """The owners, of whom no two who stand beside each other with different ids have one name."""
+    ids: dict[tuple[tuple[str, ...], str], set[str]] = {}
+    for entry, owner in owners.items():
+        ids.setdefault((entry.parts[: owner.at], owner.student), set()).add(owner.id)
+    return {
+        entry: replace(owner, student=f"{owner.student} ({owner.id})")
+        if len(ids[entry.parts[: owner.at], owner.student]) > 1 and owner.id
+        else owner
+        for entry, owner in owners.items()
+    }
+
+
+def _take(
+    student: str,
+    own: Sequence[tuple[Entry, Owner]],
+    found: Found,
+    opener: Opener,
+    said: PassedOver,
+) -> None:
+    """Put what one student handed in into `found`."""
+    notebooks = [(entry, owner) for entry, owner in own if entry.is_notebook]
+    if not notebooks:
+        notebooks = _unpacked(own, opener)
+    # Beside notebooks, a link to a folder is no business of ours; without, it is the hand-in.
+    folders = (Kind.LINKED_FOLDER, Kind.CLOSED)
+    linked = [(entry, owner) for entry, owner in own if entry.kind in folders]
+    if not notebooks:
+        notebooks = linked[:1]
+    found.candidates += [Candidate(student, entry, owner) for entry, owner in notebooks]
+    if not notebooks:
+        files = [(entry, owner) for entry, owner in own if entry.kind is Kind.FILE]
+        latest = max(own, key=lambda one: one[1].attempt or ("", 0))[1]
+        found.without.append((student, latest, _what_was_there(files, opener)))
+        said.without += sorted({_folder_of(entry, owner) for entry, owner in own})
+
+
+def _folder_of(entry: Entry, owner: Owner) -> str:
+    """What of a student's lies in the class, for a person: a folder, or the file itself."""
+    above = Path(entry.shown)
+    for _ in entry.parts[owner.at + 1 :]:
+        above = above.parent
+    return str(above)
+
+
+def _unpacked(own: Sequence[tuple[Entry, Owner]], opener: Opener) -> list[tuple[Entry, Owner]]:
+    """The notebooks in a student's archives."""
+    archives = [(entry, owner) for entry, owner in own if is_file_archive(entry)]
+    notebooks = []
+    for entry, owner in archives[:_MOST_ARCHIVES]:
+        if entry.path in opener.wrong:
+            continue
+        for inner in opener.entries(entry.path, entry.parts, entry.shown, entry.below):
+            if inner.is_notebook:
+                inside = inner.parts[len(entry.parts) :]
+                notebooks.append((inner, replace(owner, own=(*owner.own, *inside))))
+    return notebooks
+
+
+def _what_was_there(files: Sequence[tuple[Entry, Owner]], opener: Opener) -> str:
+    names = []
+    for entry, owner in files:
+        name = printable("/".join(owner.own) or entry.name)
+        if entry.path in opener.wrong:
+            name += " (a broken archive)"
+        elif is_file_archive(entry):
+            name += " (an archive without a notebook)"
+        names.append(name)
+    shown = names[:5]
+    return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -19,6 +19,10 @@ class PassedOver:
     beside: list[str] = field(default_factory=list)
     environments: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    archives: list[str] = field(default_factory=list)
+    malformed: list[str] = field(default_factory=list)
+    nobodys: list[str] = field(default_factory=list)
+    platforms: list[str] = field(default_factory=list)
     other_lessons: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> tuple[str, ...]:
@@ -31,14 +35,20 @@ class PassedOver:
         count, number = self.other_lessons.total(), len(self.environments)
         passed = f"Passed over {notebooks(count)} of other lessons ({others})."
         programs = f"Passed over {_folders(number)} of programs ({some(self.environments)})."
-        said = [
+        said: list[tuple[object, str]] = [
             (self.without, f"No notebook in {some(self.without)}."),
             (self.beside, f"Passed over beside what is graded: {some(self.beside)}."),
             (self.environments, programs),
             (self.closed, f"Cannot be looked into: {some(self.closed)}."),
             (self.other_lessons, passed),
         ]
-        return tuple(line for any_of_it, line in said if any_of_it)
+        said += [
+            (self.malformed, f"Cannot be understood: {some(self.malformed)}."),
+            (self.nobodys, f"Belongs to nobody that can be told: {some(self.nobodys)}."),
+            (self.platforms, f"Passed over as the course's own: {some(self.platforms)}."),
+        ]
+        lines = tuple(line for any_of_it, line in said if any_of_it)
+        return lines + tuple(dict.fromkeys(self.archives))
 
 
 def some(names: Sequence[str], most: int = _MOST_NAMED) -> str:

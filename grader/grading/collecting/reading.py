@@ -20,6 +20,7 @@ from grader.crossing.values import has_more_marks
 from grader.errors import Rejected
 from grader.grading.collecting.cells import SubmittedCell, code_cells, mapping
 from grader.grading.collecting.files import contents, fingerprint
+from grader.grading.collecting.names import lesson_in
 from grader.grading.collecting.oddities import (
     faults_of,
     other_lessons,
@@ -27,6 +28,7 @@ from grader.grading.collecting.oddities import (
     said_of_other_lessons,
     torn_cells,
 )
+from grader.grading.collecting.starters import Answered, answered
 from grader.grading.collecting.stripping import without_outputs
 from grader.judging.course import Lesson, lesson, lesson_names, lesson_of_exercise, lessons, stems
 from grader.judging.statements import bound_names
@@ -36,6 +38,8 @@ from grader.results import Verdict
 _MAX_REST = 32 * 2**20
 # Texts, and brackets and commas between them: what parsing a notebook costs beyond its length.
 _MAX_MARKS = 500_000
+# Up to this length a first look parses a notebook with its outputs, which is quicker, in bytes.
+_MAX_WHOLE = 4 * 2**20
 
 # Of Jupyter's format: the version that is read, and the smaller ones that there are of it.
 _FORMAT, _MINOR_FORMATS = 4, range(6)
@@ -71,7 +75,7 @@ class Look:
     """What a first look at a notebook tells: its lesson, and what told it.
 
     `lesson` is None where it has none of this course; then `wrong` says why, and `unreadable`
-    whether that is because nobody can read it.
+    whether that is because nobody can read it. `answered` says how much of it is the student's.
     """
 
     lesson: str | None
@@ -80,6 +84,7 @@ class Look:
     wrong: str = ""
     unreadable: bool = False
     empty: bool = False
+    answered: Answered = field(default_factory=Answered)
 
 
 def read(path: Path, below: Path | None = None) -> SubmittedNotebook:
@@ -110,20 +115,20 @@ def admitted(notebook: SubmittedNotebook, lesson: str | None) -> SubmittedNotebo
 
 def look(path: Path, below: Path | None = None) -> Look:
     """What a first look tells of a file; nothing is raised for it."""
-    named = named_lesson(path)
+    named = named_lesson(path) or lesson_in(path.name)
     sha256, empty = "", False
     try:
         content = contents(path, below)
         sha256, empty = fingerprint(content), not content.strip()
-        notebook = _parsed(content)
+        notebook = _quickly_parsed(content)
         cells = code_cells(notebook)
     except Rejected as error:
         return Look(named, sha256=sha256, wrong=str(error), unreadable=True, empty=empty)
     try:
         found, told = _lesson_of(notebook, cells, path)
     except Rejected as error:
-        return Look(None, sha256=sha256, wrong=str(error))
-    return Look(found.name, told, sha256)
+        return Look(None, sha256=sha256, wrong=str(error), empty=not cells)
+    return Look(found.name, told, sha256, answered=answered(found, cells))
 
 
 def named_lesson(path: Path) -> str | None:
@@ -156,6 +161,39 @@ def _parsed(content: bytes) -> Any:
             f"A notebook is a JSON document in Jupyter's format. Received: something else "
             f"({type(error).__name__}). {again}"
         ) from error
+
+
+def _quickly_parsed(content: bytes) -> Any:
+    """The notebook without what only running it needs: nbformat's schema is not asked.
+
+    What is not plainly one of today's format is parsed with all care.
+    """
+    if len(content) <= _MAX_WHOLE:
+        try:
+            text = content.decode("utf-8-sig")
+            notebook: Any = None if has_more_marks(text, _MAX_MARKS) else json.loads(text)
+        except (ValueError, RecursionError):
+            notebook = None  # said below, in words for a person
+        if _is_of_today(notebook):
+            return {**notebook, "cells": [_joined(cell) for cell in notebook["cells"]]}
+    return _parsed(content)
+
+
+def _is_of_today(notebook: Any) -> bool:
+    return (
+        isinstance(notebook, dict)
+        and notebook.get("nbformat") == 4
+        and isinstance(notebook.get("cells"), list)
+        and all(isinstance(cell, dict) for cell in notebook["cells"])
+    )
+
+
+def _joined(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell with its source as one text, as Jupyter joins its lines."""
+    source = cell.get("source")
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        return cell | {"source": "".join(source)}
+    return cell
 
 
 def _notebook(text: str) -> Any:
@@ -266,7 +304,7 @@ def _lesson_of(notebook: Any, cells: Sequence[SubmittedCell], path: Path) -> tup
     if marked:
         return marked.most_common(1)[0][0], Told.METADATA
     bound = frozenset[str]().union(*(bound_names(cell.source) for cell in cells))
-    of_file = named_lesson(path)
+    of_file = named_lesson(path) or lesson_in(path.name)
     if of_file is not None and _fit(lesson(of_file), bound):
         return lesson(of_file), Told.FILE_NAME
     best = max(lessons(), key=lambda candidate: _fit(candidate, bound))

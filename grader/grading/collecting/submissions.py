@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.grading.collecting.candidates import Candidate
+from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.choosing import Choice, chosen
 from grader.grading.collecting.files import printable
-from grader.grading.collecting.layout import in_folder, named_file
+from grader.grading.collecting.layout import Found, Layout, found_at
 from grader.grading.collecting.passed_over import PassedOver, notebooks
+from grader.grading.collecting.tree import Opener
 from grader.results import HandedIn
 
 _CLOSE = 0.5  # how alike two names are at least, as difflib counts
@@ -28,11 +29,11 @@ _CLOSE = 0.5  # how alike two names are at least, as difflib counts
 class Submission:
     """A file that a student handed in; nothing of it has been graded yet.
 
-    `refused` says why it cannot be graded, where that is known before reading it, and `lesson` then
-    of which lesson it is. `below` is the folder whose content students wrote: no link is followed
-    from there on (default: the file's own folder). `companions` are the files beside the notebook
-    that travel with it, by the name that its code uses (`data/prices.csv`). `shown` is the path as
-    a person knows it, where `path` is not that: inside an archive.
+    `refused` says why it cannot be graded, where that is known before reading it. `lesson` is the
+    one that a first look told, or None. `below` is the folder whose content students wrote: no link
+    is followed from there on (default: the file's own folder). `companions` are the files beside
+    the notebook that travel with it, by the name that its code uses (`data/prices.csv`). `shown` is
+    the path as a person knows it, where `path` is not that: inside an archive.
     """
 
     student: str
@@ -43,6 +44,8 @@ class Submission:
     handed_in: HandedIn = field(default_factory=HandedIn, compare=False)
     companions: Mapping[str, Path] = field(default_factory=dict, compare=False)
     shown: str = field(default="", compare=False)
+    said: tuple[str, ...] = field(default=(), compare=False)
+    is_told: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,62 +70,127 @@ class Collected:
 
 
 def collect(
-    paths: Iterable[Path], student: str | None = None, lesson: str | None = None
+    paths: Iterable[Path],
+    student: str | None = None,
+    lesson: str | None = None,
+    *,
+    layout: str | None = None,
+    unpacked: Path | None = None,
 ) -> Collected:
-    """Who handed in what: `paths` are notebooks, or folders as STUDENT/X.ipynb or STUDENT.ipynb.
+    """Who handed in what: `paths` are notebooks, folders of any layout, or archives of these.
 
     `student` picks one of those whom a folder tells; where it tells nobody, or one, they handed in
-    all of it. Notebooks of another lesson than `lesson`, where given, are passed over. Raises
-    UsageError for a path that does not exist or holds no notebook, and for an unknown student.
+    all of it. Notebooks of another lesson than `lesson`, where given, are passed over. `layout` is
+    one of `Layout`, where it is not to be guessed. Archives are extracted to `unpacked`, in the
+    place of what was there under their names, or to a folder that is gone when this process ends.
+    Raises UsageError for a path that does not exist or holds nobody's work, for an archive that
+    cannot be opened, and for an unknown student or layout.
     """
     if student is not None and not student.strip():
         raise UsageError("A student has a name. Received: an empty one. Give --student a name.")
+    known = None if layout is None else _layout(layout)
     said = PassedOver()
+    opener = Opener(unpacked, said)
     candidates: list[Candidate] = []
+    without: list[tuple[str, Owner, str]] = []
     for path in paths:
-        inside = in_folder(path, said) if path.is_dir() else [named_file(path)]
-        candidates += inside if student is None else _of_student(student, inside, path)
+        found = found_at(path, known, opener, said)
+        found = found if student is None else _of_student(student, found, path)
+        candidates += found.candidates
+        without += found.without
+    return _collected(candidates, without, lesson, said)
+
+
+def _collected(
+    candidates: Iterable[Candidate],
+    without: Iterable[tuple[str, Owner, str]],
+    lesson: str | None,
+    said: PassedOver,
+) -> Collected:
     by_student: dict[str, list[Candidate]] = {}
     seen: set[Path] = set()
     for candidate in candidates:
-        if (place := candidate.path.absolute()) not in seen:
+        if (place := candidate.entry.path.absolute()) not in seen:
             seen.add(place)
             by_student.setdefault(candidate.student, []).append(candidate)
-    submissions = [
-        _submission(choice)
-        for name in sorted(by_student)
-        for choice in chosen(by_student[name], lesson, said)
+    submissions: list[Submission] = []
+    missing = [
+        Missing(name, found, owner.handed_in(1))
+        for name, owner, found in dict.fromkeys(without)
+        if name not in by_student
     ]
-    if not submissions:
+    for name, own in by_student.items():
+        choices = chosen(own, lesson, said)
+        submissions += map(_submission, choices)
+        if not choices:
+            missing.append(_of_other_lessons(name, own))
+    if not submissions and said.other_lessons:
         raise UsageError(
             f"--lesson names a lesson that somebody handed in. Received: {lesson!r}, and "
             f"{notebooks(said.other_lessons.total())} of other lessons. Name one of theirs."
         )
     submissions.sort(key=lambda submission: (submission.student, str(submission.path)))
-    return Collected(tuple(submissions), said.lines())
+    missing.sort(key=lambda one: one.student)
+    return Collected(tuple(submissions), said.lines(), tuple(missing))
 
 
 def _submission(choice: Choice) -> Submission:
     one = choice.candidate
+    shown = one.entry.shown
     return Submission(
-        one.student, one.path, choice.refused or one.refused, choice.lesson, one.below
+        one.student,
+        one.entry.path,
+        choice.refused or one.entry.refused,
+        choice.lesson,
+        one.entry.below,
+        one.owner.handed_in(choice.attempts),
+        shown="" if shown == printable(str(one.entry.path)) else shown,
+        said=choice.said,
+        is_told=one.owner.is_told,
     )
 
 
-def _of_student(student: str, inside: list[Candidate], path: Path) -> list[Candidate]:
-    """What `student` handed in of the candidates of one path."""
-    told = {candidate.student for candidate in inside}
-    if printable(student) in told:
-        return [candidate for candidate in inside if candidate.student == printable(student)]
+def _of_other_lessons(student: str, own: Sequence[Candidate]) -> Missing:
+    """A student who handed in notebooks, and none of the lesson that is asked for."""
+    lessons = {one.look.lesson: one.name for one in own}
+    found = ", ".join(f"{printable(name)} ({lesson})" for lesson, name in lessons.items())
+    return Missing(student, found, own[0].owner.handed_in(1))
+
+
+def _layout(name: str) -> Layout:
+    known = [layout.value for layout in Layout]
+    plain = name.strip().lower().partition("_")[0].partition("-")[0]
+    short = {"google": "drive", "plain": "folders", "flat": "files"}
+    if short.get(plain, plain) not in known:
+        raise UsageError(
+            f"A layout is one of {', '.join(known)}. Received: {name!r}. Use one of these, "
+            f"or leave --layout out: then it is recognized."
+        )
+    return Layout(short.get(plain, plain))
+
+
+def _of_student(student: str, found: Found, path: Path) -> Found:
+    """What `student` handed in of what is at one path."""
+    name = printable(student)
+    told = {one.student for one in found.candidates if one.owner.is_told}
+    told |= {without for without, _, _ in found.without}
+    if name in told:
+        own = [one for one in found.candidates if one.student == name]
+        return Found(own, [one for one in found.without if one[0] == name])
     close = _close_to(student, told)
-    if len(told) > 1 and (close or _is_a_class(inside)):
+    if len(told) > 1 and (close or _is_a_class(found.candidates)):
         names = close or sorted(told)
         raise UsageError(
             f"--student picks one of the students in a folder. Received: {student!r}, and "
             f"{printable(str(path))} holds {len(told)}, such as {', '.join(names[:5])}. Correct "
             f"the name. To give notebooks to one student, name the notebooks or their folder."
         )
-    return [replace(candidate, student=printable(student)) for candidate in inside]
+    candidates = [
+        replace(one, student=name, owner=replace(one.owner, is_told=True))
+        for one in found.candidates
+    ]
+    without = [] if candidates else [(name, owner, had) for _, owner, had in found.without[:1]]
+    return Found(candidates, without)
 
 
 def _close_to(student: str, told: set[str]) -> list[str]:
@@ -135,5 +203,6 @@ def _is_a_class(inside: Sequence[Candidate]) -> bool:
     """Whether two of the names that a folder tells are people: they handed in the same lesson."""
     of_lesson: dict[str | None, set[str]] = {}
     for candidate in inside:
-        of_lesson.setdefault(candidate.look.lesson, set()).add(candidate.student)
+        if candidate.owner.is_told:
+            of_lesson.setdefault(candidate.look.lesson, set()).add(candidate.student)
     return any(len(students) > 1 for students in of_lesson.values())

@@ -1,0 +1,169 @@
+"""The command that says who handed in what, and grades nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grader.cli.app import (
+    ALL_PASSED,
+    NOT_GRADED,
+    app,
+    say,
+    stdout,
+    told_in_one_sentence,
+)
+from grader.cli.grading import refuse_unknown_lesson
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from grader.grading.collecting.submissions import Collected, Missing, Submission
+
+LayoutName = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        help="Where files come from, if the guess is wrong: canvas, moodle, blackboard, "
+        "brightspace, gradescope, nbgrader, github, drive; folders (each is a student's), files "
+        "(each is), one (all are one student's).",
+    ),
+]
+
+
+class _Shape(StrEnum):
+    """How the answer is written."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+@app.command()
+def collect(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="What a learning platform gave: archives, folders, notebooks."),
+    ],
+    student: Annotated[
+        str | None,
+        typer.Option(help="This student only; where nothing tells whose they are: theirs."),
+    ] = None,
+    lesson: Annotated[str | None, typer.Option(help="This lesson only.")] = None,
+    layout: LayoutName = None,
+    shape: Annotated[
+        _Shape, typer.Option("--format", help="A table, or JSON for programs.")
+    ] = _Shape.CONSOLE,
+) -> None:
+    """Say who handed in what, and grade nothing.
+
+    Takes what Canvas, Moodle, Blackboard, Brightspace, Gradescope, GitHub Classroom, nbgrader or
+    Google Drive make, as a folder, a zip or a tar.gz file, and any folder of students. Exit status:
+    0, or 3 where somebody has no notebook or is refused.
+
+    Example: grader collect submissions.zip
+    """
+    from grader.grading.collecting.submissions import collect as collected_from
+
+    with (
+        told_in_one_sentence(),
+        tempfile.TemporaryDirectory(prefix="grader-collect-") as unpacked,
+    ):
+        refuse_unknown_lesson(lesson)
+        collected = collected_from(paths, student, lesson, layout=layout, unpacked=Path(unpacked))
+        if shape is _Shape.JSON:
+            sys.stdout.write(json.dumps(as_json(collected), indent=2, ensure_ascii=False) + "\n")
+        else:
+            stdout().print(as_table(collected))
+            stdout().print(_in_words(collected), markup=False)
+        for line in collected.said:
+            say(line)
+    refused = any(submission.refused for submission in collected.submissions)
+    raise typer.Exit(NOT_GRADED if refused or collected.missing else ALL_PASSED)
+
+
+def as_json(collected: Collected) -> list[dict[str, Any]]:
+    """An object for each submission and each student without one; None for what is not known."""
+    return [_object(one) for one in _in_order(collected)]
+
+
+def as_table(collected: Collected) -> Table:
+    """A table of the same, for a terminal."""
+    from rich.table import Table
+
+    from grader.report.text import visible
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("Student", "Lesson", "File", "Attempt", "Handed in", "Remarks"):
+        table.add_column(heading, overflow="fold")
+    for one in _in_order(collected):
+        row = _object(one)
+        time = (row["time"] or "").replace("T", " ")
+        missing = row["not_handed_in"]
+        remarks = [f"not handed in; there is: {missing}" if missing is not None else ""]
+        remarks += [row["said"], _together(row["group"])]
+        cells = (
+            row["student"] or "?",
+            row["lesson"] or "",
+            "" if row["path"] is None else row["path"],
+            "" if missing is not None else str(row["attempts"]),
+            f"{time} late".strip() if row["late"] else time,
+            " ".join(filter(None, remarks)),
+        )
+        table.add_row(*(_plain(visible(cell)) for cell in cells))
+    return table
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text)
+
+
+def _together(group: list[str]) -> str:
+    return f"Handed in together by {', '.join(group)}." if group else ""
+
+
+def _in_order(collected: Collected) -> list[Submission | Missing]:
+    rows: list[Submission | Missing] = [*collected.submissions, *collected.missing]
+    return sorted(rows, key=lambda one: one.student)
+
+
+def _object(one: Submission | Missing) -> dict[str, Any]:
+    from grader.grading.collecting.files import printable
+    from grader.grading.collecting.submissions import Missing
+
+    told = one.handed_in
+    is_missing = isinstance(one, Missing)
+    said = [] if isinstance(one, Missing) else [one.refused, *one.said]
+    return {
+        "student": one.student if isinstance(one, Missing) or one.is_told else None,
+        "id": told.id or None,
+        "lesson": None if isinstance(one, Missing) else one.lesson,
+        "path": None if isinstance(one, Missing) else one.shown or printable(str(one.path)),
+        "attempts": 0 if is_missing else told.attempts,
+        "time": told.time or None,
+        "late": told.late,
+        "group": list(told.group),
+        "not_handed_in": (one.found or "nothing") if isinstance(one, Missing) else None,
+        "said": " ".join(filter(None, said)),
+    }
+
+
+def _in_words(collected: Collected) -> str:
+    """How many there are, in a line."""
+    students = {one.student for one in collected.submissions if one.is_told}
+    refused = [one for one in collected.submissions if one.refused]
+    count = len(collected.submissions)
+    line = f"{count} notebook{'' if count == 1 else 's'} of {len(students)} "
+    line += f"student{'' if len(students) == 1 else 's'}"
+    if collected.missing:
+        line += f"; {len(collected.missing)} handed in no notebook"
+    if refused:
+        line += f"; {len(refused)} refused"
+    return line + "."

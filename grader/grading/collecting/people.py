@@ -1,0 +1,142 @@
+"""Names of folders and files that stand for students → their names and ids."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from grader.grading.collecting.names import (
+    is_generic,
+    lesson_in,
+    names_nobody,
+    stem_of,
+    without_copy_marks,
+    without_lesson,
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as a name tells: `name` is "" where it tells nobody."""
+
+    name: str
+    id: str = ""
+
+
+# How other platforms put an id beside a name, the surest first.
+_WITH_ID = (
+    # CodeGrade, Schoology and others: `12345 - Jane Doe`, `[1] - jdoe - x`.
+    re.compile(r"\[?(?P<id>\d+)\]? - (?P<name>[^\d\W].*?)(?: - .*)?", re.DOTALL),
+    # Sakai: `Doe, Jane(jdoe)`.
+    re.compile(r"(?P<name>[^()]+, [^()]+?) ?\((?P<id>[^()\s]+)\)"),
+    re.compile(r"(?P<name>[^()]*[^\d\W][^()]*?) ?\((?P<id>\d{3,})\)"),
+    # Ilias and others: `Doe_Jane_jdoe_12345`, `Jane Doe - 12345`.
+    re.compile(r"(?P<name>.*[^\d\W].*?)(?: - |_)(?P<id>\d{4,})(?:[_ ].*)?", re.DOTALL),
+)
+_ASSIGNMENT = re.compile(r"[^\W_]*\d|hw|lab|lesson|assign|home|exercise|project|ps|week|task|cnn")
+_WRAPPER = re.compile(r"(?P<assignment>.+?)[-_ ]submissions?(?:-\d.*)?", re.IGNORECASE)
+
+
+def of_folders(names: Sequence[str], above: str, *, repositories: bool) -> dict[str, Person]:
+    """Who the folders beside each other in the folder `above` are.
+
+    `repositories` is whether some of them look like clones, which share the assignment's name.
+    """
+    without_suffix = {name: _archive_stem(name) for name in names}
+    shared = _assignment(list(without_suffix.values()), above, is_sure=repositories)
+    plain = {
+        name: stem[len(shared) :] if stem.startswith(shared) and stem != shared else stem
+        for name, stem in without_suffix.items()
+    }
+    return _with_ids(plain)
+
+
+def of_files(names: Sequence[str]) -> dict[str, Person]:
+    """Who files beside each other are of, as their own names tell."""
+    plain = {name: person_in(stem_of(name)) for name in names}
+    shared = _common_word([text for text in plain.values() if text])
+    return _with_ids({name: _without(text, shared) for name, text in plain.items()})
+
+
+def person_in(stem: str) -> str:
+    """The part of a file's name that may be a person's; "" where none can."""
+    original = without_copy_marks(stem).strip()
+    rest = without_lesson(original) if lesson_in(original) else original
+    # `Ana (1)` beside nothing else may be a name, `Copy of 01_convolution` is none.
+    if not rest or (names_nobody(rest) and (rest != original or stem != original)):
+        return ""
+    if is_generic(rest) and rest != original:
+        return ""
+    return rest.removesuffix("'s").strip()
+
+
+def _archive_stem(name: str) -> str:
+    found = re.fullmatch(r"(.+?)\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", name, re.I | re.S)
+    return found[1] if found else name
+
+
+def _assignment(names: Collection[str], above: str, *, is_sure: bool) -> str:
+    """What the folders of GitHub Classroom begin with, `lesson-1-`; "" where that is nothing."""
+    if found := _WRAPPER.fullmatch(_archive_stem(above)):
+        prefix = found["assignment"] + "-"
+        if any(name.startswith(prefix) for name in names):
+            return prefix
+    tokens = Counter(name.split("-")[0] for name in names if "-" in name[:-1])
+    if not tokens:
+        return ""
+    word, count = tokens.most_common(1)[0]
+    alike = [name for name in names if name.startswith(f"{word}-")]
+    if count < 2 or 2 * count <= len(names):
+        return ""
+    words = zip(*(name.split("-")[:-1] for name in alike), strict=False)
+    prefix = "-".join(same[0] for same in takewhile(lambda same: len(set(same)) == 1, words))
+    if not prefix or not (is_sure or _ASSIGNMENT.match(prefix.casefold())):
+        return ""
+    return f"{prefix}-"
+
+
+def _common_word(texts: Sequence[str]) -> str:
+    """A word for the assignment that begins or ends all of these: `hw1 - Ana`, `ana_hw1`."""
+    if len(texts) < 2:
+        return ""
+    ends = [{parts[0], parts[-1]} for text in texts if len(parts := _words(text)) > 1]
+    common = set.intersection(*ends) if len(ends) == len(texts) else set()
+    return next((word for word in sorted(common) if is_generic(word)), "")
+
+
+def _words(text: str) -> list[str]:
+    return re.split(r" - |_", text)
+
+
+def _without(text: str, word: str) -> str:
+    if not word or not text:
+        return text
+    separator = r"(?: - |_)"
+    return re.sub(rf"^{re.escape(word)}{separator}|{separator}{re.escape(word)}$", "", text)
+
+
+def _with_ids(plain: Mapping[str, str]) -> dict[str, Person]:
+    """The persons, with ids where the same pattern tells most of them, and nobody becomes another.
+
+    `plain` are the names by what they were read from.
+    """
+    told = [text for text in plain.values() if text]
+    for number, pattern in enumerate(_WITH_ID):
+        found = {name: pattern.fullmatch(text) for name, text in plain.items()}
+        matched = [match for match in found.values() if match]
+        alone = number < 2 and len(matched) == len(told)
+        if not matched or not (alone or (len(matched) > 1 and 2 * len(matched) > len(told))):
+            continue
+        people = {
+            name: Person(match["name"].strip(), match["id"]) if match else Person(plain[name])
+            for name, match in found.items()
+        }
+        ids_of: dict[str, set[str]] = {}
+        for one in people.values():
+            ids_of.setdefault(one.name, set()).add(one.id)
+        if all(len(ids) == 1 for ids in ids_of.values()):
+            return people
+    return {name: Person(text) for name, text in plain.items()}

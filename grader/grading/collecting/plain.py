@@ -1,0 +1,327 @@
+"""Shapes that no platform's own marks tell: the level of folders that varies is the student.
+
+Wrapper folders are passed through. Where a folder holds files named for people, these are students.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from grader.grading.collecting.candidates import Owner
+from grader.grading.collecting.folders import is_backup
+from grader.grading.collecting.names import attempt_in, is_generic, names_nobody, stem_of
+from grader.grading.collecting.people import Person, of_files, of_folders, person_in
+from grader.grading.collecting.reading import Told, named_lesson
+from grader.grading.collecting.tree import Entry, Kind, is_file_archive
+from grader.judging.course import lesson_names
+
+_CLONES = frozenset({".github", "README.md", ".gitignore", "lessons"})
+# What lies in the folder of a class and is nobody's, besides notebooks.
+_PAPERS = (".py", ".html", ".htm", ".pdf", ".txt", ".md", ".docx", ".doc", ".odt", ".rtf", ".zip")
+_NOBODYS = frozenset(
+    {"readme", "index", "requirements", "setup", "grades", "roster", "manifest", "license", "utils"}
+    | {
+        "timestamp",
+        "notes",
+        "todo",
+        "instructions",
+        "syllabus",
+        "comments",
+        "students",
+        "gradebook",
+    }
+)
+
+
+class Shape(StrEnum):
+    """What a person may say of a tree, where the guess is wrong."""
+
+    GUESSED = "guessed"
+    FOLDERS = "folders"
+    FILES = "files"
+    ONE = "one"
+
+
+@dataclass
+class _Node:
+    """A folder: what lies in it, and the folders in it."""
+
+    parts: tuple[str, ...]
+    entries: list[Entry] = field(default_factory=list)
+    kids: dict[str, _Node] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.parts[-1]
+
+    def everything(self) -> Iterator[Entry]:
+        left = [self]
+        while left:
+            node = left.pop()
+            yield from node.entries
+            left += node.kids.values()
+
+    def notebooks(self) -> list[Entry]:
+        """Those directly in it."""
+        return [entry for entry in self.entries if entry.is_notebook]
+
+    def is_full(self) -> bool:
+        """Whether it holds a notebook, however deep."""
+        return any(entry.is_notebook for entry in self.everything())
+
+    def full(self) -> list[_Node]:
+        return [kid for kid in self.kids.values() if kid.is_full()]
+
+    def works(self) -> set[str]:
+        """The lessons that its notebooks are of, or else what these are called."""
+        own = (entry for entry in self.everything() if entry.is_notebook)
+        return {(entry.look.lesson or stem_of(entry.name)) for entry in own}
+
+
+def owners(
+    entries: Sequence[Entry], wrappers: Collection[tuple[str, ...]], shape: Shape
+) -> tuple[dict[Entry, Owner], list[Entry]]:
+    """Whose the entries are, and those that are nobody's.
+
+    `wrappers` are folders known to hold students.
+    """
+    reading = _Reading(set(wrappers), shape)
+    if entries:
+        reading.level(_tree(entries))
+    return reading.found, reading.nobodys
+
+
+def _tree(entries: Sequence[Entry]) -> _Node:
+    root = _Node(entries[0].parts[:1])
+    for entry in entries:
+        is_folder = entry.kind in (Kind.BARE, Kind.CLOSED, Kind.LINKED_FOLDER)
+        node = root
+        for depth in range(2, len(entry.parts) + (1 if is_folder else 0)):
+            name = entry.parts[depth - 1]
+            node = node.kids.setdefault(name, _Node(entry.parts[:depth]))
+        node.entries.append(entry)
+    return root
+
+
+class _Reading:
+    """One tree being read: `found` grows, and `nobodys`."""
+
+    def __init__(self, wrappers: set[tuple[str, ...]], shape: Shape) -> None:
+        self.wrappers = wrappers
+        self.shape = shape
+        self.found: dict[Entry, Owner] = {}
+        self.nobodys: list[Entry] = []
+
+    def level(self, node: _Node) -> None:
+        """A folder that holds students, or is one student's own."""
+        if self.shape is Shape.ONE or (
+            self.shape is Shape.GUESSED and node.parts not in self.wrappers and _is_one_s(node)
+        ):
+            self._own_folder(node)
+            return
+        deeper = [kid for kid in node.kids.values() if self._holds_students(kid, node)]
+        students = [kid for kid in node.kids.values() if kid not in deeper]
+        for kid in deeper:
+            self.level(kid)
+        self._folders(node, students)
+        self._files(node)
+
+    def _holds_students(self, kid: _Node, above: _Node) -> bool:
+        if kid.parts in self.wrappers:
+            return True
+        if self.shape is not Shape.GUESSED:
+            return self.shape is Shape.FILES
+        return _is_wrapper(kid, above)
+
+    def _own_folder(self, node: _Node) -> None:
+        """All of it is of one student, unless a file is named for another."""
+        name = of_folders([node.name], "", repositories=False)[node.name]
+        depth = len(node.parts)
+        for entry in node.everything():
+            if entry.parts[:-1] == node.parts and _is_of_another(entry):
+                stem = stem_of(entry.name)
+                self.found[entry] = Owner(stem, (entry.name,), depth)
+            else:
+                self._give(entry, name, depth - 1)
+
+    def _folders(self, node: _Node, students: Sequence[_Node]) -> None:
+        is_clone = any(
+            _CLONES & {*kid.kids, *(one.name for one in kid.entries)} for kid in students
+        )
+        names = [kid.name for kid in students]
+        people = of_folders(names, node.name, repositories=is_clone)
+        for kid in students:
+            if not kid.is_full() and (is_generic(kid.name) or self.shape is Shape.FILES):
+                self.nobodys += kid.everything()
+                continue
+            for entry in kid.everything():
+                self._give(entry, people[kid.name], len(node.parts))
+
+    def _give(self, entry: Entry, person: Person, at: int) -> None:
+        own = entry.parts[at + 1 :]
+        number = attempt_in(own[:-1])
+        attempt = None if number is None else ("", number)
+        self.found[entry] = Owner(person.name, own, at, id=person.id, attempt=attempt)
+
+    def _files(self, node: _Node) -> None:
+        """Files beside students' folders, or in place of them."""
+        folders = (Kind.BARE, Kind.CLOSED, Kind.LINKED_FOLDER)
+        files = [entry for entry in node.entries if entry.kind not in folders]
+        if self.shape is Shape.FOLDERS:
+            self.nobodys += files
+            return
+        notebooks = [entry for entry in files if entry.is_notebook]
+        people = of_files([entry.name for entry in notebooks])
+        at = len(node.parts)
+        for entry in notebooks:
+            stem = stem_of(entry.name)
+            person = people[entry.name]
+            if named_lesson_of(stem) and not is_generic(node.name):
+                person = of_folders([node.name], "", repositories=False)[node.name]
+            self.found[entry] = Owner(
+                person.name or stem, (entry.name,), at, id=person.id, is_told=bool(person.name)
+            )
+        is_class = len({people[entry.name].name for entry in notebooks}) > 1
+        for entry in (one for one in files if not one.is_notebook):
+            self._paper(entry, at, is_class=is_class and not node.kids)
+
+    def _paper(self, entry: Entry, at: int, *, is_class: bool) -> None:
+        """A file that is no notebook: somebody's, where its name says so."""
+        stem = stem_of(entry.name)
+        person = person_in(stem)
+        is_work = is_file_archive(entry) or (is_class and entry.name.lower().endswith(_PAPERS))
+        is_work = is_work or (person != stem and not names_nobody(person))
+        if is_work and person and not is_generic(person) and person.lower() not in _NOBODYS:
+            self.found[entry] = Owner(person, (entry.name,), at)
+        else:
+            self.nobodys.append(entry)
+
+
+def named_lesson_of(stem: str) -> str | None:
+    """The lesson whose own name this is."""
+    return named_lesson(Path(f"{stem}.ipynb"))
+
+
+def _is_one_s(node: _Node) -> bool:
+    """Whether a folder is one student's own.
+
+    It holds a notebook called as its lesson, or nothing of the kind but folders that are nobody's
+    name; and no other folder than backups, or those, holds any.
+    """
+    full = node.full()
+    inner = [kid for kid in full if not _is_inside(kid)]
+    own = [entry for entry in node.notebooks() if named_lesson_of(stem_of(entry.name))]
+    if inner:
+        return False
+    if own:
+        return not any(_has_people(kid) for kid in full)
+    if node.notebooks():
+        return False
+    return bool(full) and not any(_has_people(kid) for kid in full)
+
+
+def _is_inside(kid: _Node) -> bool:
+    """Whether a folder's name says that it is part of what somebody handed in."""
+    return is_backup((kid.name,), "") or is_generic(kid.name) or bool(attempt_in([kid.name]))
+
+
+def _has_people(node: _Node) -> bool:
+    """Whether there are people's folders, or files named for people, in a folder or deeper."""
+    if any(not _is_inside(kid) for kid in node.full()):
+        return True
+    if any(_has_people(kid) for kid in node.full()):
+        return True
+    return _has_named_files(node)
+
+
+def _has_named_files(node: _Node) -> bool:
+    """Whether files in a folder are named for different people."""
+    notebooks = node.notebooks()
+    people = of_files([entry.name for entry in notebooks])
+    sure = {
+        people[entry.name].name
+        for entry in notebooks
+        if people[entry.name].name and people[entry.name].name != stem_of(entry.name)
+    }
+    return len(sure) > 1
+
+
+def _is_wrapper(kid: _Node, above: _Node) -> bool:
+    """Whether a folder holds students, and is none itself."""
+    full = kid.full()
+    siblings = above.full()
+    if kid.notebooks():
+        return _holds_files_of_people(kid, is_only=len(siblings) == 1)
+    if not full:
+        return is_generic(kid.name) and len(above.kids) == 1 and bool(kid.kids)
+    people = [one for one in full if not _is_inside(one)]
+    if is_generic(kid.name):
+        return bool(people) or any(_has_people(one) for one in full)
+    if kid.name == _archive_name(above.name):
+        return True
+    if len(siblings) == 1:
+        return _works_overlap(people) or (not people and any(_has_people(one) for one in full))
+    return _is_class_among(people, siblings)
+
+
+def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
+    """Whether the notebooks in a folder are of different people; `is_only`: it has no sibling."""
+    notebooks = kid.notebooks()
+    if any(named_lesson_of(stem_of(entry.name)) for entry in notebooks):
+        return False
+    told = of_files([entry.name for entry in notebooks]).values()
+    people = {person.name for person in told if person.name}
+    if is_generic(kid.name) and len(people) > 1:
+        return True
+    return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks)))
+
+
+def _is_class_among(people: Sequence[_Node], siblings: Sequence[_Node]) -> bool:
+    """Whether a folder with these people's folders holds a class, or a section of one."""
+    if not _works_overlap(people):
+        return False
+    if len(people) >= 3 and len(people) > len(siblings):
+        return True
+    classes = [[one for one in each.full() if not _is_inside(one)] for each in siblings]
+    if any(each.notebooks() for each in siblings) or not all(map(_works_overlap, classes)):
+        return False
+    # The same folders in each: either these are lessons of a course, or each is one's drafts.
+    names = Counter(one.name for own in classes for one in own)
+    if all(count == 1 for count in names.values()):
+        return True
+    works = [each.works() for each in siblings]
+    return all(len(own) == 1 for own in works) and len(set[str]().union(*works)) == len(siblings)
+
+
+def _works_overlap(nodes: Sequence[_Node]) -> bool:
+    """Whether two folders hold the same lesson, as two people do."""
+    counted = Counter(work for node in nodes for work in node.works())
+    return any(count > 1 for count in counted.values())
+
+
+def _share(notebooks: Sequence[Entry]) -> bool:
+    lessons: defaultdict[str | None, int] = defaultdict(int)
+    for entry in notebooks:
+        lessons[entry.look.lesson] += 1
+    return max(lessons.values()) > 2
+
+
+def _archive_name(name: str) -> str:
+    return name.split(".")[0]
+
+
+def _is_of_another(entry: Entry) -> bool:
+    """Whether a notebook beside one that is called as its lesson is another student's."""
+    if not entry.is_notebook:
+        return False
+    name = stem_of(entry.name).lower()
+    if name.startswith("untitled") or any(lesson in name for lesson in lesson_names()):
+        return False
+    if names_nobody(name):
+        return False
+    found = entry.look
+    return found.lesson is not None and found.told is Told.METADATA

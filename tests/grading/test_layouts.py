@@ -1,0 +1,141 @@
+"""Trees as learning platforms make them: who handed in what, as a folder and as an archive."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.grading.collecting.submissions import Collected, Missing, Submission, collect
+from grader.judging.course import lesson, stems
+from grader.kernel.mounted import course_notebooks
+from tests.notebooks import notebook
+
+TREES: Mapping[str, Any] = json.loads(
+    Path(__file__).with_name("layouts.json").read_text(encoding="utf-8")
+)["trees"]
+_TEXTS = {".zip": "PK\x03\x04 and no more", ".yml": "{"}
+
+
+def answers(lesson_name: str, count: int) -> dict[str, Any]:
+    """A notebook of a lesson in which the first `count` exercises are answered."""
+    exercises = lesson(lesson_name).exercises[:count]
+    return notebook([(one.id, f"{one.names[0]} = {count}") for one in exercises], lesson_name)
+
+
+@cache
+def starter(lesson_name: str) -> bytes:
+    """The notebook that students begin with."""
+    [path] = [path for path in course_notebooks() if path.stem == stems()[lesson_name]]
+    return path.read_bytes()
+
+
+def content(name: str, note: str, number: int, texts: Mapping[str, str]) -> bytes:
+    """What a file of a tree holds: a notebook with `number` + 1 answers, unless it is said."""
+    base = name.rpartition("/")[2]
+    of = "conv_layer" if "conv_layer" in base else "convolution"
+    of = "activation" if "activation" in base else of
+    if base in texts:
+        return texts[base].encode()
+    if note == "empty":
+        return b""
+    if note in ("the starter", "starter"):
+        return starter(of)
+    if base == "scratch.ipynb" or note == "scratch":
+        return json.dumps(notebook(["x = 1"], None)).encode()
+    if re.search(r"\.ipynb|\.json$", base, re.IGNORECASE) and not base.startswith("._"):
+        return json.dumps(answers(of, number % 5 + 1)).encode()
+    return _TEXTS.get(Path(base).suffix, "text").encode()
+
+
+def files_of(tree: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    """The names of a tree's files, each with its content; notes in brackets are taken off."""
+    texts = {name: text for name, text in tree.items() if isinstance(text, str) and "." in name}
+    found = []
+    for number, written in enumerate(tree["files"]):
+        noted = re.fullmatch(r"(.*\.\w+) \(([a-z ]+)\)", written)
+        name, note = (noted[1], noted[2]) if noted else (written, "")
+        found.append((name, content(name, note, number, texts)))
+    return found
+
+
+def built(files: Sequence[tuple[str, bytes]], kind: str, to: Path) -> Path:
+    """The tree as a folder, a zip or a tar.gz file."""
+    folder = to / "export"
+    for name, data in files:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    if kind == "folder":
+        return folder
+    archive = to / f"export.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as packed:
+            for name, _ in files:
+                packed.write(folder / name, name)
+    else:
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(folder, ".")
+    return archive
+
+
+def rows(collected: Collected, root: Path) -> list[dict[str, Any]]:
+    """What was collected in the words of layouts.json; files as their names below `root`."""
+
+    def row(one: Submission | Missing) -> dict[str, Any]:
+        told = {name: getattr(one.handed_in, name) for name in ("id", "time", "late", "attempts")}
+        told["group"] = list(one.handed_in.group)
+        if isinstance(one, Missing):
+            return {"student": one.student, "file": None, "not_handed_in": one.found, **told}
+        shown = one.shown or str(one.path)
+        return {
+            "student": one.student if one.is_told else None,
+            "file": shown.removeprefix(f"{root}/"),
+            "lesson": one.lesson,
+            "refused": one.refused,
+            "said": " ".join(one.said),
+            **told,
+        }
+
+    return [*map(row, collected.submissions), *map(row, collected.missing)]
+
+
+def fits(expected: Mapping[str, Any], row: Mapping[str, Any], files: Sequence[str]) -> bool:
+    """Whether a row is what a tree expects: the file by its number, words as they are."""
+    number = expected.get("file", ...)
+    if isinstance(number, int) and row["file"] != files[number]:
+        return False
+    if number is None and row["file"] is not None:
+        return False
+    words = ("student", "lesson", "id", "time", "late", "group")
+    if any(row.get(word) != expected[word] for word in words if word in expected):
+        return False
+    if row["attempts"] != expected.get("attempts", 1) or row["late"] != expected.get("late", False):
+        return False
+    if expected.get("refused", expected["student"] is None) != bool(row.get("refused")):
+        return False
+    found = re.sub(r" \(.*", "", expected.get("not_handed_in", ""))
+    return found in row.get("not_handed_in", "")
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar.gz"])
+@pytest.mark.parametrize("name", TREES)
+def test_a_tree_comes_out_right(tmp_path: Path, name: str, kind: str) -> None:
+    """Everybody is told, with lesson, file, attempts, time and lateness, and nobody else is."""
+    files = files_of(TREES[name])
+    root = built(files, kind, tmp_path)
+    collected = collect([root], unpacked=tmp_path / "unpacked")
+    found, expected = rows(collected, root), TREES[name]["expect"]
+    left = list(found)
+    for want in expected:
+        fitting = [row for row in left if fits(want, row, [name for name, _ in files])]
+        assert fitting, f"{want} is not among {left}"
+        left.remove(fitting[0])
+    assert left == [], f"beside {expected}"
