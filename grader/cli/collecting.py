@@ -35,6 +35,23 @@ LayoutName = Annotated[
         "(each is), one (all are one student's).",
     ),
 ]
+RosterFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--roster",
+        help="A CSV file of all students, as any platform exports it: names, ids, groups, sections "
+        "and due dates of their own are taken from it, and who is missing is said.",
+    ),
+]
+RosterColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--roster-column",
+        metavar="WHAT=HEADER",
+        help="Which column of the roster tells what, if the guess is wrong: student, id, email, "
+        "section, group or due; more than once for several.",
+    ),
+]
 
 
 class _Shape(StrEnum):
@@ -56,6 +73,8 @@ def collect(
     ] = None,
     lesson: Annotated[str | None, typer.Option(help="This lesson only.")] = None,
     layout: LayoutName = None,
+    roster: RosterFile = None,
+    roster_columns: RosterColumns = None,
     shape: Annotated[
         _Shape, typer.Option("--format", help="A table, or JSON for programs.")
     ] = _Shape.CONSOLE,
@@ -68,14 +87,14 @@ def collect(
 
     Example: grader collect submissions.zip
     """
-    from grader.grading.collecting.submissions import collect as collected_from
-
     with (
         told_in_one_sentence(),
         tempfile.TemporaryDirectory(prefix="grader-collect-") as unpacked,
     ):
         refuse_unknown_lesson(lesson)
-        collected = collected_from(paths, student, lesson, layout=layout, unpacked=Path(unpacked))
+        collected = collected_class(
+            paths, student, lesson, layout, roster, roster_columns, unpacked=Path(unpacked)
+        )
         if shape is _Shape.JSON:
             sys.stdout.write(json.dumps(as_json(collected), indent=2, ensure_ascii=False) + "\n")
         else:
@@ -85,6 +104,41 @@ def collect(
             say(line)
     refused = any(submission.refused for submission in collected.submissions)
     raise typer.Exit(NOT_GRADED if refused or collected.missing else ALL_PASSED)
+
+
+def collected_class(
+    paths: list[Path],
+    student: str | None,
+    lesson: str | None,
+    layout: str | None,
+    roster: Path | None,
+    roster_columns: list[str] | None,
+    *,
+    unpacked: Path,
+) -> Collected:
+    """Who handed in what, with what the roster tells; archives are extracted to `unpacked`."""
+    from grader.grading.collecting.submissions import collect as collected_from
+
+    if roster is None:
+        return collected_from(paths, student, lesson, layout=layout, unpacked=unpacked)
+    from grader.grading.collecting.roster import Roster
+
+    people = Roster.read(roster, _columns(roster_columns or []))  # before what takes longer
+    return people.matched(collected_from(paths, student, lesson, layout=layout, unpacked=unpacked))
+
+
+def _columns(named: list[str]) -> dict[str, str]:
+    """The columns that `--roster-column` names, by what they tell."""
+    from grader.errors import UsageError
+
+    pairs = [text.partition("=") for text in named]
+    wrong = [text for text, (what, sign, header) in zip(named, pairs, strict=True) if not sign]
+    if wrong:
+        raise UsageError(
+            f"--roster-column says what a column tells, like student=Name. Received: {wrong[0]!r}. "
+            f"Write an = between."
+        )
+    return {what.strip(): header.strip() for what, _, header in pairs}
 
 
 def as_json(collected: Collected) -> list[dict[str, Any]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, progress, say, stdout
+from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, progress, stdout
 
 if TYPE_CHECKING:
     from grader.grading.collecting.submissions import Submission
@@ -28,33 +28,14 @@ def plan_of(
     return Plan(secret, limits, lesson, jobs, isolation)
 
 
-def grade_to(
-    submissions: Sequence[Submission], plan: Plan, to: Path | None, *, quiet: bool
-) -> list[SubmissionResult]:
-    """Grade, with a progress bar; every record is on disk in `to` before it counts as done."""
+def graded(submission: Submission, plan: Plan) -> SubmissionResult:
+    """What comes of one submission, with a progress bar; nothing is kept of it."""
     from grader.grading.pool import grade_all
-    from grader.report import records
-    from grader.report.words import in_order
 
     results: list[SubmissionResult] = []
-    kept: list[str] = []
-    with progress("Grading", len(submissions), quiet=quiet) as step:
-
-        def done(result: SubmissionResult) -> None:
-            if to is not None:
-                path = records.write(result, to)
-                if path != records.path_of(to, result.student, result.lesson):
-                    kept.append(f"{result.student}/{result.lesson}")
-            results.append(result)
-            step()
-
-        grade_all(submissions, plan, done)
-    if kept:
-        say(
-            f"Cannot be graded now, but was graded before: {', '.join(sorted(kept))}. The earlier "
-            f"records stand; what is wrong now is in LESSON{records.NOT_GRADED}.json beside them."
-        )
-    return in_order(results)
+    with progress("Grading", 1, quiet=False):
+        grade_all([submission], plan, results.append)
+    return results[0]
 
 
 def status_of(results: list[SubmissionResult]) -> int:
@@ -87,8 +68,16 @@ def formats_in(text: str) -> list[str]:
     return wanted
 
 
-def report(results: list[SubmissionResult], formats: list[str], to: Path) -> None:
-    """Show and write the results in each of the formats; files go to the folder `to`."""
+def report(
+    results: list[SubmissionResult],
+    formats: list[str],
+    to: Path,
+    whole: Callable[[], list[SubmissionResult]],
+) -> None:
+    """Show and write the results in each of the formats; files go to the folder `to`.
+
+    `results` may be brief; what needs all of them asks for the `whole` ones.
+    """
     from grader.report import console, github, junit, records
 
     if "console" in formats:
@@ -100,12 +89,12 @@ def report(results: list[SubmissionResult], formats: list[str], to: Path) -> Non
             out.print(f"Records: {to / 'results'}", markup=False, soft_wrap=True)
             sys.stdout.flush()
     if "json" in formats:
-        sys.stdout.write(records.to_json(results))
+        sys.stdout.write(records.to_json(whole()))
     if "junit" in formats:
         to.mkdir(parents=True, exist_ok=True)
-        (to / "junit.xml").write_bytes(junit.to_xml(results))
+        (to / "junit.xml").write_bytes(junit.to_xml(whole()))
     if "github" in formats:
-        github.write(results, sys.stdout, os.environ)
+        github.write(whole(), sys.stdout, os.environ)
 
 
 def refuse_unknown_lesson(name: str | None) -> None:

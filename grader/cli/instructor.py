@@ -21,22 +21,24 @@ from grader.cli.app import (
     stdout,
     told_in_one_sentence,
 )
+from grader.cli.collecting import LayoutName, RosterColumns, RosterFile, collected_class
+from grader.cli.gradebook import GradebookUrl
 from grader.cli.grading import (
     class_secret,
     formats_in,
-    grade_to,
     plan_of,
     refuse_unknown_lesson,
     report,
     status_of,
 )
+from grader.cli.whole_class import grade_class, scope_of
 
 
 @app.command()
 def grade(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Notebooks, or folders as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb."),
+        typer.Argument(help="What a learning platform gave: archives, folders, notebooks."),
     ],
     to: Annotated[Path, typer.Option("--to", help="The folder that the results go to.")],
     isolation: Annotated[
@@ -55,8 +57,29 @@ def grade(
             help="Grade this student's only; where no folder tells whose they are: theirs."
         ),
     ] = None,
+    layout: LayoutName = None,
+    roster: RosterFile = None,
+    roster_columns: RosterColumns = None,
+    due: Annotated[
+        str | None, typer.Option(help="When it is due, like 2026-05-31T23:59; kept from then on.")
+    ] = None,
+    late: Annotated[
+        str | None,
+        typer.Option(
+            help="What is taken off for being late, like '10%/day, max 50%, grace 15min', or "
+            "none; kept from then on."
+        ),
+    ] = None,
+    gradebook: GradebookUrl = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="How many at a time.", show_default="cores")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Grade on the workers of the Dask scheduler at this address, like "
+            "tls://host:8786; see docs/scale.md."
+        ),
     ] = None,
     seed: Annotated[
         Path | None,
@@ -66,40 +89,67 @@ def grade(
         ),
     ] = None,
     timeout: CellSeconds = 20,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Grade again what has not changed, too.")
+    ] = False,
     formats: Annotated[
         str, typer.Option("--format", help="console, json, junit, github: one or more, by commas.")
     ] = "console",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Grade notebooks: one, a folder of them, or several folders.
+    """Grade a class: what a learning platform gave, a folder of students, or single notebooks.
 
-    Results: TO/results/STUDENT/LESSON.json, as they come; Ctrl-C keeps them. What cannot be graded
-    now never takes the place of what was graded before: it goes to LESSON~not_graded.json.
+    Results: TO/results/STUDENT/LESSON.json and TO/gradebook.sqlite, as they come; Ctrl-C keeps
+    them, and the next run goes on from there: only what has changed is graded again. What cannot be
+    graded now never takes the place of what was graded before. `grader collect` tells beforehand
+    who handed in what; `grader show TO` shows the marks, `grader export TO` writes them to a file.
 
-    Example: grader grade examples/class --to graded
+    Example: grader grade submissions.zip --roster class.csv --to graded
     """
-    from grader.grading.collecting.submissions import collect
+    from grader.gradebook import gradebook_of
+    from grader.report.records import read_each
+    from grader.report.words import in_order
 
     with told_in_one_sentence():
         wanted = formats_in(formats)
         refuse_unknown_lesson(lesson)
-        collected = collect(paths, student, lesson)
-        refuse_missing_isolation(isolation, [*paths, to])
+        refuse_missing_isolation(isolation, [*(path for path in paths if path.exists()), to])
+        collected = collected_class(
+            paths, student, lesson, layout, roster, roster_columns, unpacked=to / "handed_in"
+        )
         for line in collected.said:
             say(line)
-        plan = plan_of(
-            class_secret(seed, to),
-            timeout,
-            lesson,
-            jobs or os.cpu_count() or 1,
-            isolation=isolation.value,
-        )
-        try:
-            results = grade_to(collected.submissions, plan, to, quiet=quiet)
-        except KeyboardInterrupt:
-            stderr().print(f"Stopped. What was graded stands in {to / 'results'}.")
-            raise typer.Exit(INTERRUPTED) from None
-        report(results, wanted, to)
+        secret = class_secret(seed, to)
+        cores = os.cpu_count() or 1
+        plan = plan_of(secret, timeout, lesson, jobs or cores, isolation=isolation.value)
+        with gradebook_of(to, gradebook, new=True) as book:
+            for line in book.said:
+                say(line)
+            if due is not None:
+                book.set_due(due, lesson or "")
+            if late is not None:
+                book.set_late(late)
+            try:
+                run = grade_class(
+                    collected,
+                    plan,
+                    book,
+                    to,
+                    scope=scope_of(paths),
+                    fresh=fresh,
+                    student=student,
+                    cluster=cluster,
+                    quiet=quiet,
+                )
+            except KeyboardInterrupt:
+                stderr().print(
+                    f"Stopped. What was graded stands in {to / 'results'}; the same command goes "
+                    f"on from there.",
+                    markup=False,
+                )
+                raise typer.Exit(INTERRUPTED) from None
+        results = in_order(run.results)
+        report(results, wanted, to, whole=lambda: read_each(run.paths))
     raise typer.Exit(status_of(results))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.app import CellSeconds, app, stderr, stdout, told_in_one_sentence
-from grader.cli.grading import grade_to, plan_of, status_of
+from grader.cli.grading import graded, plan_of, status_of
 
 
 @app.command()
@@ -33,9 +33,9 @@ def check(
                 f"One notebook is checked at a time. Received: {len(submissions)} in {notebook}. "
                 f"Name one .ipynb file, or use `grader grade` for a folder."
             )
-        results = grade_to(submissions, plan_of(PUBLIC_SECRET, timeout, None, 1), None, quiet=False)
-        stdout().print(submission_report(results[0]))
-    raise typer.Exit(status_of(results))
+        result = graded(submissions[0], plan_of(PUBLIC_SECRET, timeout, None, 1))
+        stdout().print(submission_report(result))
+    raise typer.Exit(status_of([result]))
 
 
 @app.command()

@@ -19,11 +19,13 @@ from grader.report.words import in_order
 from grader.results import SCHEMA_VERSION, SubmissionResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 NOT_GRADED = "~not_graded"
 """What follows the lesson in the name of a record that takes no other one's place."""
+WITHDRAWN = "~withdrawn"
+"""What follows the lesson in the name of a record of what is no longer handed in."""
 
 _RESULTS = "results"
 _LONGEST = 100  # bytes: room for `.json` and a temporary file's ending under a limit of 255
@@ -68,9 +70,22 @@ def write(result: SubmissionResult, folder: Path) -> Path:
     if earlier is not None and knows(earlier) > knows(result):
         _put(document, beside)
         return beside
-    _put(document, path)
+    if earlier is None or path.read_bytes() != document.encode():
+        _put(document, path)
     beside.unlink(missing_ok=True)
+    _withdrawn(path).unlink(missing_ok=True)
     return path
+
+
+def withdraw(folder: Path, student: str, lesson: str) -> None:
+    """Mark a student's record of a lesson as withdrawn, by its name; it is not read any more."""
+    path = path_of(folder, student, lesson)
+    if path.exists():
+        path.replace(_withdrawn(path))
+
+
+def _withdrawn(path: Path) -> Path:
+    return path.with_name(f"{path.stem}{WITHDRAWN}.json")
 
 
 def _put(document: str, path: Path) -> None:
@@ -98,6 +113,11 @@ def knows(result: SubmissionResult) -> int:
     return 2
 
 
+def read_each(paths: Iterable[Path]) -> list[SubmissionResult]:
+    """The records at these paths, by student and lesson; UsageError for what cannot be read."""
+    return in_order([_read(path) for path in paths])
+
+
 def read_all(folder: Path) -> list[SubmissionResult]:
     """Every record below `folder`, by student and lesson; none where nothing is graded yet.
 
@@ -109,7 +129,7 @@ def read_all(folder: Path) -> list[SubmissionResult]:
             f"Name the folder that `grader grade … --to FOLDER` filled. Received: "
             f"{visible(str(folder))}, which is no folder."
         )
-    return in_order([_read(path) for path in _standing_in(folder)])
+    return read_each(_standing_in(folder))
 
 
 def readable(folder: Path) -> tuple[list[tuple[SubmissionResult, float]], list[str]]:
@@ -130,7 +150,7 @@ def readable(folder: Path) -> tuple[list[tuple[SubmissionResult, float]], list[s
 def _standing_in(folder: Path) -> list[Path]:
     """Where records stand that no better one stands beside."""
     paths = sorted((folder / _RESULTS).glob("*/*.json"))
-    return [path for path in paths if not path.stem.endswith(NOT_GRADED)]
+    return [path for path in paths if not path.stem.endswith((NOT_GRADED, WITHDRAWN))]
 
 
 def to_json(results: Sequence[SubmissionResult]) -> str:
