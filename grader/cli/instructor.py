@@ -97,7 +97,7 @@ def grade(
     ] = "console",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Grade a class: what a learning platform gave, a folder of students, or single notebooks.
+    """Grade a class: archives, folders of students, or notebooks.
 
     Results: TO/results/STUDENT/LESSON.json and TO/gradebook.sqlite, as they come; Ctrl-C keeps
     them, and the next run goes on from there: only what has changed is graded again. What cannot be
