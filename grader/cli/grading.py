@@ -9,7 +9,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, progress, say, stdout
+from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, say, stdout
+from grader.cli.progress import progress
 
 if TYPE_CHECKING:
     from grader.grading.collecting.submissions import Submission
@@ -46,9 +47,9 @@ def grade_to(
                 if path != records.path_of(to, result.student, result.lesson):
                     kept.append(f"{result.student}/{result.lesson}")
             results.append(result)
-            step()
+            step(result.student)
 
-        grade_all(submissions, plan, done)
+        grade_all(submissions, plan, done, on_start=lambda one: step.begin(one.student))
     if kept:
         say(
             f"Cannot be graded now, but was graded before: {', '.join(sorted(kept))}. The earlier "
