@@ -7,7 +7,7 @@ answers at once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -113,41 +113,6 @@ def say(line: str) -> None:
     from grader.report.text import visible
 
     stderr().print(visible(line, limit=_LONGEST_LINE), markup=False, soft_wrap=True)
-
-
-@contextmanager
-def progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
-    """A bar with rate and time left on standard error; calling what is yielded makes one step."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    class Rate(ProgressColumn):
-        """How many steps a minute, once there have been some."""
-
-        def render(self, task: Task) -> str:
-            """Called by rich whenever the bar is drawn."""
-            return f"{60 * task.speed:.0f} a minute" if task.speed else ""
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeElapsedColumn(),
-        TextColumn("· left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=stderr(), disable=quiet, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
 
 
 def refuse_missing_isolation(isolation: IsolationLevel, private: list[Path]) -> None:

@@ -13,12 +13,12 @@ from grader.cli.app import (
     POINTS_MISSING,
     IsolationLevel,
     app,
-    progress,
     refuse_missing_isolation,
     stderr,
     stdout,
     told_in_one_sentence,
 )
+from grader.cli.progress import progress
 
 CourseFolder = Annotated[
     Path, typer.Option("--course", help="The checkout of the course, with `solutions/`.")
@@ -79,7 +79,7 @@ def selfcheck(
         int | None, typer.Option(min=1, help="How many lessons at a time.", show_default="cores")
     ] = None,
     course: CourseFolder = Path(),
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress.")] = False,
 ) -> None:
     """Prove that lessons are graded fairly; for their authors.
 

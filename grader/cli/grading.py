@@ -9,7 +9,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, progress, stdout
+from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, stdout
+from grader.cli.progress import progress
 
 if TYPE_CHECKING:
     from grader.grading.collecting.submissions import Submission
@@ -33,8 +34,8 @@ def graded(submission: Submission, plan: Plan) -> SubmissionResult:
     from grader.grading.pool import grade_all
 
     results: list[SubmissionResult] = []
-    with progress("Grading", 1, quiet=False):
-        grade_all([submission], plan, results.append)
+    with progress("Grading", 1, quiet=False) as step:
+        grade_all([submission], plan, results.append, on_start=lambda one: step.begin(one.student))
     return results[0]
 
 

@@ -95,7 +95,7 @@ def grade(
     formats: Annotated[
         str, typer.Option("--format", help="console, json, junit, github: one or more, by commas.")
     ] = "console",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress.")] = False,
 ) -> None:
     """Grade a class: archives, folders of students, or notebooks.
 

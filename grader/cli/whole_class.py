@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.app import progress, say
+from grader.cli.app import say
+from grader.cli.progress import progress
 
 if TYPE_CHECKING:
     from grader.gradebook import Gradebook
@@ -28,13 +29,13 @@ class ClassRun:
     """One run over a class: results go to the gradebook and to records in `to` as they come.
 
     `results` are brief, for the table; `paths` are where the whole ones stand. `on_result` is
-    called when each has been taken in.
+    called with the student's name when each has been taken in.
     """
 
     book: Gradebook
     to: Path
     run: int
-    on_result: Callable[[], None]
+    on_result: Callable[[str], None]
     results: list[SubmissionResult] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     _kept: SubmissionResult | None = None
@@ -59,7 +60,7 @@ class ClassRun:
         if self._kept is not result:
             self._keep(result, "")
         self._write(result)
-        self.on_result()
+        self.on_result(result.student)
 
     def add(self, results: Iterable[SubmissionResult]) -> None:
         """Take in results of those who are not graded."""
@@ -135,7 +136,13 @@ def grade_class(
     with progress("Grading", len(collected.submissions), quiet=quiet) as step:
         run = ClassRun(book, to, book.begin_run(scope), step)
         tally = grade_changed(
-            collected.submissions, plan, run.done, run, fresh=fresh, grade_each=_grade_each(cluster)
+            collected.submissions,
+            plan,
+            run.done,
+            run,
+            fresh=fresh,
+            grade_each=_grade_each(cluster),
+            on_start=lambda one: step.begin(one.student),
         )
     lessons = {plan.lesson} if plan.lesson else {result.lesson for result in run.results}
     wanted = sorted(lessons - {UNKNOWN}, key=place_of)

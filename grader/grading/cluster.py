@@ -7,9 +7,11 @@ task whose worker dies is given to another one.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
@@ -43,11 +45,13 @@ _END_SECONDS = 10.0
 class Cluster:
     """A Dask scheduler at an address such as tls://host:8786; grades as `pool.grade_each` does.
 
-    `on_notice` is called with a sentence for a person where workers are waited for.
+    `on_notice` is called with a sentence for a person where workers are waited for. The scheduler
+    has `answer_seconds` to answer; for `worker_seconds` there may be no worker.
     """
 
     address: str
     on_notice: Callable[[str], None] = lambda _sentence: None
+    answer_seconds: float = _ANSWER_SECONDS
     worker_seconds: float = _WORKER_SECONDS
 
     def __call__(
@@ -67,7 +71,7 @@ class Cluster:
         answers, or a worker must not grade (`cluster_worker.why_unfit`); later, where such a worker
         joins, the scheduler ends, or `on_graded` cannot write. Results handed on before stand.
         """
-        with _connected(self.address) as client:
+        with _connected(self.address, self.answer_seconds) as client:
             run = _Run(self, client, plan, on_start)
             try:
                 run.prepare()
@@ -141,9 +145,12 @@ class _Run:
         from grader.grading.cluster_worker import end_run
 
         def tell() -> None:
-            self._client.cancel(list(self._sent))
-            self._client.run(end_run, self._name, on_error="ignore")
+            with suppress(OSError, CancelledError):  # the scheduler ends: so do its workers
+                self._client.cancel(list(self._sent))
+                self._client.run(end_run, self._name, on_error="ignore")
 
+        if self._client.status != "running":
+            return
         # A worker that does not answer is not waited for: what it has started ends by itself.
         telling = threading.Thread(target=tell, daemon=True)
         telling.start()
@@ -212,7 +219,7 @@ class _Run:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Client]:
+def _connected(address: str, seconds: float) -> Iterator[Client]:
     """A client of the scheduler; UsageError where there is none. TLS is as Dask is configured."""
     try:
         import dask
@@ -223,7 +230,7 @@ def _connected(address: str) -> Iterator[Client]:
             f"install 'cnn-course-grader[cluster]'`."
         ) from error
     try:
-        client = Client(address, timeout=_ANSWER_SECONDS, set_as_default=False)
+        client = Client(address, timeout=seconds, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as error:
         raise UsageError(
             f"--cluster names a Dask scheduler that answers, such as tls://host:8786. Received: "
@@ -232,8 +239,23 @@ def _connected(address: str) -> Iterator[Client]:
         ) from error
     # A notebook is data that is sent once, and no graph; large ones are no reason to warn.
     quiet = {"distributed.admin.large-graph-warning-threshold": "1 GB"}
-    with dask.config.set(quiet), client:
+    with dask.config.set(quiet), _unlogged(), client:
         yield client
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep what Dask logs of a connection that ends from the screen: it is said in one sentence."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _task(submission: Submission, run: str, plan: Plan, packages: tuple[str, ...]) -> Task:
