@@ -88,7 +88,7 @@ class Gradebook:
         def find(connection: Connection) -> str | None:
             return connection.scalar(
                 select(Attempt.record)
-                .where(Attempt.key == key, Attempt.knows == keeping.WHOLE)
+                .where(Attempt.key == keeping.storable(key), Attempt.knows == keeping.WHOLE)
                 .where(Attempt.withheld.is_(False))
                 .order_by(Attempt.kept_at.desc(), Attempt.id.desc())
                 .limit(1)
@@ -227,7 +227,7 @@ def _dues(connection: Connection) -> dict[str, str]:
     """When each lesson is due, and under the empty name all others."""
     rows: Sequence[tuple[str, str]] = [
         (name, value)
-        for name, value in connection.execute(select(Setting.name, Setting.value)).tuples()
+        for name, value in connection.execute(select(Setting.name, Setting.value))
         if name.partition(" ")[0] == _DUE
     ]
     return {name.partition(" ")[2]: value for name, value in rows}

@@ -54,7 +54,7 @@ class Row:
             storable(result.lesson),
             _person(handed_in),
             {
-                "key": key,
+                "key": storable(key),
                 "sha256": storable(result.notebook.sha256)[:64],
                 "path": storable(result.notebook.path),
                 "verdict": result.verdict.value,

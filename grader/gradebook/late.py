@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -130,9 +130,11 @@ class LatePolicy:
 
     def _moment(self, text: str, *, end: bool = False) -> datetime | None:
         found = moment(text, end=end)
-        if found is None or found.tzinfo is not None:
-            return found
-        return found.replace(tzinfo=self.zone) if self.zone else found.astimezone()
+        if found is None:
+            return None
+        if found.tzinfo is None and self.zone is not None:
+            found = found.replace(tzinfo=self.zone)
+        return found.astimezone(UTC)  # two times of one zone differ by what its clocks show
 
 
 def moment(text: str, *, end: bool = True) -> datetime | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -69,7 +70,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {str: Text, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's declaration
+    type_annotation_map = {str: Text, float: Double, datetime: Moment}  # noqa: RUF012 - SQLAlchemy's declaration
 
 
 class Student(Base):

@@ -38,7 +38,11 @@ def gradebook_of(folder: Path, url: str | None = None, *, new: bool = False) -> 
         unreadable[:] = odd
         yield from readable
 
-    count = book.take_in(found)
+    try:
+        count = book.take_in(found)
+    except BaseException:
+        book.close()
+        raise
     if not count and not unreadable:
         return book
     said = f"{counted(count or 0, 'record')} in {visible(str(folder / 'results'))} came into the "

@@ -108,7 +108,7 @@ def _exercises(connection: Connection, lesson: str) -> dict[str, Points]:
         .join(Submission, Submission.id == Attempt.submission_id)
         .where(Submission.lesson == lesson)
         .order_by(Attempt.graded_at, Attempt.id)
-    ).tuples()
+    )
     found = {exercise: plain(exact(score)) for exercise, score in rows}
     if not found and lesson in course.lesson_names():
         exercises = course.lesson(lesson).exercises
@@ -122,6 +122,6 @@ def _refuse_points(points: float, place: Place, *, beyond: bool) -> None:
         raise UsageError(f"Points are a number from 0 on. Received: {points:g}. Correct it.")
     if place.max_score is not None and points > place.max_score and not beyond:
         raise UsageError(
-            f"{of} has {place.max_score:g} points. Received: {points:g}. If more is meant, add "
+            f"{of} is worth {place.max_score:g}. Received: {points:g}. If more is meant, add "
             f"--beyond."
         )

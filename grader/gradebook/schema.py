@@ -21,10 +21,14 @@ def bring_up_to_date(database: Database) -> None:
     """Give the database the newest tables, with all that is in it, or change nothing.
 
     Of two commands that open it at once, one migrates and the other waits. Raises UsageError for a
-    gradebook of a newer grader.
+    gradebook of a newer grader. What fails leaves the database closed.
     """
-    if database.read(_version) != VERSIONS[-1]:
-        database.write(migrate)
+    try:
+        if database.read(_version) != VERSIONS[-1]:
+            database.write(migrate)
+    except BaseException:
+        database.close()
+        raise
 
 
 def migrate(connection: Connection, to: str = "head") -> None:

@@ -91,7 +91,7 @@ def records(connection: Connection) -> list[str]:
         .join(Student, Student.id == Submission.student_id)
         .where(rank.c.rank == 1, Attempt.withdrawn_at.is_(None))
     )
-    rows = sorted(connection.execute(question).tuples(), key=lambda row: _order(row[1], row[2]))
+    rows = sorted(connection.execute(question), key=lambda row: _order(row[1], row[2]))
     return [row[0] for row in rows]
 
 
@@ -202,7 +202,7 @@ def max_scores(connection: Connection) -> dict[str, Points]:
         .outerjoin(Attempt, (Attempt.submission_id == Submission.id) & (Attempt.max_score > 0))
         .order_by(Attempt.graded_at, Attempt.id)
     )
-    rows = connection.execute(question).tuples().all()
+    rows = connection.execute(question).all()
     most = {lesson: plain(exact(score)) for lesson, score in rows if score is not None}
     for lesson in {lesson for lesson, _ in rows} - most.keys():
         if lesson in course.lesson_names():
@@ -222,7 +222,7 @@ def _exercises(connection: Connection) -> dict[int, dict[str, Points | None]]:
         .order_by(ExerciseRow.attempt_id, ExerciseRow.position)
     )
     found: dict[int, dict[str, Points | None]] = defaultdict(dict)
-    for submission, exercise, score in connection.execute(question).tuples():
+    for submission, exercise, score in connection.execute(question):
         found[submission][exercise] = None if score is None else plain(exact(score))
     return found
 

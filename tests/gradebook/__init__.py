@@ -1,0 +1,1 @@
+"""Tests of `grader.gradebook`, on SQLite and on a PostgreSQL server that they start."""

@@ -1,0 +1,224 @@
+"""Results are kept once, found again, and stand until one that tells as much takes their place."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from grader.errors import UsageError
+from grader.gradebook import Gradebook, Kept, Standing
+from grader.report.records import document_of
+from grader.results import SubmissionResult, Verdict
+from tests.databases import Server
+from tests.gradebook.records import broken, exercise, missing, rejected, result
+from tests.report.samples import HOSTILE, hostile, submission
+
+
+def only(book: Gradebook) -> Standing:
+    """The one standing that there is."""
+    [standing] = book.current()
+    return standing
+
+
+def test_a_result_is_found_under_its_key(book: Gradebook) -> None:
+    """What was kept is known again, equal in everything; another key is not known."""
+    kept = result("ana", exercise(earned=1))
+    assert book.keep(kept, "key").new
+    assert book.known("key") == kept
+    assert book.known("other") is None
+
+
+def test_the_same_key_twice_is_one_attempt(book: Gradebook) -> None:
+    """Keeping again adds nothing, and replaces what a platform tells of the hand-in."""
+    book.keep(result("ana", exercise()), "key")
+    again = result("ana", exercise(), id="17", due="2026-05-01")
+    assert not book.keep(again, "key").new
+    assert len(book.attempts("ana").attempts) == 1
+    assert book.known("key") == again
+    assert only(book).person.number == "17"
+    assert only(book).due == "2026-05-01"
+
+
+def test_two_students_may_have_one_key(book: Gradebook) -> None:
+    """Who hands in the same as somebody else has an attempt and a standing of their own."""
+    book.keep(result("ana", exercise()), "key")
+    assert book.keep(result("bea", exercise()), "key").new
+    assert [standing.person.name for standing in book.current()] == ["ana", "bea"]
+
+
+@pytest.mark.parametrize(
+    "less",
+    [
+        broken(),
+        broken("ana", exercise(verdict=Verdict.BROKEN), exercise("pool")),
+        rejected(),
+        missing(),
+        result("ana", exercise(verdict=Verdict.BROKEN)),
+    ],
+    ids=["broken", "partly broken", "rejected", "not handed in", "one exercise broken"],
+)
+def test_only_whole_results_are_known(book: Gradebook, less: SubmissionResult) -> None:
+    """What is broken, in whole or in part, or was not graded is graded again the next time."""
+    book.keep(less, "key")
+    assert book.known("key") is None
+    whole = result("ana", exercise())
+    assert book.keep(whole, "key") == Kept(new=True, stands=True)
+    assert book.known("key") == whole
+
+
+@pytest.mark.parametrize("less", [broken(), rejected(), missing()], ids=lambda r: r.verdict.value)
+def test_what_knows_less_replaces_nothing_and_is_told(
+    book: Gradebook, less: SubmissionResult
+) -> None:
+    """A grade stands when the next attempt has none; the standing says what is so now."""
+    book.keep(result("ana", exercise()), "key")
+    assert not book.keep(less, "other").stands
+    standing = only(book)
+    assert (standing.verdict, standing.score) == (Verdict.PASSED, 2)
+    assert standing.now is less.verdict
+    assert book.results() == [result("ana", exercise())]
+
+
+def test_a_newer_result_stands(book: Gradebook) -> None:
+    """Of results that know as much, the newest counts, be it worse; an older one can come back."""
+    better, worse = result("ana", exercise()), result("ana", exercise(earned=0), file="b")
+    book.keep(better, "better")
+    book.keep(worse, "worse")
+    assert only(book).score == 0
+    book.keep(better, "better")
+    assert only(book).score == 2
+    assert [attempt.stands for attempt in book.attempts("ana").attempts] == [True, False]
+    assert only(book).attempts == 2
+
+
+def test_what_is_withheld_is_no_zero(book: Gradebook) -> None:
+    """A submission that is broken in whole or in part has no mark, and says its maximum."""
+    book.keep(result("ana", exercise(), exercise("pool")), "key")
+    book.keep(broken("bea"), "key")
+    book.keep(broken("cyn", exercise(verdict=Verdict.BROKEN), exercise("pool")), "key")
+    _, bea, cyn = book.current()
+    assert (bea.score, bea.max_score) == (None, 4)
+    assert (cyn.score, cyn.max_score) == (None, 4)
+
+
+def test_who_was_not_graded_has_nothing_of_the_lessons_points(book: Gradebook) -> None:
+    """Rejected and not handed in are 0 of the points that others' records tell, else the course."""
+    book.keep(rejected("ana"), "")
+    book.keep(missing("bea", lesson="pooling"), "")
+    ana, bea = book.current()
+    assert ana.score == bea.score == 0
+    assert (ana.max_score or 0) > 2
+    assert (bea.max_score or 0) > 2
+    book.keep(result("cyn", exercise()), "key")
+    assert book.current()[0].max_score == 2
+
+
+def test_who_is_no_longer_handed_in_is_withdrawn(book: Gradebook) -> None:
+    """After a run over the same place, what is gone is marked and stands no longer."""
+    first = book.begin_run("class")
+    for student in ("ana", "bea"):
+        book.keep(result(student, exercise()), student, first)
+    book.keep(result("cyn", exercise()), "cyn", book.begin_run("another class"))
+    book.keep(result("dan", exercise()), "dan")
+    second = book.begin_run("class")
+    book.keep(result("ana", exercise()), "ana", second)
+    assert book.withdraw(second) == [("bea", "convolution")]
+    ana, bea, cyn, dan = book.current()
+    assert [one.score for one in (ana, bea, cyn, dan)] == [2, None, 2, 2]
+    assert bea.status == "withdrawn"
+    assert bea.withdrawn_at is not None
+    assert [one.student for one in book.results()] == ["ana", "cyn", "dan"]
+    assert len(book.attempts("bea").attempts) == 1
+    third = book.begin_run("class")
+    book.keep(result("ana", exercise()), "ana", third)
+    assert book.withdraw(third) == []
+
+
+def test_who_hands_in_again_stands_again(book: Gradebook) -> None:
+    """The same file, handed in again, is no longer withdrawn."""
+    book.keep(result("ana", exercise()), "key", book.begin_run("class"))
+    assert book.withdraw(book.begin_run("class"))
+    assert only(book).score is None
+    assert book.keep(result("ana", exercise()), "key", book.begin_run("class")).stands
+    assert only(book).score == 2
+
+
+def test_a_run_over_a_part_withdraws_nobody_else(book: Gradebook) -> None:
+    """A run that was confined to a lesson, or a student, says nothing of the others."""
+    first = book.begin_run("class")
+    for student in ("ana", "bea"):
+        for lesson in ("convolution", "pooling"):
+            book.keep(result(student, exercise(), lesson=lesson), student, first)
+    second = book.begin_run("class")
+    assert book.withdraw(second, lesson="pooling", student="ana") == [("ana", "pooling")]
+    assert book.withdraw(second, student="ana") == [("ana", "convolution")]
+    assert len(book.results()) == 2
+
+
+def test_a_roster_tells_who_took_their_hand_in_back(book: Gradebook) -> None:
+    """Who was graded, and in the same place is now *not handed in*, has 0 and not the old mark."""
+    book.keep(result("ana", exercise()), "key", book.begin_run("class"))
+    run = book.begin_run("class")
+    assert not book.keep(missing("ana"), "", run).stands
+    assert book.withdraw(run) == [("ana", "convolution")]
+    assert (only(book).verdict, only(book).score) == (Verdict.NOT_HANDED_IN, 0)
+
+
+def test_what_cannot_be_graded_now_is_not_withdrawn(book: Gradebook) -> None:
+    """Who hands in a file that is broken or refused has handed in something."""
+    first = book.begin_run("class")
+    for student in ("ana", "bea"):
+        book.keep(result(student, exercise()), "key", first)
+    second = book.begin_run("class")
+    book.keep(rejected("ana"), "", second)
+    book.keep(broken("bea"), "", second)
+    assert book.withdraw(second) == []
+    assert [one.score for one in book.current()] == [2, 2]
+
+
+def test_a_hostile_record_is_kept(book: Gradebook) -> None:
+    """Lone surrogates, NUL and escape characters in every text harm no database."""
+    bad = submission(hostile(), student="e\ud800\x00\x1b[31m", lesson=HOSTILE, message=HOSTILE)
+    book.keep(bad, "key\x00\ud800")
+    book.keep(bad, "key\x00\ud800")
+    found = book.known("key\x00\ud800")
+    assert found is not None
+    assert found.to_json() == SubmissionResult.from_json(document_of(bad)).to_json()
+    assert only(book).person.name == "e\\ud800\\x00\x1b[31m"
+    assert book.statistics()[0].misconceptions
+
+
+def test_an_unknown_student_is_told_with_who_is_called_nearly_so(book: Gradebook) -> None:
+    """A name, an id or an email address finds a student; anything else names the nearest ones."""
+    book.keep(result("Ana Müller", exercise(), id="4711", email="ana@example.org"), "key")
+    for text in ("Ana Müller", "ana müller", "4711", "Ana@Example.org"):
+        assert book.attempts(text).person.name == "Ana Müller"
+    with pytest.raises(UsageError, match="Is it 'Ana Müller'"):
+        book.attempts("Anna Mueller")
+    with pytest.raises(UsageError, match="There are 1, such as 'Ana Müller'"):
+        book.attempts("")
+
+
+def test_two_threads_keep_at_once(book: Gradebook) -> None:
+    """Results of one student from two threads make each one attempt."""
+
+    def keep_all() -> None:
+        for number in range(20):
+            book.keep(result("ana", exercise(), lesson=f"lesson {number}"), f"key {number}")
+
+    threads = [threading.Thread(target=keep_all) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(book.attempts("ana").attempts) == 20
+
+
+def test_a_server_that_was_started_again_is_asked_again(server: Server) -> None:
+    """A result is kept although the connection was lost since the last one."""
+    with Gradebook.open(server.new_database()) as book:
+        book.keep(result("ana", exercise()), "key")
+        server.drop_connections()
+        assert book.keep(result("bea", exercise()), "key").stands
+        assert len(book.current()) == 2

@@ -1,0 +1,237 @@
+"""Marks: what was graded, what a person decided, what is taken off, and how a class did."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from grader.errors import UsageError
+from grader.gradebook import Gradebook, Standing
+from grader.gradebook.marks_file import to_csv
+from grader.results import Verdict
+from tests.gradebook.records import broken, exercise, missing, rejected, result
+
+ME: dict[str, Any] = {"reason": "The answer is right.", "author": "teacher"}
+
+
+def only(book: Gradebook) -> Standing:
+    """The one standing that there is."""
+    [standing] = book.current()
+    return standing
+
+
+def test_an_override_survives_a_regrade(book: Gradebook) -> None:
+    """Points given by hand stay when the lesson is graded again; the record stays as graded."""
+    book.keep(result("ana", exercise(earned=0), exercise("pool", 1)), "key")
+    book.override("ana", "convolution/relu", 2, **ME)
+    assert (only(book).graded, only(book).score) == (1, 3)
+    book.keep(result("ana", exercise(earned=1), exercise("pool", 2), file="b"), "new")
+    assert (only(book).graded, only(book).score) == (3, 4)
+    assert book.results()[0].score == 3
+    book.override("ana", "convolution", 1.5, **ME)
+    assert only(book).score == 1.5
+
+
+def test_the_last_override_counts_and_the_history_has_all(book: Gradebook) -> None:
+    """Later points replace earlier ones; taken back, the mark is as graded; nothing is deleted."""
+    book.keep(result("ana", exercise()), "key")
+    book.override("ana", "convolution", 1, **ME)
+    book.override("ana", "convolution", 0, **ME)
+    assert only(book).score == 0
+    book.remove_override("ana", "convolution", reason="A slip.", author="teacher")
+    assert only(book).score == 2
+    assert [o.points for _, o in book.attempts("ana").overrides] == [1, 0, None]
+    with pytest.raises(UsageError, match="which has none"):
+        book.remove_override("ana", "convolution", reason="", author="teacher")
+
+
+def test_what_is_withheld_can_be_given_by_hand(book: Gradebook) -> None:
+    """An exercise that is broken has points once a person gives them; the whole then has a mark."""
+    book.keep(broken("ana", exercise(verdict=Verdict.BROKEN), exercise("pool", 1)), "")
+    assert only(book).score is None
+    book.override("ana", "convolution/relu", 1, **ME)
+    assert only(book).score == 2
+
+
+def test_who_was_not_graded_can_be_given_points(book: Gradebook) -> None:
+    """Of a notebook that was refused, or never handed in, only what a person gave counts."""
+    book.keep(result("ana", exercise(), exercise("pool")), "key")
+    book.keep(rejected("bea"), "")
+    book.keep(missing("cyn"), "")
+    book.override("bea", "convolution/pool", 1, **ME)
+    book.override("cyn", "convolution", 4, **ME)
+    book.override("cyn", "pooling", 1, **ME)
+    assert [standing.score for standing in book.current()] == [4, 1, 4, 1]
+    assert book.current()[-1].verdict is Verdict.NOT_HANDED_IN
+
+
+def test_an_override_of_a_lost_exercise_is_said(book: Gradebook) -> None:
+    """Where a rubric drops an exercise, points given for it count no more, and it is told."""
+    book.keep(result("ana", exercise(), exercise("pool")), "old")
+    book.override("ana", "convolution/pool", 1, **ME)
+    book.keep(result("ana", exercise(earned=1)), "new")
+    assert only(book).score == 1
+    assert "'pool' counts no more" in only(book).said[0]
+
+
+@pytest.mark.parametrize(
+    ("student", "place", "points", "sentence"),
+    [
+        ("anna", "convolution", 1, "Is it 'ana'"),
+        ("ana", "convolutions", 1, "Is it 'convolution'"),
+        ("ana", "convolution/rely", 1, "no exercise of 'convolution'. Is it 'relu'"),
+        ("ana", "convolution/", 1, "no exercise"),
+        ("ana", "convolution", 3, "is worth 2. Received: 3. .*--beyond"),
+        ("ana", "convolution/relu", 2.5, "is worth 2. Received: 2.5"),
+        ("ana", "pooling", 1e9, "is worth"),
+        ("ana", "convolution", -1, "from 0 on"),
+        ("ana", "convolution", float("nan"), "from 0 on"),
+        ("ana", "convolution", float("inf"), "from 0 on"),
+    ],
+)
+def test_an_override_of_nothing_is_refused(
+    book: Gradebook, student: str, place: str, points: float, sentence: str
+) -> None:
+    """An unknown student, lesson or exercise is told with the nearest; odd points are refused."""
+    book.keep(result("ana", exercise()), "key")
+    with pytest.raises(UsageError, match=sentence):
+        book.override(student, place, points, **ME)
+    assert book.attempts("ana").overrides == ()
+    book.override("ana", "convolution", 3, **ME, beyond=True)
+    assert (only(book).score, only(book).max_score) == (3, 2)
+
+
+def test_a_reason_is_asked_for(book: Gradebook) -> None:
+    """Nobody's mark is changed without saying why."""
+    book.keep(result("ana", exercise()), "key")
+    with pytest.raises(UsageError, match="has a reason"):
+        book.override("ana", "convolution", 1, reason=" ", author="me")
+
+
+def test_lateness_is_taken_off_when_marks_are_shown(book: Gradebook) -> None:
+    """The policy may change at any time; who has a due date of their own keeps it."""
+    late: dict[str, Any] = {"time": "2026-05-02T13:00:00"}
+    book.keep(result("ana", exercise(), exercise("pool", 1), **late), "key")
+    book.keep(result("bea", exercise(), due="2026-05-03", **late), "key")
+    book.keep(result("cyn", exercise(), late=True), "key")
+    assert [one.score for one in book.current()] == [3, 2, 2]
+    book.set_late("10%/day, zone UTC")
+    assert [one.score for one in book.current()] == [3, 2, 1.8]
+    book.set_due("2026-05-01T12:00")
+    ana, bea, cyn = book.current()
+    assert (ana.earned, ana.penalty, ana.score) == (3, 0.8, 2.2)
+    assert (bea.penalty, cyn.penalty) == (0, 0.2)
+    assert "not when it was handed in" in cyn.said[0]
+    book.set_due("2026-05-09", "convolution")
+    assert book.current()[0].penalty == 0
+    assert [record.score for record in book.results()] == [3, 2, 2]
+    with pytest.raises(UsageError, match="A due time"):
+        book.set_due("tomorrow")
+
+
+def test_a_mark_by_hand_of_the_whole_is_final(book: Gradebook) -> None:
+    """Nothing is taken off what a person gave for a lesson; of a part given by hand, it is."""
+    book.set_late("50%/day")
+    for student in ("ana", "bea"):
+        book.keep(result(student, exercise(earned=1), late=True), "key")
+    book.override("ana", "convolution", 2, **ME)
+    book.override("bea", "convolution/relu", 2, **ME)
+    assert [(one.penalty, one.score) for one in book.current()] == [(0, 2), (1, 1)]
+
+
+def test_a_marks_file_has_a_row_for_everybody(book: Gradebook) -> None:
+    """Everyone's lesson is a row: 0 for who was not graded, empty for what is ours to mend."""
+    book.set_late("10%/day")
+    book.keep(result("ana", exercise(), late=True, id="1", group=("ana", "bea")), "key")
+    book.keep(rejected("bea"), "")
+    book.keep(missing("cyn"), "")
+    book.keep(broken("dan"), "")
+    book.keep(result("eve", exercise()), "key", book.begin_run("class"))
+    book.withdraw(book.begin_run("class"))
+    rows = list(csv.DictReader(io.StringIO(to_csv(book.current()))))
+    assert [(row["status"], row["score"], row["max_score"]) for row in rows] == [
+        ("passed", "1.8", "2"),
+        ("rejected", "0", "2"),
+        ("not handed in", "0", "2"),
+        ("broken", "", "2"),
+        ("withdrawn", "", "2"),
+    ]
+    assert (rows[0]["id"], rows[0]["group"], rows[0]["penalty"]) == ("1", "ana, bea", "0.2")
+    assert "There is only answers.html." in rows[2]["message"]
+
+
+def test_a_wide_marks_file_has_a_column_a_lesson(book: Gradebook) -> None:
+    """One row a student; the total is empty where a part of it is withheld."""
+    for lesson in ("pooling", "convolution"):
+        book.keep(result("ana", exercise(), lesson=lesson), "key")
+    book.keep(broken("bea"), "")
+    book.keep(result("bea", exercise(), lesson="pooling"), "key")
+    book.keep(result("cyn", exercise(earned=1), lesson="pooling"), "key")
+    rows = [row[5:] for row in csv.reader(io.StringIO(to_csv(book.current(), wide=True)))]
+    assert rows == [
+        ["convolution", "pooling", "total"],
+        ["2", "2", "4"],
+        ["", "2", ""],
+        ["", "1", "1"],
+    ]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("start", [*"=+-@\t\r\n＝"])
+def test_no_cell_is_a_formula(tmp_path: Path, start: str, *, wide: bool) -> None:
+    """Whatever a name, a lesson or a message begins with, a spreadsheet computes nothing."""
+    evil = f'{start}HYPERLINK("http://evil.example")'
+    with Gradebook.open(str(tmp_path / "book")) as book:
+        told: dict[str, Any] = {
+            "id": evil,
+            "email": evil,
+            "section": evil,
+            "group": (evil,),
+            "time": evil,
+        }
+        book.keep(rejected(evil, lesson=evil, **told).model_copy(update={"message": evil}), "")
+        text = to_csv(book.current(), wide=wide)
+    cells = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+    assert sum(evil in cell for cell in cells) >= 5
+    assert not any(cell.startswith(start) for cell in cells)
+
+
+def test_statistics_agree_with_numpy(book: Gradebook) -> None:
+    """Pass rate, mean and discrimination are those of a plain computation over all points."""
+    rng = np.random.default_rng(7)
+    points = rng.integers(0, 4, size=(25, 3))
+    for number, row in enumerate(points):
+        exercises = [exercise(f"e{e}", int(p), 3) for e, p in enumerate(row)]
+        book.keep(result(f"student {number}", *exercises), "key")
+    book.keep(rejected("zoe"), "")
+    book.keep(broken("yan", exercise("e0", verdict=Verdict.BROKEN), exercise("e1", 3, 3)), "")
+    [lesson] = book.statistics()
+    for e, found in enumerate(lesson.exercises):
+        rest = points.sum(axis=1) - points[:, e]
+        correlation = float(np.corrcoef(points[:, e], rest)[0, 1])
+        known = [*points[:, e], *([3] if e == 1 else [])]
+        assert found.discrimination == pytest.approx(correlation, abs=1e-4)
+        assert found.now.count == len(known)
+        assert found.now.passed == sum(p == 3 for p in known)
+        assert found.now.mean == pytest.approx(np.mean(known), abs=1e-4)
+
+
+def test_statistics_count_over_attempts_too(book: Gradebook) -> None:
+    """A misconception that somebody has left behind counts as one that somebody had."""
+    slow = exercise(earned=0, misconception="counts_corners_twice")
+    for name in ("ana", "bea"):
+        book.keep(result(name, slow, file="a"), "a")
+    book.keep(result("ana", slow, file="b"), "b")
+    book.keep(result("ana", exercise(), file="c"), "c")
+    book.keep(result("bea", slow, file="a"), "regraded")  # the same file is the same attempt
+    [lesson] = book.statistics()
+    [found], [misconception] = lesson.exercises, lesson.misconceptions
+    assert (found.now.count, found.now.passed) == (2, 1)
+    assert (found.over_attempts.count, found.over_attempts.passed) == (4, 1)
+    assert (misconception.now, misconception.students, misconception.attempts) == (1, 2, 3)
+    assert found.discrimination is None
