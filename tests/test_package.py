@@ -15,7 +15,8 @@ from grader import errors
 
 FOLDER = Path(grader.__file__).parent
 MODULES = sorted(FOLDER.rglob("*.py"))
-HEAVY = ["numpy", "keras", "tensorflow", "matplotlib", "pandas", "nbformat", "IPython", "pydantic"]
+HEAVY = ["numpy", "keras", "tensorflow", "matplotlib", "pandas", "nbformat", "IPython"]
+HEAVY += ["pydantic", "sqlalchemy"]
 
 
 def loaded_by(statement: str) -> set[str]:

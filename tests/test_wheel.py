@@ -74,6 +74,9 @@ def test_a_class_is_graded_with_it(command: Path, tmp_path: Path) -> None:
     assert graded.returncode == 1, graded.stderr  # only some exercises of the lesson are solved
     record = tmp_path / "graded" / "results" / "ana" / "convolution.json"
     score = json.loads(record.read_text(encoding="utf-8"))["score"]
+    show: list[str | Path] = [command, "show", "graded", "ana"]  # migrations come with the wheel
+    shown = subprocess.run(show, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert f"{score:g}" in shown.stdout, shown.stderr
     check: list[str | Path] = [command, "check", path]
     checked = subprocess.run(check, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert checked.returncode == 1, checked.stderr

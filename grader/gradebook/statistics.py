@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, literal, select
 
 from grader.gradebook.models import Attempt, ExerciseRow, Submission
 from grader.gradebook.standings import ranked
 from grader.report.words import place_of
 from grader.results import Verdict
 
-_PASSED = Verdict.PASSED.value
 _FEWEST = 3  # students of whom a correlation says anything
+_NO_SPREAD = 1e-9
 
 
 @dataclass(frozen=True)
@@ -75,172 +74,153 @@ class LessonStatistics:
 
 def of_lessons(connection: Connection) -> list[LessonStatistics]:
     """The statistics of each lesson, as lessons are taught."""
-    now = _now(connection)
-    over_attempts = _over_attempts(connection)
-    misconceptions = _misconceptions(connection)
-    lessons = sorted({row.lesson for row in over_attempts}, key=place_of)
+    exercises = connection.execute(_exercises()).all()
+    misconceptions = connection.execute(_misconceptions()).all()
+    students = dict(connection.execute(_students()).all())
     return [
-        _of_lesson(
+        LessonStatistics(
             lesson,
-            [row for row in now if row.lesson == lesson],
-            [row for row in over_attempts if row.lesson == lesson],
-            tuple(of for where, of in misconceptions if where == lesson),
+            students.get(lesson, 0),
+            tuple(_exercise(row) for row in exercises if row.lesson == lesson),
+            tuple(_misconception(row) for row in misconceptions if row.lesson == lesson),
         )
-        for lesson in lessons
+        for lesson in sorted({row.lesson for row in exercises}, key=place_of)
     ]
 
 
-def _of_lesson(
-    lesson: str,
-    now: Sequence[Any],
-    over_attempts: Sequence[Any],
-    misconceptions: tuple[MisconceptionStatistics, ...],
-) -> LessonStatistics:
-    """The exercises in the order of the rubric; those that it no longer has come last."""
-    rows: dict[str, list[Any]] = {}
-    for row in now:
-        rows.setdefault(row.exercise, []).append(row)
-    ever = {row.exercise: row for row in over_attempts}
-    order = sorted(ever, key=lambda e: (e not in rows, ever[e].position, e))
-    points = _points(now)
-    exercises = tuple(
-        ExerciseStatistics(
-            id=exercise,
-            title=ever[exercise].title,
-            max_score=ever[exercise].max_score,
-            now=_passed(rows.get(exercise, ())),
-            over_attempts=Passed(
-                ever[exercise].known, ever[exercise].passed, _rounded(ever[exercise].mean)
-            ),
-            discrimination=_discrimination(exercise, points),
-        )
-        for exercise in order
+def _exercise(row: Any) -> ExerciseStatistics:
+    return ExerciseStatistics(
+        id=row.exercise,
+        title=row.title,
+        max_score=row.max_score,
+        now=Passed(int(row.now), int(row.now_passed), _rounded(row.now_mean)),
+        over_attempts=Passed(int(row.ever), int(row.ever_passed), _rounded(row.ever_mean)),
+        discrimination=_discrimination(row),
     )
-    students = len({row.submission for row in now})
-    return LessonStatistics(lesson, students, exercises, misconceptions)
 
 
-def _passed(rows: Sequence[Any]) -> Passed:
-    """Of results whose points are withheld nobody knows: they count for nothing."""
-    known = [row for row in rows if row.score is not None]
-    passed = sum(row.verdict == _PASSED for row in known)
-    mean = statistics.fmean(row.score for row in known) if known else None
-    return Passed(len(known), passed, _rounded(mean))
+def _misconception(row: Any) -> MisconceptionStatistics:
+    return MisconceptionStatistics(
+        row.exercise,
+        row.misconception,
+        row.explanation,
+        int(row.now),
+        int(row.students),
+        int(row.attempts),
+    )
 
 
-def _points(rows: Sequence[Any]) -> list[dict[str, float]]:
-    """The points of each exercise, of each submission of which all are known."""
-    found: dict[int, dict[str, float]] = {}
-    withheld = {row.submission for row in rows if row.score is None}
-    for row in rows:
-        if row.submission not in withheld:
-            found.setdefault(row.submission, {})[row.exercise] = row.score
-    return list(found.values())
-
-
-def _discrimination(exercise: str, points: Sequence[dict[str, float]]) -> float | None:
+def _discrimination(row: Any) -> float | None:
     """The corrected item-total correlation: the exercise is not counted in the total."""
-    pairs = [
-        (one[exercise], sum(one.values()) - one[exercise]) for one in points if exercise in one
-    ]
-    if len(pairs) < _FEWEST:
+    count = int(row.known)
+    if count < _FEWEST:
         return None
-    try:
-        return _rounded(statistics.correlation(*zip(*pairs, strict=True)))
-    except statistics.StatisticsError:  # all have the same points
+    own = count * row.own_own - row.own**2
+    rest = count * row.rest_rest - row.rest**2
+    if min(own, rest) < _NO_SPREAD:  # all have the same points
         return None
+    return _rounded((count * row.own_rest - row.own * row.rest) / math.sqrt(own * rest))
 
 
 def _rounded(number: float | None) -> float | None:
     return None if number is None else round(float(number), 4)
 
 
-def _files() -> Subquery:
-    """Every file that was handed in, once: of several gradings of it, the one that counts."""
-    within = (Attempt.submission_id, Attempt.sha256)
-    order = (Attempt.knows.desc(), Attempt.kept_at.desc(), Attempt.id.desc())
-    place = func.row_number().over(partition_by=within, order_by=order).label("place")
-    return select(Attempt.id, Attempt.submission_id, place).subquery()
+def _attempts() -> Subquery:
+    """Every attempt: whether it `stands`, and is the one that counts of all gradings of its `file`.
 
-
-def _now(connection: Connection) -> Sequence[Any]:
-    """Each exercise of each record that stands."""
+    `total` are the points of all of it, None where some are withheld.
+    """
+    newest = (Attempt.knows.desc(), Attempt.kept_at.desc(), Attempt.id.desc())
+    of_file = (Attempt.submission_id, Attempt.sha256)
+    place = func.row_number().over(partition_by=of_file, order_by=newest)
     rank = ranked()
-    return connection.execute(
+    return (
         select(
-            Submission.lesson,
-            Submission.id.label("submission"),
-            ExerciseRow.exercise,
-            ExerciseRow.verdict,
-            ExerciseRow.score,
+            Attempt.id,
+            Attempt.submission_id,
+            case((Attempt.withheld, None), else_=Attempt.score).label("total"),
+            ((rank.c.rank == 1) & Attempt.withdrawn_at.is_(None)).label("stands"),
+            place.label("place"),
         )
-        .select_from(ExerciseRow)
-        .join(Attempt, Attempt.id == ExerciseRow.attempt_id)
         .join(rank, rank.c.id == Attempt.id)
-        .join(Submission, Submission.id == Attempt.submission_id)
-        .where(rank.c.rank == 1, Attempt.withdrawn_at.is_(None))
-    ).all()
+        .subquery()
+    )
 
 
-def _over_attempts(connection: Connection) -> Sequence[Any]:
-    """Each exercise of each lesson, over every file that was handed in."""
-    files = _files()
-    return connection.execute(
+def _exercises() -> Select[*tuple[Any, ...]]:
+    """All sums over each exercise, those of the rubric first; one way through the results."""
+    attempts = _attempts()
+    stands, file = attempts.c.stands, attempts.c.place == 1
+    score, known = ExerciseRow.score, ExerciseRow.score.is_not(None)
+    passed = known & (ExerciseRow.verdict == Verdict.PASSED.value)
+    rest = attempts.c.total - score
+    counted = stands & rest.is_not(None)
+
+    def of(which: ColumnElement[bool], what: ColumnElement[Any]) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(case((which, what), else_=0)), 0)
+
+    one = literal(1)
+    return (
         select(
             Submission.lesson,
             ExerciseRow.exercise,
             func.max(ExerciseRow.title).label("title"),
             func.max(ExerciseRow.max_score).label("max_score"),
-            func.min(ExerciseRow.position).label("position"),
-            func.count(ExerciseRow.score).label("known"),
-            func.sum(case((ExerciseRow.verdict == _PASSED, 1), else_=0)).label("passed"),
-            func.avg(ExerciseRow.score).label("mean"),
+            of(stands & known, one).label("now"),
+            of(stands & passed, one).label("now_passed"),
+            func.avg(case((stands, score))).label("now_mean"),
+            of(file & known, one).label("ever"),
+            of(file & passed, one).label("ever_passed"),
+            func.avg(case((file, score))).label("ever_mean"),
+            of(counted, one).label("known"),
+            of(counted, score).label("own"),
+            of(counted, rest).label("rest"),
+            of(counted, score * score).label("own_own"),
+            of(counted, rest * rest).label("rest_rest"),
+            of(counted, score * rest).label("own_rest"),
         )
         .select_from(ExerciseRow)
-        .join(files, files.c.id == ExerciseRow.attempt_id)
-        .join(Submission, Submission.id == files.c.submission_id)
-        .where(files.c.place == 1)
+        .join(attempts, attempts.c.id == ExerciseRow.attempt_id)
+        .join(Submission, Submission.id == attempts.c.submission_id)
+        .where(stands | file)
         .group_by(Submission.lesson, ExerciseRow.exercise)
-    ).all()
+        .order_by(of(stands, one) == 0, func.min(ExerciseRow.position), ExerciseRow.exercise)
+    )
 
 
-def _misconceptions(connection: Connection) -> list[tuple[str, MisconceptionStatistics]]:
-    """Every misconception with its lesson, the most frequent ones first."""
-    files, rank = _files(), ranked()
-    stands = (rank.c.rank == 1) & Attempt.withdrawn_at.is_(None)
-    in_files = func.sum(case((files.c.place == 1, 1), else_=0)).label("attempts")
-    rows = connection.execute(
+def _students() -> Select[*tuple[Any, ...]]:
+    """How many were judged in each lesson, and stand."""
+    attempts = _attempts()
+    return (
+        select(Submission.lesson, func.count(attempts.c.id))
+        .join(Submission, Submission.id == attempts.c.submission_id)
+        .where(attempts.c.stands)
+        .where(attempts.c.id.in_(select(ExerciseRow.attempt_id).where(ExerciseRow.position == 0)))
+        .group_by(Submission.lesson)
+    )
+
+
+def _misconceptions() -> Select[*tuple[Any, ...]]:
+    """Every misconception of each lesson, the most frequent ones first."""
+    attempts = _attempts()
+    stands, file = attempts.c.stands, attempts.c.place == 1
+    now = func.sum(case((stands, 1), else_=0))
+    students = func.count(case((file, Submission.student_id)).distinct())
+    return (
         select(
             Submission.lesson,
             ExerciseRow.exercise,
             ExerciseRow.misconception,
             func.max(ExerciseRow.explanation).label("explanation"),
-            func.sum(case((stands, 1), else_=0)).label("now"),
-            func.count(case((files.c.place == 1, Submission.student_id)).distinct()).label(
-                "students"
-            ),
-            in_files,
+            now.label("now"),
+            students.label("students"),
+            func.sum(case((file, 1), else_=0)).label("attempts"),
         )
         .select_from(ExerciseRow)
-        .join(Attempt, Attempt.id == ExerciseRow.attempt_id)
-        .join(rank, rank.c.id == Attempt.id)
-        .join(files, files.c.id == Attempt.id)
-        .join(Submission, Submission.id == Attempt.submission_id)
-        .where(ExerciseRow.misconception.is_not(None), stands | (files.c.place == 1))
+        .join(attempts, attempts.c.id == ExerciseRow.attempt_id)
+        .join(Submission, Submission.id == attempts.c.submission_id)
+        .where(ExerciseRow.misconception.is_not(None), stands | file)
         .group_by(Submission.lesson, ExerciseRow.exercise, ExerciseRow.misconception)
-    ).all()
-    found = [
-        (
-            row.lesson,
-            MisconceptionStatistics(
-                row.exercise,
-                row.misconception,
-                row.explanation,
-                int(row.now),
-                row.students,
-                int(row.attempts),
-            ),
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda of: (-of[1].now, -of[1].students, of[1].exercise, of[1].name))
+        .order_by(now.desc(), students.desc(), ExerciseRow.exercise, ExerciseRow.misconception)
+    )

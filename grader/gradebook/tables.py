@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from grader.gradebook.history import Past, PastAttempt
+from grader.gradebook.late import moment
 from grader.gradebook.standings import Standing
 from grader.gradebook.statistics import LessonStatistics, Passed
 from grader.report.console import STYLES
@@ -57,22 +59,18 @@ def past_table(past: Past, standings: Sequence[Standing]) -> RenderableType:
     told = (person.number, person.email, person.section, "with " + ", ".join(person.group))
     head = Text(visible(person.name), style="bold")
     head.append("".join(f"  {visible(text)}" for text in told[: 3 + bool(person.group)] if text))
-    parts: list[RenderableType] = [head, Text()]
+    parts: list[RenderableType] = [head]
     for standing in standings:
-        line = Text.assemble((visible(standing.lesson), "bold"), "  ", _cell(standing))
-        parts.append(line.append(f"  {standing.status}"))
-        parts += [Text("  ") + line for line in _remarks(standing)]
-    attempts = _table()
-    for column in ("lesson", "graded", "handed in", "verdict", "score", "file", ""):
-        attempts.add_column(column, overflow="fold")
-    for attempt in past.attempts:
-        attempts.add_row(*_attempt(attempt))
-    parts += [Text(), attempts] if past.attempts else []
+        title = Text(visible(standing.lesson), style="bold")
+        parts += [Text(), Text.assemble(title, "  ", _cell(standing), f"  {standing.status}")]
+        parts += [_indented(line) for line in _remarks(standing, whose=False)]
+        own = [attempt for attempt in past.attempts if attempt.lesson == standing.lesson]
+        parts += [_indented(_attempt(attempt)) for attempt in own]
     if past.overrides:
-        parts += [Text(), Text("By hand", style="bold")]
+        parts += [Text(), Text("Marks by hand", style="bold")]
     for lesson, override in past.overrides:
         place = f"{lesson}/{override.exercise}" if override.exercise else lesson
-        given = "taken back" if override.points is None else f"{points(override.points)} points"
+        given = "taken back" if override.points is None else f"{points(override.points)} by hand"
         reason = f": {visible(override.reason)}" if override.reason else ""
         who = f"{_time(override.made_at)}  {visible(override.author)}"
         parts.append(Text(f"{who}  {visible(place)}  {given}{reason}"))
@@ -158,7 +156,7 @@ def _key(standings: Sequence[Standing], policy: str) -> Iterator[Text]:
         yield Text("   ".join(meanings), style="dim")
 
 
-def _remarks(standing: Standing) -> Iterator[Text]:
+def _remarks(standing: Standing, *, whose: bool = True) -> Iterator[Text]:
     """What is behind a mark: a line each."""
     found = list(standing.said)
     if standing.withdrawn_at is not None:
@@ -179,22 +177,26 @@ def _remarks(standing: Standing) -> Iterator[Text]:
         found.append(standing.message)
     for text in found:
         who = f"{visible(standing.person.name)} · {visible(standing.lesson)}: "
-        yield Text.assemble((who, "cyan"), visible(text))
+        yield Text.assemble((who, "cyan") if whose else "", visible(text))
 
 
-def _attempt(attempt: PastAttempt) -> tuple[Text, ...]:
-    state = "stands" if attempt.stands else "withdrawn" if attempt.withdrawn_at else ""
-    late = " late" if attempt.late else ""
-    cells = (
-        visible(attempt.lesson),
-        _time(attempt.graded_at),
-        visible(attempt.handed_in) + late,
-        attempt.verdict.words,
-        "–" if not attempt.max_score else over(attempt.score, attempt.max_score),
-        visible(attempt.path),
-        state,
-    )
-    return tuple(map(Text, cells))
+def _attempt(attempt: PastAttempt) -> Text:
+    """One attempt in a line: when it was graded, what came of it, and whether it counts."""
+    points_of = f" {over(attempt.score, attempt.max_score)}" if attempt.max_score else ""
+    told = [f"{_time(attempt.graded_at)}  {attempt.verdict.words}{points_of}"]
+    if attempt.handed_in:
+        read = moment(attempt.handed_in, end=False)
+        when = _time(read) if read else visible(attempt.handed_in)
+        told.append(f"handed in {when}")
+    told += ["late"] * attempt.late + ["stands"] * attempt.stands
+    if attempt.withdrawn_at is not None:
+        told.append(f"withdrawn, noticed {_time(attempt.withdrawn_at)}")
+    told.append(visible(attempt.path))
+    return Text(" · ".join(filter(None, told)), style="" if attempt.stands else "dim")
+
+
+def _indented(text: Text) -> Padding:
+    return Padding(text, (0, 0, 0, 2))
 
 
 def _time(time: datetime) -> str:
