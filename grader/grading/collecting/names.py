@@ -53,7 +53,7 @@ _NO_PERSON = re.compile(
 )
 _ATTEMPT = re.compile(
     r"(?:version|versión|attempt|versuch|revision|rev|submission|try|resubmission|v)"
-    r"[ _.-]*(\d{1,6})(?![\w.]).*",
+    r"[ _.-]*(\d{1,3})(?![\w.]).*",
     re.IGNORECASE,
 )
 
@@ -108,8 +108,25 @@ def _plain(text: str) -> str:
 
 
 def without_lesson(stem: str) -> str:
-    """What else a name says beside a lesson's, without the separators around it."""
-    return re.sub(r"[ _.,+~-]{2,}", " ", _lessons().sub(" ", stem)).strip(_SEPARATORS)
+    """What else a name says beside a lesson's: `ana` for `ana_01_convolution_final`."""
+    around = re.escape(_SEPARATORS)
+    rest = re.sub(rf"[{around}]*{_lessons().pattern}[{around}]*", "\0", stem, flags=re.IGNORECASE)
+    parts = [_without_nobodys(part) for part in rest.split("\0")]
+    return " ".join(filter(None, parts)).strip(_SEPARATORS)
+
+
+def _without_nobodys(text: str) -> str:
+    """A text without words at either end that name nobody, such as `final`."""
+    words = re.split(r"([ _-]+)", text)
+    while words and (not words[-1].strip(_SEPARATORS) or _is_filler(words[-1])):
+        words.pop()
+    while words and (not words[0].strip(_SEPARATORS) or _is_filler(words[0])):
+        words.pop(0)
+    return "".join(words)
+
+
+def _is_filler(word: str) -> bool:
+    return not word.isdigit() and _NO_PERSON.fullmatch(word) is not None
 
 
 def names_nobody(text: str) -> bool:

@@ -29,7 +29,8 @@ class Person:
 # How other platforms put an id beside a name, the surest first.
 _WITH_ID = (
     # CodeGrade, Schoology and others: `12345 - Jane Doe`, `[1] - jdoe - x`.
-    re.compile(r"\[?(?P<id>\d+)\]? - (?P<name>[^\d\W].*?)(?: - .*)?", re.DOTALL),
+    # A number in brackets only counts.
+    re.compile(r"(?:\[\d+\]|(?P<id>\d+)) - (?P<name>[^\d\W].*?)(?: - .*)?", re.DOTALL),
     # Sakai: `Doe, Jane(jdoe)`.
     re.compile(r"(?P<name>[^()]+, [^()]+?) ?\((?P<id>[^()\s]+)\)"),
     re.compile(r"(?P<name>[^()]*[^\d\W][^()]*?) ?\((?P<id>\d{3,})\)"),
@@ -70,6 +71,10 @@ def person_in(stem: str) -> str:
         return ""
     if is_generic(rest) and rest != original:
         return ""
+    parts = rest.split(" - ")
+    people = [part for part in parts if not (is_generic(part.strip()) or names_nobody(part))]
+    if len(people) == 1 and not any(re.search(r"\d{3}", part) for part in parts):
+        rest = people[0]
     return rest.removesuffix("'s").strip()
 
 
@@ -131,7 +136,7 @@ def _with_ids(plain: Mapping[str, str]) -> dict[str, Person]:
         if not matched or not (alone or (len(matched) > 1 and 2 * len(matched) > len(told))):
             continue
         people = {
-            name: Person(match["name"].strip(), match["id"]) if match else Person(plain[name])
+            name: Person(match["name"].strip(), match["id"] or "") if match else Person(plain[name])
             for name, match in found.items()
         }
         ids_of: dict[str, set[str]] = {}

@@ -5,7 +5,7 @@ Wrapper folders are passed through. Where a folder holds files named for people,
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,7 +14,7 @@ from pathlib import Path
 from grader.grading.collecting.candidates import Owner
 from grader.grading.collecting.folders import is_backup
 from grader.grading.collecting.names import attempt_in, is_generic, names_nobody, stem_of
-from grader.grading.collecting.people import Person, of_files, of_folders, person_in
+from grader.grading.collecting.people import Person, of_files, of_folders
 from grader.grading.collecting.reading import Told, named_lesson
 from grader.grading.collecting.tree import Entry, Kind, is_file_archive
 from grader.judging.course import lesson_names
@@ -174,31 +174,44 @@ class _Reading:
         if self.shape is Shape.FOLDERS:
             self.nobodys += files
             return
+        people = of_files([entry.name for entry in files if _may_be_work(entry)])
         notebooks = [entry for entry in files if entry.is_notebook]
-        people = of_files([entry.name for entry in notebooks])
-        at = len(node.parts)
         for entry in notebooks:
-            stem = stem_of(entry.name)
-            person = people[entry.name]
-            if named_lesson_of(stem) and not is_generic(node.name):
-                person = of_folders([node.name], "", repositories=False)[node.name]
-            self.found[entry] = Owner(
-                person.name or stem, (entry.name,), at, id=person.id, is_told=bool(person.name)
-            )
-        is_class = len({people[entry.name].name for entry in notebooks}) > 1
+            self._notebook(entry, people[entry.name], node)
+        is_class = len({people[entry.name].name for entry in notebooks}) > 1 and not node.kids
         for entry in (one for one in files if not one.is_notebook):
-            self._paper(entry, at, is_class=is_class and not node.kids)
+            person = people.get(entry.name, Person(""))
+            if _is_work_of(person, entry, is_class=is_class):
+                owner = Owner(person.name, (entry.name,), len(node.parts), id=person.id)
+                self.found[entry] = owner
+            else:
+                self.nobodys.append(entry)
 
-    def _paper(self, entry: Entry, at: int, *, is_class: bool) -> None:
-        """A file that is no notebook: somebody's, where its name says so."""
+    def _notebook(self, entry: Entry, person: Person, node: _Node) -> None:
         stem = stem_of(entry.name)
-        person = person_in(stem)
-        is_work = is_file_archive(entry) or (is_class and entry.name.lower().endswith(_PAPERS))
-        is_work = is_work or (person != stem and not names_nobody(person))
-        if is_work and person and not is_generic(person) and person.lower() not in _NOBODYS:
-            self.found[entry] = Owner(person, (entry.name,), at)
-        else:
-            self.nobodys.append(entry)
+        if named_lesson_of(stem) and not is_generic(node.name):
+            person = of_folders([node.name], "", repositories=False)[node.name]
+        self.found[entry] = Owner(
+            person.name or stem,
+            (entry.name,),
+            len(node.parts),
+            id=person.id,
+            is_told=bool(person.name),
+        )
+
+
+def _may_be_work(entry: Entry) -> bool:
+    """Whether a file may be what somebody handed in: a notebook, a paper, an archive."""
+    is_paper = entry.name.lower().endswith(_PAPERS) or is_file_archive(entry)
+    return entry.is_notebook or (is_paper and stem_of(entry.name).lower() not in _NOBODYS)
+
+
+def _is_work_of(person: Person, entry: Entry, *, is_class: bool) -> bool:
+    """Whether a file that is no notebook was handed in, by this person."""
+    if not person.name or is_generic(person.name):
+        return False
+    says_more = person.name != stem_of(entry.name) and not names_nobody(person.name)
+    return is_class or says_more or is_file_archive(entry)
 
 
 def named_lesson_of(stem: str) -> str | None:
@@ -239,15 +252,20 @@ def _has_people(node: _Node) -> bool:
 
 
 def _has_named_files(node: _Node) -> bool:
-    """Whether files in a folder are named for different people."""
+    """Whether files in a folder are named for different people.
+
+    They are where a name says more than a person's, such as the lesson, or where several are of the
+    same lesson and the folder's own name is nobody's.
+    """
     notebooks = node.notebooks()
     people = of_files([entry.name for entry in notebooks])
-    sure = {
-        people[entry.name].name
-        for entry in notebooks
-        if people[entry.name].name and people[entry.name].name != stem_of(entry.name)
-    }
-    return len(sure) > 1
+    names = {entry: people[entry.name].name for entry in notebooks}
+    sure = {name for entry, name in names.items() if name and name != stem_of(entry.name)}
+    if len(sure) > 1:
+        return True
+    named = [entry for entry, name in names.items() if name and not names_nobody(name)]
+    named = [entry for entry in named if not is_generic(names[entry])]
+    return is_generic(node.name) and len({names[one] for one in named}) > 1 and _share(named, 2)
 
 
 def _is_wrapper(kid: _Node, above: _Node) -> bool:
@@ -277,7 +295,7 @@ def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
     people = {person.name for person in told if person.name}
     if is_generic(kid.name) and len(people) > 1:
         return True
-    return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks)))
+    return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks, 3)))
 
 
 def _is_class_among(people: Sequence[_Node], siblings: Sequence[_Node]) -> bool:
@@ -303,11 +321,9 @@ def _works_overlap(nodes: Sequence[_Node]) -> bool:
     return any(count > 1 for count in counted.values())
 
 
-def _share(notebooks: Sequence[Entry]) -> bool:
-    lessons: defaultdict[str | None, int] = defaultdict(int)
-    for entry in notebooks:
-        lessons[entry.look.lesson] += 1
-    return max(lessons.values()) > 2
+def _share(notebooks: Sequence[Entry], least: int) -> bool:
+    """Whether as many of the notebooks are of the same lesson."""
+    return max(Counter(entry.look.lesson for entry in notebooks).values(), default=0) >= least
 
 
 def _archive_name(name: str) -> str:
