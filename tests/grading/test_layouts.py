@@ -18,9 +18,13 @@ from grader.judging.course import lesson, stems
 from grader.kernel.mounted import course_notebooks
 from tests.notebooks import notebook
 
-TREES: Mapping[str, Any] = json.loads(
-    Path(__file__).with_name("layouts.json").read_text(encoding="utf-8")
-)["trees"]
+TREES: dict[str, Any] = {
+    name: tree
+    for file in ("layouts.json", "more_layouts.json")
+    for name, tree in json.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))[
+        "trees"
+    ].items()
+}
 _TEXTS = {".zip": "PK\x03\x04 and no more", ".yml": "{"}
 
 

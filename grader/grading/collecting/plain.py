@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from grader.grading.collecting.candidates import Owner
@@ -69,17 +70,32 @@ class _Node:
         """Those directly in it."""
         return [entry for entry in self.entries if entry.is_notebook]
 
+    @cached_property
     def is_full(self) -> bool:
         """Whether it holds a notebook, however deep."""
-        return any(entry.is_notebook for entry in self.everything())
+        return bool(self.notebooks()) or any(kid.is_full for kid in self.kids.values())
 
+    @cached_property
     def full(self) -> list[_Node]:
-        return [kid for kid in self.kids.values() if kid.is_full()]
+        """The folders in it that hold a notebook."""
+        return [kid for kid in self.kids.values() if kid.is_full]
 
+    @cached_property
+    def people(self) -> list[_Node]:
+        """Those of them whose names may be people's."""
+        return [kid for kid in self.full if not _is_inside(kid)]
+
+    @cached_property
     def works(self) -> set[str]:
         """The lessons that its notebooks are of, or else what these are called."""
         own = (entry for entry in self.everything() if entry.is_notebook)
         return {(entry.look.lesson or stem_of(entry.name)) for entry in own}
+
+    @cached_property
+    def is_class(self) -> bool:
+        """Whether two folders with names of people hold the same lesson."""
+        counted = Counter(work for node in self.people for work in node.works)
+        return any(count > 1 for count in counted.values())
 
 
 def owners(
@@ -155,7 +171,7 @@ class _Reading:
         names = [kid.name for kid in students]
         people = of_folders(names, node.name, repositories=is_clone)
         for kid in students:
-            if not kid.is_full() and (is_generic(kid.name) or self.shape is Shape.FILES):
+            if not kid.is_full and (is_generic(kid.name) or self.shape is Shape.FILES):
                 self.nobodys += kid.everything()
                 continue
             for entry in kid.everything():
@@ -225,10 +241,9 @@ def _is_one_s(node: _Node) -> bool:
     It holds a notebook called as its lesson, or nothing of the kind but folders that are nobody's
     name; and no other folder than backups, or those, holds any.
     """
-    full = node.full()
-    inner = [kid for kid in full if not _is_inside(kid)]
+    full = node.full
     own = [entry for entry in node.notebooks() if named_lesson_of(stem_of(entry.name))]
-    if inner:
+    if node.people:
         return False
     if own:
         return not any(_has_people(kid) for kid in full)
@@ -244,9 +259,7 @@ def _is_inside(kid: _Node) -> bool:
 
 def _has_people(node: _Node) -> bool:
     """Whether there are people's folders, or files named for people, in a folder or deeper."""
-    if any(not _is_inside(kid) for kid in node.full()):
-        return True
-    if any(_has_people(kid) for kid in node.full()):
+    if node.people or any(_has_people(kid) for kid in node.full):
         return True
     return _has_named_files(node)
 
@@ -270,20 +283,19 @@ def _has_named_files(node: _Node) -> bool:
 
 def _is_wrapper(kid: _Node, above: _Node) -> bool:
     """Whether a folder holds students, and is none itself."""
-    full = kid.full()
-    siblings = above.full()
+    full = kid.full
+    siblings = above.full
     if kid.notebooks():
         return _holds_files_of_people(kid, is_only=len(siblings) == 1)
     if not full:
         return is_generic(kid.name) and len(above.kids) == 1 and bool(kid.kids)
-    people = [one for one in full if not _is_inside(one)]
     if is_generic(kid.name):
-        return bool(people) or any(_has_people(one) for one in full)
+        return bool(kid.people) or any(_has_people(one) for one in full)
     if kid.name == _archive_name(above.name):
         return True
     if len(siblings) == 1:
-        return _works_overlap(people) or (not people and any(_has_people(one) for one in full))
-    return _is_class_among(people, siblings)
+        return kid.is_class or (not kid.people and any(_has_people(one) for one in full))
+    return kid.is_class and _is_class_among(kid, siblings)
 
 
 def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
@@ -298,27 +310,18 @@ def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
     return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks, 3)))
 
 
-def _is_class_among(people: Sequence[_Node], siblings: Sequence[_Node]) -> bool:
-    """Whether a folder with these people's folders holds a class, or a section of one."""
-    if not _works_overlap(people):
-        return False
-    if len(people) >= 3 and len(people) > len(siblings):
+def _is_class_among(kid: _Node, siblings: Sequence[_Node]) -> bool:
+    """Whether a folder that looks like a class is one, or a section of one, beside these."""
+    if len(kid.people) >= 3 and len(kid.people) > len(siblings):
         return True
-    classes = [[one for one in each.full() if not _is_inside(one)] for each in siblings]
-    if any(each.notebooks() for each in siblings) or not all(map(_works_overlap, classes)):
+    if any(each.notebooks() or not each.is_class for each in siblings):
         return False
     # The same folders in each: either these are lessons of a course, or each is one's drafts.
-    names = Counter(one.name for own in classes for one in own)
+    names = Counter(one.name for each in siblings for one in each.people)
     if all(count == 1 for count in names.values()):
         return True
-    works = [each.works() for each in siblings]
+    works = [each.works for each in siblings]
     return all(len(own) == 1 for own in works) and len(set[str]().union(*works)) == len(siblings)
-
-
-def _works_overlap(nodes: Sequence[_Node]) -> bool:
-    """Whether two folders hold the same lesson, as two people do."""
-    counted = Counter(work for node in nodes for work in node.works())
-    return any(count > 1 for count in counted.values())
 
 
 def _share(notebooks: Sequence[Entry], least: int) -> bool:

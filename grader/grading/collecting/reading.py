@@ -38,7 +38,7 @@ from grader.results import Verdict
 _MAX_REST = 32 * 2**20
 # Texts, and brackets and commas between them: what parsing a notebook costs beyond its length.
 _MAX_MARKS = 500_000
-_MARKS = (b'"', b",", b":", b"[", b"{")
+_MARKS = (b'"', b",", b"[", b"{")
 # Up to this length a first look parses a notebook with its outputs, which is quicker, in bytes.
 _MAX_WHOLE = 4 * 2**20
 
@@ -157,7 +157,8 @@ def _quickly_parsed(content: bytes) -> Any:
     What is not plainly one of today's format is parsed with all care.
     """
     # Marks in texts are counted as well, so there are never more than these.
-    if len(content) <= _MAX_WHOLE and sum(map(content.count, _MARKS)) <= _MAX_MARKS:
+    is_short = len(content) <= _MAX_MARKS
+    if is_short or (len(content) <= _MAX_WHOLE and sum(map(content.count, _MARKS)) <= _MAX_MARKS):
         try:
             notebook = json.loads(content.decode("utf-8-sig"))
         except (ValueError, RecursionError):
