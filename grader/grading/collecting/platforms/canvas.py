@@ -40,7 +40,7 @@ def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
 
 def _owner(entry: Entry, at: int, told: re.Match[str]) -> Owner:
     owner = Owner(
-        told["name"],
+        told["name"] if told["name"].strip() else entry.parts[at],
         (),
         at,
         id=told["id"],
