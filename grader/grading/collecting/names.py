@@ -18,6 +18,7 @@ _COPY_MARK = re.compile(
 )
 _NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json|html?|download|crdownload|bin))?$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?:tar\.\w{1,4}|\w{1,5})$")
+_ARCHIVE = re.compile(r"(.+?)\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", re.I | re.S)
 _SEPARATORS = " _-.,+~"
 
 # What a folder is called that is nobody's name: wrappers, and folders inside a student's own.
@@ -62,6 +63,12 @@ def stem_of(name: str) -> str:
     """A file's name without what says that it is a notebook, or another suffix."""
     shorter = _NOTEBOOK.sub("", name)
     return shorter if shorter != name else _SUFFIX.sub("", name)
+
+
+def archive_stem(name: str) -> str:
+    """The name of an archive without its suffix; any other name as it is."""
+    found = _ARCHIVE.fullmatch(name)
+    return found[1] if found else name
 
 
 def is_called_notebook(name: str) -> bool:

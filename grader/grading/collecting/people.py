@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from grader.grading.collecting.names import (
+    archive_stem,
     is_generic,
     lesson_in,
     names_nobody,
@@ -46,7 +47,7 @@ def of_folders(names: Sequence[str], above: str, *, repositories: bool) -> dict[
 
     `repositories` is whether some of them look like clones, which share the assignment's name.
     """
-    without_suffix = {name: _archive_stem(name) for name in names}
+    without_suffix = {name: archive_stem(name) for name in names}
     shared = _assignment(list(without_suffix.values()), above, is_sure=repositories)
     plain = {
         name: stem[len(shared) :] if stem.startswith(shared) and stem != shared else stem
@@ -78,14 +79,9 @@ def person_in(stem: str) -> str:
     return rest.removesuffix("'s").strip()
 
 
-def _archive_stem(name: str) -> str:
-    found = re.fullmatch(r"(.+?)\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", name, re.I | re.S)
-    return found[1] if found else name
-
-
 def _assignment(names: Collection[str], above: str, *, is_sure: bool) -> str:
     """What the folders of GitHub Classroom begin with, `lesson-1-`; "" where that is nothing."""
-    if found := _WRAPPER.fullmatch(_archive_stem(above)):
+    if found := _WRAPPER.fullmatch(archive_stem(above)):
         prefix = found["assignment"] + "-"
         if any(name.startswith(prefix) for name in names):
             return prefix

@@ -14,7 +14,13 @@ from pathlib import Path
 
 from grader.grading.collecting.candidates import Owner
 from grader.grading.collecting.folders import is_backup
-from grader.grading.collecting.names import attempt_in, is_generic, names_nobody, stem_of
+from grader.grading.collecting.names import (
+    archive_stem,
+    attempt_in,
+    is_generic,
+    names_nobody,
+    stem_of,
+)
 from grader.grading.collecting.people import Person, of_files, of_folders
 from grader.grading.collecting.reading import Told, named_lesson
 from grader.grading.collecting.tree import Entry, Kind, is_file_archive
@@ -57,7 +63,8 @@ class _Node:
 
     @property
     def name(self) -> str:
-        return self.parts[-1]
+        """What it is called; of an archive, without the suffix."""
+        return archive_stem(self.parts[-1])
 
     def everything(self) -> Iterator[Entry]:
         left = [self]
@@ -291,7 +298,7 @@ def _is_wrapper(kid: _Node, above: _Node) -> bool:
         return is_generic(kid.name) and len(above.kids) == 1 and bool(kid.kids)
     if is_generic(kid.name):
         return bool(kid.people) or any(_has_people(one) for one in full)
-    if kid.name == _archive_name(above.name):
+    if kid.name == above.name:
         return True
     if len(siblings) == 1:
         return kid.is_class or (not kid.people and any(_has_people(one) for one in full))
@@ -327,10 +334,6 @@ def _is_class_among(kid: _Node, siblings: Sequence[_Node]) -> bool:
 def _share(notebooks: Sequence[Entry], least: int) -> bool:
     """Whether as many of the notebooks are of the same lesson."""
     return max(Counter(entry.look.lesson for entry in notebooks).values(), default=0) >= least
-
-
-def _archive_name(name: str) -> str:
-    return name.split(".")[0]
 
 
 def _is_of_another(entry: Entry) -> bool:
