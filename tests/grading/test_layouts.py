@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import tarfile
@@ -18,9 +19,13 @@ from grader.judging.course import lesson, stems
 from grader.kernel.mounted import course_notebooks
 from tests.notebooks import notebook
 
-TREES: Mapping[str, Any] = json.loads(
-    Path(__file__).with_name("layouts.json").read_text(encoding="utf-8")
-)["trees"]
+TREES: dict[str, Any] = {
+    name: tree
+    for file in ("layouts.json", "more_layouts.json")
+    for name, tree in json.loads(Path(__file__).with_name(file).read_text(encoding="utf-8"))[
+        "trees"
+    ].items()
+}
 _TEXTS = {".zip": "PK\x03\x04 and no more", ".yml": "{"}
 
 
@@ -139,3 +144,87 @@ def test_a_tree_comes_out_right(tmp_path: Path, name: str, kind: str) -> None:
         assert fitting, f"{want} is not among {left}"
         left.remove(fitting[0])
     assert left == [], f"beside {expected}"
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """A zip file with these files."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return whole.getvalue()
+
+
+def test_archives_in_archives_are_looked_into(tmp_path: Path) -> None:
+    """A folder of several platforms' archives, in which students handed in archives, is read."""
+    own = json.dumps(answers("convolution", 2)).encode()
+    zipped = packed({"work/01_convolution.ipynb": own})
+    archives = {
+        "canvas.zip": {"doe_10231_556677_hw.zip": zipped, "roe_10232_556678_x.ipynb": own},
+        "moodle.zip": {"Jane Doe_81231_assignsubmission_file_/hw1.zip": zipped},
+        "ana.zip": {"01_convolution.ipynb": own},
+        "lesson-1.zip": {"ben.ipynb": own, "cyd.ipynb": own, "__MACOSX/x": b""},
+    }
+    for name, files in archives.items():
+        (tmp_path / "class" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "class" / name).write_bytes(packed(files))
+    collected = collect([tmp_path / "class"], unpacked=tmp_path / "unpacked")
+    students = [(one.student, one.handed_in.id) for one in collected.submissions]
+    people = [("Jane Doe", "81231"), ("ana", ""), ("ben", ""), ("cyd", ""), ("doe", "10231")]
+    assert students == [*people, ("roe", "10232")]
+    assert collected.submissions[0].shown.endswith(
+        "class/moodle.zip/Jane Doe_81231_assignsubmission_file_/hw1.zip/work/01_convolution.ipynb"
+    )
+    [line] = collected.said
+    assert line.endswith(f"folder of programs ({tmp_path}/class/lesson-1.zip/__MACOSX).")
+
+
+def test_an_archive_is_named_for_its_student(tmp_path: Path) -> None:
+    """`ana.zip` with a lesson's notebook in it is Ana's, with or without a folder around it."""
+    own = json.dumps(answers("convolution", 2)).encode()
+    for name in (
+        "01_convolution.ipynb",
+        "ana/01_convolution.ipynb",
+        "lessons/01_convolution.ipynb",
+    ):
+        (tmp_path / "ana.zip").write_bytes(packed({name: own}))
+        [submission] = collect([tmp_path / "ana.zip"], unpacked=tmp_path / "u").submissions
+        assert submission.student == "ana"
+
+
+def test_a_platforms_file_may_be_named_by_itself(tmp_path: Path) -> None:
+    """`grader grade *.ipynb` in a folder of Canvas's knows the students, too."""
+    path = tmp_path / "doejane_LATE_10231_556677_01_convolution.ipynb"
+    path.write_text(json.dumps(answers("convolution", 2)))
+    [submission] = collect([path]).submissions
+    assert (submission.student, submission.handed_in.id) == ("doejane", "10231")
+    assert submission.handed_in.late
+
+
+def test_the_newest_attempt_counts_where_it_lost_its_metadata(tmp_path: Path) -> None:
+    """An editor that drops metadata does not bring an earlier attempt back."""
+    for day, lesson_name in ((3, "convolution"), (4, None)):
+        name = f"gradebook_C_L_jdoe_attempt_2026-02-0{day}-10-11-12_01_convolution.ipynb"
+        cells = [(one.id, f"{one.names[0]} = 1") for one in lesson("convolution").exercises]
+        document = notebook([source for _, source in cells], lesson_name)
+        (tmp_path / name).write_text(json.dumps(document))
+    [submission] = collect([tmp_path]).submissions
+    assert submission.handed_in.time == "2026-02-04T10:11:12"
+
+
+@pytest.mark.parametrize(
+    ("layout", "students"),
+    [
+        ("one", ["class"]),
+        ("folders", ["doe_1_2_x", "lesson-1-ana"]),
+        ("files", ["b", "lesson-1-ana"]),
+    ],
+)
+def test_a_layout_is_taken_at_its_word(tmp_path: Path, layout: str, students: list[str]) -> None:
+    """Where a person names the layout, nothing is guessed."""
+    for name in ("lesson-1-ana/01_convolution.ipynb", "doe_1_2_x/b.ipynb"):
+        path = tmp_path / "class" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(answers("convolution", 2)))
+    collected = collect([tmp_path / "class"], layout=layout)
+    assert sorted({one.student for one in collected.submissions}) == students

@@ -53,11 +53,12 @@ class Owner:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file or link that may be what a student handed in."""
+    """A file or link that may be what a student handed in; `note` is said of it anyway."""
 
     student: str
     entry: Entry
     owner: Owner
+    note: str = ""
 
     @property
     def name(self) -> str:

@@ -72,12 +72,15 @@ def _told(
         others, scratch = [*one.others, *scratch], []
         said.beside += [_named(other, why) for other, why in others]
         sentences = [f"{_own_path(other)} {why}" for other, why in others]
-        line = (f"Passed over: {some(sentences, 5)}.",) if sentences else ()
+        line = f"Passed over: {some(sentences, 5)}." if sentences else ""
+        if one.first.note:
+            said.newer.append(f"{one.first.student}: {one.first.note}")
         refused = one.refused
         if not one.first.owner.is_told and not refused:
             refused = _NOBODYS.format(name=_own_path(one.first))
         found = one.first.look.lesson
-        choices.append(Choice(one.first, refused, found, one.attempts, line))
+        notes = tuple(filter(None, (one.first.note, line)))
+        choices.append(Choice(one.first, refused, found, one.attempts, notes))
     said.beside += [_named(other, why) for other, why in scratch]
     return choices
 

@@ -243,12 +243,24 @@ def _take(
     linked = [(entry, owner) for entry, owner in own if entry.kind in folders]
     if not notebooks:
         notebooks = linked[:1]
-    found.candidates += [Candidate(student, entry, owner) for entry, owner in notebooks]
+    note = _newer_without(own, notebooks)
+    found.candidates += [Candidate(student, entry, owner, note) for entry, owner in notebooks]
     if not notebooks:
         files = [(entry, owner) for entry, owner in own if entry.kind is Kind.FILE]
         latest = max(own, key=lambda one: one[1].attempt or ("", 0))[1]
         found.without.append((student, latest, _what_was_there(files, opener)))
         said.without += sorted({_folder_of(entry, owner) for entry, owner in own})
+
+
+def _newer_without(
+    own: Sequence[tuple[Entry, Owner]], notebooks: Sequence[tuple[Entry, Owner]]
+) -> str:
+    """What is said where a student's newest attempt holds no notebook; "" where it does."""
+    newest = max((owner.attempt for _, owner in own if owner.attempt), default=None)
+    held = {owner.attempt for _, owner in notebooks}
+    if newest is None or newest in held or None in held:
+        return ""
+    return f"The newest attempt ({newest[0] or newest[1]}) holds no notebook."
 
 
 def _folder_of(entry: Entry, owner: Owner) -> str:

@@ -18,6 +18,7 @@ _COPY_MARK = re.compile(
 )
 _NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json|html?|download|crdownload|bin))?$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?:tar\.\w{1,4}|\w{1,5})$")
+_ARCHIVE = re.compile(r"(.+?)\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", re.I | re.S)
 _SEPARATORS = " _-.,+~"
 
 # What a folder is called that is nobody's name: wrappers, and folders inside a student's own.
@@ -53,7 +54,7 @@ _NO_PERSON = re.compile(
 )
 _ATTEMPT = re.compile(
     r"(?:version|versión|attempt|versuch|revision|rev|submission|try|resubmission|v)"
-    r"[ _.-]*(\d{1,6})(?![\w.]).*",
+    r"[ _.-]*(\d{1,3})(?![\w.]).*",
     re.IGNORECASE,
 )
 
@@ -62,6 +63,12 @@ def stem_of(name: str) -> str:
     """A file's name without what says that it is a notebook, or another suffix."""
     shorter = _NOTEBOOK.sub("", name)
     return shorter if shorter != name else _SUFFIX.sub("", name)
+
+
+def archive_stem(name: str) -> str:
+    """The name of an archive without its suffix; any other name as it is."""
+    found = _ARCHIVE.fullmatch(name)
+    return found[1] if found else name
 
 
 def is_called_notebook(name: str) -> bool:
@@ -108,8 +115,25 @@ def _plain(text: str) -> str:
 
 
 def without_lesson(stem: str) -> str:
-    """What else a name says beside a lesson's, without the separators around it."""
-    return re.sub(r"[ _.,+~-]{2,}", " ", _lessons().sub(" ", stem)).strip(_SEPARATORS)
+    """What else a name says beside a lesson's: `ana` for `ana_01_convolution_final`."""
+    around = re.escape(_SEPARATORS)
+    rest = re.sub(rf"[{around}]*{_lessons().pattern}[{around}]*", "\0", stem, flags=re.IGNORECASE)
+    parts = [_without_nobodys(part) for part in rest.split("\0")]
+    return " ".join(filter(None, parts)).strip(_SEPARATORS)
+
+
+def _without_nobodys(text: str) -> str:
+    """A text without words at either end that name nobody, such as `final`."""
+    words = re.split(r"([ _-]+)", text)
+    while words and (not words[-1].strip(_SEPARATORS) or _is_filler(words[-1])):
+        words.pop()
+    while words and (not words[0].strip(_SEPARATORS) or _is_filler(words[0])):
+        words.pop(0)
+    return "".join(words)
+
+
+def _is_filler(word: str) -> bool:
+    return not word.isdigit() and _NO_PERSON.fullmatch(word) is not None
 
 
 def names_nobody(text: str) -> bool:

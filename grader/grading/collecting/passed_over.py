@@ -23,6 +23,7 @@ class PassedOver:
     malformed: list[str] = field(default_factory=list)
     nobodys: list[str] = field(default_factory=list)
     platforms: list[str] = field(default_factory=list)
+    newer: list[str] = field(default_factory=list)
     other_lessons: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> tuple[str, ...]:
@@ -48,7 +49,7 @@ class PassedOver:
             (self.platforms, f"Passed over as the course's own: {some(self.platforms)}."),
         ]
         lines = tuple(line for any_of_it, line in said if any_of_it)
-        return lines + tuple(dict.fromkeys(self.archives))
+        return (*lines, *dict.fromkeys(self.newer), *dict.fromkeys(self.archives))
 
 
 def some(names: Sequence[str], most: int = _MOST_NAMED) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from grader.grading.collecting.names import (
+    archive_stem,
     is_generic,
     lesson_in,
     names_nobody,
@@ -29,7 +30,8 @@ class Person:
 # How other platforms put an id beside a name, the surest first.
 _WITH_ID = (
     # CodeGrade, Schoology and others: `12345 - Jane Doe`, `[1] - jdoe - x`.
-    re.compile(r"\[?(?P<id>\d+)\]? - (?P<name>[^\d\W].*?)(?: - .*)?", re.DOTALL),
+    # A number in brackets only counts.
+    re.compile(r"(?:\[\d+\]|(?P<id>\d+)) - (?P<name>[^\d\W].*?)(?: - .*)?", re.DOTALL),
     # Sakai: `Doe, Jane(jdoe)`.
     re.compile(r"(?P<name>[^()]+, [^()]+?) ?\((?P<id>[^()\s]+)\)"),
     re.compile(r"(?P<name>[^()]*[^\d\W][^()]*?) ?\((?P<id>\d{3,})\)"),
@@ -45,7 +47,7 @@ def of_folders(names: Sequence[str], above: str, *, repositories: bool) -> dict[
 
     `repositories` is whether some of them look like clones, which share the assignment's name.
     """
-    without_suffix = {name: _archive_stem(name) for name in names}
+    without_suffix = {name: archive_stem(name) for name in names}
     shared = _assignment(list(without_suffix.values()), above, is_sure=repositories)
     plain = {
         name: stem[len(shared) :] if stem.startswith(shared) and stem != shared else stem
@@ -70,17 +72,16 @@ def person_in(stem: str) -> str:
         return ""
     if is_generic(rest) and rest != original:
         return ""
+    parts = rest.split(" - ")
+    people = [part for part in parts if not (is_generic(part.strip()) or names_nobody(part))]
+    if len(people) == 1 and not any(re.search(r"\d{3}", part) for part in parts):
+        rest = people[0]
     return rest.removesuffix("'s").strip()
-
-
-def _archive_stem(name: str) -> str:
-    found = re.fullmatch(r"(.+?)\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", name, re.I | re.S)
-    return found[1] if found else name
 
 
 def _assignment(names: Collection[str], above: str, *, is_sure: bool) -> str:
     """What the folders of GitHub Classroom begin with, `lesson-1-`; "" where that is nothing."""
-    if found := _WRAPPER.fullmatch(_archive_stem(above)):
+    if found := _WRAPPER.fullmatch(archive_stem(above)):
         prefix = found["assignment"] + "-"
         if any(name.startswith(prefix) for name in names):
             return prefix
@@ -131,7 +132,7 @@ def _with_ids(plain: Mapping[str, str]) -> dict[str, Person]:
         if not matched or not (alone or (len(matched) > 1 and 2 * len(matched) > len(told))):
             continue
         people = {
-            name: Person(match["name"].strip(), match["id"]) if match else Person(plain[name])
+            name: Person(match["name"].strip(), match["id"] or "") if match else Person(plain[name])
             for name, match in found.items()
         }
         ids_of: dict[str, set[str]] = {}

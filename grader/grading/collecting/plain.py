@@ -5,16 +5,23 @@ Wrapper folders are passed through. Where a folder holds files named for people,
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from grader.grading.collecting.candidates import Owner
 from grader.grading.collecting.folders import is_backup
-from grader.grading.collecting.names import attempt_in, is_generic, names_nobody, stem_of
-from grader.grading.collecting.people import Person, of_files, of_folders, person_in
+from grader.grading.collecting.names import (
+    archive_stem,
+    attempt_in,
+    is_generic,
+    names_nobody,
+    stem_of,
+)
+from grader.grading.collecting.people import Person, of_files, of_folders
 from grader.grading.collecting.reading import Told, named_lesson
 from grader.grading.collecting.tree import Entry, Kind, is_file_archive
 from grader.judging.course import lesson_names
@@ -56,7 +63,8 @@ class _Node:
 
     @property
     def name(self) -> str:
-        return self.parts[-1]
+        """What it is called; of an archive, without the suffix."""
+        return archive_stem(self.parts[-1])
 
     def everything(self) -> Iterator[Entry]:
         left = [self]
@@ -69,17 +77,32 @@ class _Node:
         """Those directly in it."""
         return [entry for entry in self.entries if entry.is_notebook]
 
+    @cached_property
     def is_full(self) -> bool:
         """Whether it holds a notebook, however deep."""
-        return any(entry.is_notebook for entry in self.everything())
+        return bool(self.notebooks()) or any(kid.is_full for kid in self.kids.values())
 
+    @cached_property
     def full(self) -> list[_Node]:
-        return [kid for kid in self.kids.values() if kid.is_full()]
+        """The folders in it that hold a notebook."""
+        return [kid for kid in self.kids.values() if kid.is_full]
 
+    @cached_property
+    def people(self) -> list[_Node]:
+        """Those of them whose names may be people's."""
+        return [kid for kid in self.full if not _is_inside(kid)]
+
+    @cached_property
     def works(self) -> set[str]:
         """The lessons that its notebooks are of, or else what these are called."""
         own = (entry for entry in self.everything() if entry.is_notebook)
         return {(entry.look.lesson or stem_of(entry.name)) for entry in own}
+
+    @cached_property
+    def is_class(self) -> bool:
+        """Whether two folders with names of people hold the same lesson."""
+        counted = Counter(work for node in self.people for work in node.works)
+        return any(count > 1 for count in counted.values())
 
 
 def owners(
@@ -155,7 +178,7 @@ class _Reading:
         names = [kid.name for kid in students]
         people = of_folders(names, node.name, repositories=is_clone)
         for kid in students:
-            if not kid.is_full() and (is_generic(kid.name) or self.shape is Shape.FILES):
+            if not kid.is_full and (is_generic(kid.name) or self.shape is Shape.FILES):
                 self.nobodys += kid.everything()
                 continue
             for entry in kid.everything():
@@ -174,31 +197,44 @@ class _Reading:
         if self.shape is Shape.FOLDERS:
             self.nobodys += files
             return
+        people = of_files([entry.name for entry in files if _may_be_work(entry)])
         notebooks = [entry for entry in files if entry.is_notebook]
-        people = of_files([entry.name for entry in notebooks])
-        at = len(node.parts)
         for entry in notebooks:
-            stem = stem_of(entry.name)
-            person = people[entry.name]
-            if named_lesson_of(stem) and not is_generic(node.name):
-                person = of_folders([node.name], "", repositories=False)[node.name]
-            self.found[entry] = Owner(
-                person.name or stem, (entry.name,), at, id=person.id, is_told=bool(person.name)
-            )
-        is_class = len({people[entry.name].name for entry in notebooks}) > 1
+            self._notebook(entry, people[entry.name], node)
+        is_class = len({people[entry.name].name for entry in notebooks}) > 1 and not node.kids
         for entry in (one for one in files if not one.is_notebook):
-            self._paper(entry, at, is_class=is_class and not node.kids)
+            person = people.get(entry.name, Person(""))
+            if _is_work_of(person, entry, is_class=is_class):
+                owner = Owner(person.name, (entry.name,), len(node.parts), id=person.id)
+                self.found[entry] = owner
+            else:
+                self.nobodys.append(entry)
 
-    def _paper(self, entry: Entry, at: int, *, is_class: bool) -> None:
-        """A file that is no notebook: somebody's, where its name says so."""
+    def _notebook(self, entry: Entry, person: Person, node: _Node) -> None:
         stem = stem_of(entry.name)
-        person = person_in(stem)
-        is_work = is_file_archive(entry) or (is_class and entry.name.lower().endswith(_PAPERS))
-        is_work = is_work or (person != stem and not names_nobody(person))
-        if is_work and person and not is_generic(person) and person.lower() not in _NOBODYS:
-            self.found[entry] = Owner(person, (entry.name,), at)
-        else:
-            self.nobodys.append(entry)
+        if named_lesson_of(stem) and not is_generic(node.name):
+            person = of_folders([node.name], "", repositories=False)[node.name]
+        self.found[entry] = Owner(
+            person.name or stem,
+            (entry.name,),
+            len(node.parts),
+            id=person.id,
+            is_told=bool(person.name),
+        )
+
+
+def _may_be_work(entry: Entry) -> bool:
+    """Whether a file may be what somebody handed in: a notebook, a paper, an archive."""
+    is_paper = entry.name.lower().endswith(_PAPERS) or is_file_archive(entry)
+    return entry.is_notebook or (is_paper and stem_of(entry.name).lower() not in _NOBODYS)
+
+
+def _is_work_of(person: Person, entry: Entry, *, is_class: bool) -> bool:
+    """Whether a file that is no notebook was handed in, by this person."""
+    if not person.name or is_generic(person.name):
+        return False
+    says_more = person.name != stem_of(entry.name) and not names_nobody(person.name)
+    return is_class or says_more or is_file_archive(entry)
 
 
 def named_lesson_of(stem: str) -> str | None:
@@ -212,10 +248,9 @@ def _is_one_s(node: _Node) -> bool:
     It holds a notebook called as its lesson, or nothing of the kind but folders that are nobody's
     name; and no other folder than backups, or those, holds any.
     """
-    full = node.full()
-    inner = [kid for kid in full if not _is_inside(kid)]
+    full = node.full
     own = [entry for entry in node.notebooks() if named_lesson_of(stem_of(entry.name))]
-    if inner:
+    if node.people:
         return False
     if own:
         return not any(_has_people(kid) for kid in full)
@@ -231,41 +266,43 @@ def _is_inside(kid: _Node) -> bool:
 
 def _has_people(node: _Node) -> bool:
     """Whether there are people's folders, or files named for people, in a folder or deeper."""
-    if any(not _is_inside(kid) for kid in node.full()):
-        return True
-    if any(_has_people(kid) for kid in node.full()):
+    if node.people or any(_has_people(kid) for kid in node.full):
         return True
     return _has_named_files(node)
 
 
 def _has_named_files(node: _Node) -> bool:
-    """Whether files in a folder are named for different people."""
+    """Whether files in a folder are named for different people.
+
+    They are where a name says more than a person's, such as the lesson, or where several are of the
+    same lesson and the folder's own name is nobody's.
+    """
     notebooks = node.notebooks()
     people = of_files([entry.name for entry in notebooks])
-    sure = {
-        people[entry.name].name
-        for entry in notebooks
-        if people[entry.name].name and people[entry.name].name != stem_of(entry.name)
-    }
-    return len(sure) > 1
+    names = {entry: people[entry.name].name for entry in notebooks}
+    sure = {name for entry, name in names.items() if name and name != stem_of(entry.name)}
+    if len(sure) > 1:
+        return True
+    named = [entry for entry, name in names.items() if name and not names_nobody(name)]
+    named = [entry for entry in named if not is_generic(names[entry])]
+    return is_generic(node.name) and len({names[one] for one in named}) > 1 and _share(named, 2)
 
 
 def _is_wrapper(kid: _Node, above: _Node) -> bool:
     """Whether a folder holds students, and is none itself."""
-    full = kid.full()
-    siblings = above.full()
+    full = kid.full
+    siblings = above.full
     if kid.notebooks():
         return _holds_files_of_people(kid, is_only=len(siblings) == 1)
     if not full:
         return is_generic(kid.name) and len(above.kids) == 1 and bool(kid.kids)
-    people = [one for one in full if not _is_inside(one)]
     if is_generic(kid.name):
-        return bool(people) or any(_has_people(one) for one in full)
-    if kid.name == _archive_name(above.name):
+        return bool(kid.people) or any(_has_people(one) for one in full)
+    if kid.name == above.name:
         return True
     if len(siblings) == 1:
-        return _works_overlap(people) or (not people and any(_has_people(one) for one in full))
-    return _is_class_among(people, siblings)
+        return kid.is_class or (not kid.people and any(_has_people(one) for one in full))
+    return kid.is_class and _is_class_among(kid, siblings)
 
 
 def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
@@ -277,41 +314,26 @@ def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
     people = {person.name for person in told if person.name}
     if is_generic(kid.name) and len(people) > 1:
         return True
-    return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks)))
+    return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks, 3)))
 
 
-def _is_class_among(people: Sequence[_Node], siblings: Sequence[_Node]) -> bool:
-    """Whether a folder with these people's folders holds a class, or a section of one."""
-    if not _works_overlap(people):
-        return False
-    if len(people) >= 3 and len(people) > len(siblings):
+def _is_class_among(kid: _Node, siblings: Sequence[_Node]) -> bool:
+    """Whether a folder that looks like a class is one, or a section of one, beside these."""
+    if len(kid.people) >= 3 and len(kid.people) > len(siblings):
         return True
-    classes = [[one for one in each.full() if not _is_inside(one)] for each in siblings]
-    if any(each.notebooks() for each in siblings) or not all(map(_works_overlap, classes)):
+    if any(each.notebooks() or not each.is_class for each in siblings):
         return False
     # The same folders in each: either these are lessons of a course, or each is one's drafts.
-    names = Counter(one.name for own in classes for one in own)
+    names = Counter(one.name for each in siblings for one in each.people)
     if all(count == 1 for count in names.values()):
         return True
-    works = [each.works() for each in siblings]
+    works = [each.works for each in siblings]
     return all(len(own) == 1 for own in works) and len(set[str]().union(*works)) == len(siblings)
 
 
-def _works_overlap(nodes: Sequence[_Node]) -> bool:
-    """Whether two folders hold the same lesson, as two people do."""
-    counted = Counter(work for node in nodes for work in node.works())
-    return any(count > 1 for count in counted.values())
-
-
-def _share(notebooks: Sequence[Entry]) -> bool:
-    lessons: defaultdict[str | None, int] = defaultdict(int)
-    for entry in notebooks:
-        lessons[entry.look.lesson] += 1
-    return max(lessons.values()) > 2
-
-
-def _archive_name(name: str) -> str:
-    return name.split(".")[0]
+def _share(notebooks: Sequence[Entry], least: int) -> bool:
+    """Whether as many of the notebooks are of the same lesson."""
+    return max(Counter(entry.look.lesson for entry in notebooks).values(), default=0) >= least
 
 
 def _is_of_another(entry: Entry) -> bool:

@@ -38,6 +38,7 @@ from grader.results import Verdict
 _MAX_REST = 32 * 2**20
 # Texts, and brackets and commas between them: what parsing a notebook costs beyond its length.
 _MAX_MARKS = 500_000
+_MARKS = (b'"', b",", b"[", b"{")
 # Up to this length a first look parses a notebook with its outputs, which is quicker, in bytes.
 _MAX_WHOLE = 4 * 2**20
 
@@ -168,10 +169,11 @@ def _quickly_parsed(content: bytes) -> Any:
 
     What is not plainly one of today's format is parsed with all care.
     """
-    if len(content) <= _MAX_WHOLE:
+    # Marks in texts are counted as well, so there are never more than these.
+    is_short = len(content) <= _MAX_MARKS
+    if is_short or (len(content) <= _MAX_WHOLE and sum(map(content.count, _MARKS)) <= _MAX_MARKS):
         try:
-            text = content.decode("utf-8-sig")
-            notebook: Any = None if has_more_marks(text, _MAX_MARKS) else json.loads(text)
+            notebook = json.loads(content.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             notebook = None  # said below, in words for a person
         if _is_of_today(notebook):
@@ -191,9 +193,12 @@ def _is_of_today(notebook: Any) -> bool:
 def _joined(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell with its source as one text, as Jupyter joins its lines."""
     source = cell.get("source")
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        return cell | {"source": "".join(source)}
-    return cell
+    if not isinstance(source, list):
+        return cell
+    try:
+        return {**cell, "source": "".join(source)}
+    except TypeError:  # lines that are no text: such a cell has no code
+        return cell
 
 
 def _notebook(text: str) -> Any:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
 from pathlib import Path
@@ -94,11 +94,7 @@ class Opener:
             self.wrong[archive] = str(error)
             return []
         self.said.archives += unpacked.said
-        depth = len(parts)
-        return [
-            replace(entry, shown="/".join([shown, *map(printable, entry.parts[depth:])]))
-            for entry in entries_below(folder, parts, self.said)
-        ]
+        return entries_below(folder, parts, self.said, shown)
 
     def _place(self, name: str) -> Path:
         """A folder that is not there yet; what an earlier run unpacked makes room."""
@@ -115,16 +111,25 @@ class Opener:
         return self.to / called
 
 
-def entries_below(root: Path, parts: tuple[str, ...], said: PassedOver) -> list[Entry]:
-    """What lies below a folder, which has these `parts` itself; what was passed over is said."""
+def entries_below(
+    root: Path, parts: tuple[str, ...], said: PassedOver, shown: str = ""
+) -> list[Entry]:
+    """What lies below a folder, which has these `parts` itself; what was passed over is said.
+
+    `shown` is what the folder is called for a person, where that is not its path.
+    """
     found = look_into(root)
-    said.environments += [printable(str(path)) for path in found.environments]
-    said.closed += [printable(f"{path} ({why})") for path, why in found.closed.items()]
+    shown = shown or printable(str(root))
+
+    def place(path: Path) -> str:
+        inside = path.relative_to(root).parts
+        return str(Path(shown, *map(printable, inside)))
+
+    said.environments += map(place, found.environments)
+    said.closed += [f"{place(path)} ({why})" for path, why in found.closed.items()]
     entries = [
-        Entry(
-            (*parts, *path.relative_to(root).parts), path, root, kind, refused, printable(str(path))
-        )
-        for kind, path, refused in _kinds(found)
+        Entry((*parts, *path.relative_to(root).parts), path, root, kind, wrong, place(path))
+        for kind, path, wrong in _kinds(found)
     ]
     return sorted(entries, key=lambda entry: entry.parts)
 

@@ -10,10 +10,12 @@ from grader.grading.collecting.candidates import Owner
 from grader.grading.collecting.platforms.components import with_own
 from grader.grading.collecting.tree import Entry
 
-_PART = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<upload>\d+)_(?P<own>.+)", re.S)
+_PART = re.compile(
+    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>[1-9]\d*)_(?P<upload>[1-9]\d*)_(?P<own>.+)", re.S
+)
 # Ids of a school are this long; of a name with numbers of its own, these are not taken for ids.
 _LONG = re.compile(
-    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>\d{4,})_(?P<upload>\d{4,})_(?P<own>.+)", re.S
+    r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>[1-9]\d{3,})_(?P<upload>[1-9]\d{3,})_(?P<own>.+)", re.S
 )
 _ALONE = 3  # how long ids are at least where no file beside it looks the same
 
@@ -38,7 +40,7 @@ def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
 
 def _owner(entry: Entry, at: int, told: re.Match[str]) -> Owner:
     owner = Owner(
-        told["name"],
+        told["name"] if told["name"].strip() else entry.parts[at],
         (),
         at,
         id=told["id"],

@@ -21,7 +21,10 @@ def owners_by(read: Reader, entries: Iterable[Entry]) -> dict[Entry, Owner]:
     for entry in entries:
         for at, part in enumerate(entry.parts):
             if told := read(part, at):
-                found[entry] = with_own(told[0], told[1], entry.parts[at + 1 :])
+                owner, name = told
+                if not owner.student.strip():
+                    owner = replace(owner, student=part)
+                found[entry] = with_own(owner, name, entry.parts[at + 1 :])
                 break
     return found
 
