@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.judging.course import files_of_lesson, lesson_names
-from grader.kernel.mounted import course_folder, course_package
+from grader.kernel.mounted import course_notebooks, course_package
 
 
 def lesson_notebooks() -> list[Path]:
@@ -15,11 +15,8 @@ def lesson_notebooks() -> list[Path]:
 
     An installed course has them in its package, in `lessons`; a checkout beside it.
     """
-    folder = course_folder()
-    places = [] if folder is None else [folder / "lessons", folder.parent / "lessons"]
-    for place in places:
-        if found := sorted(place.glob("*.ipynb")):
-            return found
+    if found := course_notebooks():
+        return found
     raise UsageError(
         f"A course brings its notebooks along, in a folder `lessons`. Received: none in the "
         f"package {course_package()!r}. Install the course, or run `grader build` in its checkout."

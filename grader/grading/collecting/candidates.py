@@ -71,6 +71,19 @@ class Candidate:
         return self.owner.own[:-1]
 
     @property
+    def folder(self) -> Path | None:
+        """The student's own folder, in which no other student's files lie; None if there is none.
+
+        A notebook that was named by itself lies in one if it is called as its lesson: then nothing
+        else but its folder can be called as its student.
+        """
+        depth = len(self.entry.parts) - len(self.owner.own)
+        is_alone = depth == 0 and named_lesson(self.entry.path) is not None
+        if depth != self.owner.at + 1 and not is_alone:
+            return None
+        return self.entry.path.parents[len(self.owner.own) - 1]
+
+    @property
     def look(self) -> Look:
         """What the notebook is about; it is read when this is first asked."""
         if self.entry.refused:

@@ -16,6 +16,7 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.choosing import Choice, chosen
+from grader.grading.collecting.companions import companions_of
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.layout import Found, Layout, found_at
 from grader.grading.collecting.passed_over import PassedOver, notebooks
@@ -144,6 +145,7 @@ def _submission(choice: Choice) -> Submission:
         choice.lesson,
         one.entry.below,
         one.owner.handed_in(choice.attempts),
+        {} if one.folder is None else companions_of(one.entry.path, one.folder),
         shown="" if shown == printable(str(one.entry.path)) else shown,
         said=choice.said,
         is_told=one.owner.is_told,
