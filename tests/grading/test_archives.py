@@ -16,6 +16,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -446,8 +447,11 @@ def test_zips_with_names_of_any_kind(place: Path, names: list[tuple[bytes, int]]
     members = [(name, flag, b"", b"%d" % i) for i, (name, flag) in enumerate(names)]
     contents, said = unpacked_safely(raw_zip(place / "a.zip", members), place)
     assert "damaged" not in said
-    folders = [number for number, (name, _) in enumerate(names) if name.endswith((b"/", b"\\"))]
-    _accounted([*contents, *(b"%d" % number for number in folders)], said, len(names))
+    # In Shift-JIS, the byte of a backslash may be half of a letter: then it is a file all the same.
+    ends = [
+        b"%d" % number for number, (name, _) in enumerate(names) if name.endswith((b"/", b"\\"))
+    ]
+    _accounted([*contents, *(end for end in ends if end not in contents)], said, len(names))
 
 
 @_QUICK
@@ -463,11 +467,13 @@ def test_tars_with_names_of_any_kind(place: Path, names: list[str]) -> None:
     _accounted(*unpacked_safely(path, place), len(names))
 
 
-@pytest.fixture(scope="module")
+WHOLE = {f"ana/{n}.ipynb": random.Random(n).randbytes(300) + bytes(300) for n in range(4)}
+
+
+@cache
 def whole() -> list[bytes]:
     """Real archives of each kind."""
-    files = {f"ana/{n}.ipynb": random.Random(n).randbytes(300) + bytes(300) for n in range(4)}
-    made = []
+    files, made = WHOLE, []
     with tempfile.TemporaryDirectory() as folder:
         made.append(zipped(Path(folder) / "a.zip", files).read_bytes())
         path = Path(folder) / "a.tar"
@@ -484,18 +490,19 @@ def whole() -> list[bytes]:
 )
 def test_damaged_archives_are_unpacked_or_refused(
     place: Path,
-    whole: list[bytes],
     which: int,
     flips: list[tuple[float, int]],
     kept: float,
 ) -> None:
-    """An archive whose bits changed, or that was cut off, never makes more than a sentence."""
-    content = bytearray(whole[which])
+    """Where bits changed, or the end is missing, what is there is whole, or it is said."""
+    content = bytearray(whole()[which])
     for at, change in flips:
         content[int(at * len(content))] ^= change
     path = place / "a.zip"
     path.write_bytes(content[: round(kept * len(content))])
     begun = time.monotonic()
     contents, said = unpacked_safely(path, place)
-    assert contents or said or not any(contents)
+    assert said or len(contents) == len(WHOLE)
+    if which != 1:  # a plain tar has no checksum of what its files hold
+        assert said or sorted(contents) == sorted(WHOLE.values())
     assert time.monotonic() - begun < 30

@@ -110,18 +110,22 @@ def _of_zip(file: BinaryIO) -> Iterator[Member]:
             _time_in_zip(member),
             member.compress_size,
         )
+    if guarded.is_torn:
+        raise zipfile.BadZipFile("its list of files ends early")
 
 
 class _ZipFile(io.RawIOBase):
     """The file of a zip as `zipfile` reads it: its directory is bounded, and names are mended.
 
     A name that says it is UTF-8 and is not would keep the whole archive from being read. `heads`
-    are the places where members begin, once they are known.
+    are the places where members begin, once they are known; `is_torn` is a directory of which one
+    entry covers others, which `zipfile` passes over.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.heads: set[int] | None = None
+        self.is_torn = False
 
     def seekable(self) -> bool:
         return True
@@ -154,11 +158,13 @@ class _ZipFile(io.RawIOBase):
             return found
         if found.count(b"PK\x01\x02") > MOST_MEMBERS:
             raise Rejected(_too_many())
-        return _with_honest_flags(bytearray(found))
+        mended, end = _with_honest_flags(bytearray(found))
+        self.is_torn = end != len(found)
+        return mended
 
 
-def _with_honest_flags(directory: bytearray) -> bytes:
-    """A zip's directory in which only what is UTF-8 is called so."""
+def _with_honest_flags(directory: bytearray) -> tuple[bytes, int]:
+    """A zip's directory in which only what is UTF-8 is called so, and where its entries end."""
     at = 0
     while directory[at : at + 4] == b"PK\x01\x02" and at + 46 <= len(directory):
         (flags,) = struct.unpack_from("<H", directory, at + 8)
@@ -168,7 +174,7 @@ def _with_honest_flags(directory: bytearray) -> bytes:
         except UnicodeDecodeError:
             struct.pack_into("<H", directory, at + 8, flags & ~_UTF8)
         at += 46 + sum(lengths)
-    return bytes(directory)
+    return bytes(directory), at
 
 
 _UTF8, _ENCRYPTED, _UNIX, _LOCAL_HEAD = 0x800, 0x1, 3, 30
@@ -236,6 +242,7 @@ def _of_tar(file: Any, size: int) -> Iterator[Member]:
     before = -1
     for _ in range(MOST_MEMBERS):
         if (member := archive.next()) is None:
+            _ensure_end(bounded, archive.offset)
             return
         if member.offset <= before:
             raise tarfile.ReadError("its members lie in each other")
@@ -250,6 +257,19 @@ def _of_tar(file: Any, size: int) -> Iterator[Member]:
         )
     if archive.next() is not None:
         raise Rejected(_too_many())
+
+
+def _ensure_end(file: _Bounded, at: int) -> None:
+    """Raise ReadError where a tar's members do not end as they should: `tarfile` lets that pass.
+
+    What is packed as a whole is read to its very end, where its checksum stands.
+    """
+    file.seek(at)
+    block = file.read(tarfile.BLOCKSIZE)
+    if len(block) < tarfile.BLOCKSIZE or any(block):
+        raise tarfile.ReadError("its members end early")
+    while file.read(MIB):
+        continue
 
 
 class _Bounded(io.RawIOBase):
@@ -277,9 +297,9 @@ class _Bounded(io.RawIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0 or size > _HEADER:
             raise tarfile.ReadError("a header is too long")
-        if self._file.tell() + size > self._most:
-            raise Rejected(too_large())
         found: bytes = self._file.read(size)
+        if self._file.tell() > self._most:
+            raise Rejected(too_large())
         return found
 
 

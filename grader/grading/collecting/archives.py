@@ -142,7 +142,7 @@ class _Unpacking:
             except DAMAGED as error:
                 if not count:
                     raise Rejected("it is damaged") from error
-                self._broken = "It is damaged further on: what came before that is there."
+                self._broken = "It is damaged, or breaks off: what is there may not be all."
                 return
             if member is None:
                 return
