@@ -103,8 +103,19 @@ class Gradebook:
         An attempt that is kept again counts as the newest, and is no longer withdrawn. Without a
         key, and of what is not whole, a result is known by its own content.
         """
-        row = keeping.Row.of(result, key)
-        return self.database.write(lambda c: keeping.keep(c, row, run, self.clock()))
+        return self.keep_all([(result, key)], run)[0]
+
+    def keep_all(
+        self, results: Iterable[tuple[SubmissionResult, str]], run: int | None = None
+    ) -> list[Kept]:
+        """Keep results with their keys as `keep` does, all of them or none.
+
+        Quicker for many that are known already: the disk is waited for once.
+        """
+        rows = [keeping.Row.of(result, key) for result, key in results]
+        return self.database.write(
+            lambda c: [keeping.keep(c, row, run, self.clock()) for row in rows]
+        )
 
     def withdraw(
         self, run: int, *, lesson: str | None = None, student: str | None = None

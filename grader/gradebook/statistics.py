@@ -174,7 +174,7 @@ def _exercises() -> Select[*tuple[Any, ...]]:
             of(file & passed, one).label("ever_passed"),
             func.avg(case((file, score))).label("ever_mean"),
             of(counted, one).label("known"),
-            of(counted, score).label("own"),
+            of(counted, score.expression).label("own"),
             of(counted, rest).label("rest"),
             of(counted, score * score).label("own_own"),
             of(counted, rest * rest).label("rest_rest"),

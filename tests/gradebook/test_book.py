@@ -40,6 +40,16 @@ def test_the_same_key_twice_is_one_attempt(book: Gradebook) -> None:
     assert only(book).due == "2026-05-01"
 
 
+def test_many_are_kept_together_or_not_at_all(book: Gradebook) -> None:
+    """One transaction keeps a whole class; where one result cannot be kept, none is."""
+    everybody = [(result(name, exercise()), "key") for name in ("ana", "bea", "ana")]
+    with pytest.raises(UsageError, match="gradebook"):
+        book.keep_all(everybody, run=99)  # there is no such run
+    assert book.current() == []
+    assert [kept.new for kept in book.keep_all(everybody)] == [True, True, False]
+    assert len(book.current()) == 2
+
+
 def test_two_students_may_have_one_key(book: Gradebook) -> None:
     """Who hands in the same as somebody else has an attempt and a standing of their own."""
     book.keep(result("ana", exercise()), "key")
