@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from enum import StrEnum
@@ -147,30 +148,47 @@ def as_json(collected: Collected) -> list[dict[str, Any]]:
 
 
 def as_table(collected: Collected) -> Table:
-    """A table of the same, for a terminal."""
+    """A table of the same: files below their common folder, and no column that says nothing."""
     from rich.table import Table
 
     from grader.report.text import visible
 
+    objects = [_object(one) for one in _in_order(collected)]
+    above = _common_folder([row["path"] for row in objects if row["path"] is not None])
+    rows = [_cells(row, above) for row in objects]
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("Student", "Lesson", "File", "Attempt", "Handed in", "Remarks"):
-        table.add_column(heading, overflow="fold")
-    for one in _in_order(collected):
-        row = _object(one)
-        time = (row["time"] or "").replace("T", " ")
-        missing = row["not_handed_in"]
-        remarks = [f"not handed in; there is: {missing}" if missing is not None else ""]
-        remarks += [row["said"], _together(row["group"])]
-        cells = (
-            row["student"] or "?",
-            row["lesson"] or "",
-            "" if row["path"] is None else row["path"],
-            "" if missing is not None else str(row["attempts"]),
-            f"{time} late".strip() if row["late"] else time,
-            " ".join(filter(None, remarks)),
-        )
-        table.add_row(*(_plain(visible(cell)) for cell in cells))
+    headings = ("Student", "Lesson", "File", "Attempt", "Handed in", "Remarks")
+    kept = [place for place in range(len(headings)) if any(row[place] for row in rows)]
+    for place in kept:
+        table.add_column(headings[place], overflow="fold")
+    for row in rows:
+        table.add_row(*(_plain(visible(row[place])) for place in kept))
     return table
+
+
+def _cells(row: dict[str, Any], above: str) -> list[str]:
+    missing = row["not_handed_in"]
+    time = (row["time"] or "").replace("T", " ")
+    remarks = [f"not handed in; there is: {missing}" if missing is not None else ""]
+    remarks += [row["said"], _together(row["group"])]
+    return [
+        row["student"] or "?",
+        row["lesson"] or "",
+        (row["path"] or "").removeprefix(above),
+        str(row["attempts"]) if row["attempts"] > 1 else "",
+        f"{time} late".strip() if row["late"] else time,
+        " ".join(filter(None, remarks)),
+    ]
+
+
+def _common_folder(paths: list[str]) -> str:
+    """The folder that all of these lie in, with a slash at its end; "" for fewer than two."""
+    if len(paths) < 2:
+        return ""
+    try:
+        return os.path.commonpath([str(Path(path).parent) for path in paths]).rstrip("/") + "/"
+    except ValueError:  # some are absolute, and some are not
+        return ""
 
 
 def _plain(text: str) -> Any:
