@@ -21,38 +21,12 @@ from grader.cli.app import (
     told_in_one_sentence,
 )
 from grader.cli.grading import refuse_unknown_lesson
+from grader.cli.options import LayoutName, RosterColumns, RosterFile
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from grader.grading.collecting.submissions import Collected, Missing, Submission
-
-LayoutName = Annotated[
-    str | None,
-    typer.Option(
-        "--layout",
-        help="Where files come from, if the guess is wrong: canvas, moodle, blackboard, "
-        "brightspace, gradescope, nbgrader, github, drive; folders (each is a student's), files "
-        "(each is), one (all are one student's).",
-    ),
-]
-RosterFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--roster",
-        help="A CSV file of all students, as any platform exports it: names, ids, groups, sections "
-        "and due dates of their own are taken from it, and who is missing is said.",
-    ),
-]
-RosterColumns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--roster-column",
-        metavar="WHAT=HEADER",
-        help="Which column of the roster tells what, if the guess is wrong: student, id, email, "
-        "section, group or due; more than once for several.",
-    ),
-]
 
 
 class _Shape(StrEnum):

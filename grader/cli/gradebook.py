@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import app, say, stdout, told_in_one_sentence
+from grader.cli.options import GradebookUrl
 
 if TYPE_CHECKING:
     from grader.gradebook import Gradebook
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
 
 Folder = Annotated[
     Path, typer.Argument(help="The folder that `grader grade … --to FOLDER` filled.")
-]
-GradebookUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--gradebook",
-        metavar="URL",
-        help="Another database than FOLDER/gradebook.sqlite: a SQLite file, or "
-        "postgresql://USER@HOST/DATABASE. One database is one class.",
-    ),
 ]
 Late = Annotated[
     str | None,

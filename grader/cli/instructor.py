@@ -21,8 +21,7 @@ from grader.cli.app import (
     stdout,
     told_in_one_sentence,
 )
-from grader.cli.collecting import LayoutName, RosterColumns, RosterFile, collected_class
-from grader.cli.gradebook import GradebookUrl
+from grader.cli.collecting import collected_class
 from grader.cli.grading import (
     class_secret,
     formats_in,
@@ -31,6 +30,7 @@ from grader.cli.grading import (
     report,
     status_of,
 )
+from grader.cli.options import GradebookUrl, LayoutName, RosterColumns, RosterFile
 from grader.cli.whole_class import grade_class, scope_of
 
 

@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+GradebookUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--gradebook",
+        metavar="URL",
+        help="Another database than FOLDER/gradebook.sqlite: a SQLite file, or "
+        "postgresql://USER@HOST/DATABASE. One database is one class.",
+    ),
+]
+LayoutName = Annotated[
+    str | None,
+    typer.Option(
+        "--layout",
+        help="Where files come from, if the guess is wrong: canvas, moodle, blackboard, "
+        "brightspace, gradescope, nbgrader, github, drive; folders (each is a student's), files "
+        "(each is), one (all are one student's).",
+    ),
+]
+RosterFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--roster",
+        help="A CSV file of all students, as any platform exports it: names, ids, groups, sections "
+        "and due dates of their own are taken from it, and who is missing is said.",
+    ),
+]
+RosterColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--roster-column",
+        metavar="WHAT=HEADER",
+        help="Which column of the roster tells what, if the guess is wrong: student, id, email, "
+        "section, group or due; more than once for several.",
+    ),
+]
