@@ -1,4 +1,4 @@
-"""A run that is killed at any moment goes on where it was: nothing is lost, and nothing is double.
+"""`grader grade` that is killed at any moment goes on where it was: nothing is lost or double.
 
 `GRADER_KILLS` is how often it is killed.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -16,39 +17,43 @@ from typing import Any
 
 import pytest
 
-from grader.results import SubmissionResult
+from grader.gradebook import gradebook_of
+from grader.report.records import read_all
 from tests.notebooks import RIGHT, WRONG, Cell, cells_of, write_notebook
 from tests.processes import descendants, running
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 KILLS = int(os.environ.get("GRADER_KILLS", "3"))
-PROJECT = Path(__file__).parents[2]
 
 
-def started(folder: Path, kept: Path) -> subprocess.Popen[str]:
-    """A run that grades what lies in a folder, and keeps it."""
-    command = [sys.executable, "-m", "tests.grading.resumed", str(folder), str(kept)]
-    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+def started(folder: Path, to: Path) -> subprocess.Popen[str]:
+    """`grader grade`, which is killed here and there."""
+    command = [sys.executable, "-m", "grader", "grade", str(folder), "--to", str(to), "--quiet"]
+    seed = ["--seed", str(folder.parent / "seed.txt"), "--jobs", "2", "--timeout", "60"]
+    return subprocess.Popen(
+        [*command, *seed], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
 
 
-def to_the_end(folder: Path, kept: Path) -> tuple[int, int]:
-    """How many such a run graded, and how many results it used again."""
-    with started(folder, kept) as run:
-        said, _ = run.communicate(timeout=240)
-    assert run.returncode == 0
-    graded, reused = said.split()
-    return int(graded), int(reused)
+def to_the_end(folder: Path, to: Path) -> int:
+    """Of how many submissions an earlier result was used again, in a run that nobody kills."""
+    with started(folder, to) as run:
+        _, said = run.communicate(timeout=240)
+    assert run.returncode == 1, said
+    found = re.search(r"(\d+) unchanged results? w", said)
+    return int(found[1]) if found else 0
 
 
-def standing(kept: Path) -> dict[str, Any]:
-    """What is kept, by key and student, without the time that it took."""
-    return {
-        f"{path.parent.name}/{path.name}": SubmissionResult.from_json(path.read_bytes()).model_dump(
-            exclude={"seconds"}
-        )
-        for path in kept.glob("*/*.json")
-    }
+def standing(to: Path) -> dict[str, Any]:
+    """What the gradebook has kept of each student, without the time that it took."""
+    if not (to / "gradebook.sqlite").exists():
+        return {}
+    with gradebook_of(to) as book:
+        names = [one.person.name for one in book.current()]
+        attempts = {name: len(book.attempts(name).attempts) for name in names}
+        assert set(attempts.values()) <= {1}, attempts  # nothing is there twice
+        return {one.student: one.model_dump(exclude={"seconds"}) for one in book.results()}
 
 
 def test_a_run_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -61,8 +66,9 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None
     for number in range(count):
         cells: list[Cell] = [f"number = {number}", *cells_of(WRONG if number % 2 else RIGHT)]
         write_notebook(folder / f"student{number:02}.ipynb", cells)
+    (tmp_path / "seed.txt").write_text("a secret of more than 16 characters", encoding="utf-8")
     begun = time.monotonic()
-    assert to_the_end(folder, tmp_path / "undisturbed") == (count, 0)
+    assert to_the_end(folder, tmp_path / "undisturbed") == 0
     undisturbed = time.monotonic() - begun
     expected = standing(tmp_path / "undisturbed")
     assert len(expected) == count
@@ -90,6 +96,8 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None
     print(f"kept after each kill: {stood}, of {count}")  # noqa: T201
     assert stood == sorted(stood)
     assert KILLS < 2 or stood[-1] > 0
-    assert to_the_end(folder, kept) == (count - stood[-1], stood[-1])
+    assert to_the_end(folder, kept) == stood[-1]
     assert standing(kept) == expected
-    assert to_the_end(folder, kept) == (0, count)
+    records = {one.student: one for one in read_all(kept)}
+    assert {name: one.model_dump(exclude={"seconds"}) for name, one in records.items()} == expected
+    assert to_the_end(folder, kept) == count
