@@ -90,7 +90,7 @@ def told_in_one_sentence() -> Iterator[None]:
         )
     else:
         return
-    stderr().print(f"grader: {sentence}", markup=False, highlight=False, soft_wrap=True)
+    say(f"grader: {sentence}")
     raise typer.Exit(USAGE)
 
 

@@ -71,7 +71,7 @@ def collect(
             paths, student, lesson, layout, roster, roster_columns, unpacked=Path(unpacked)
         )
         if shape is _Shape.JSON:
-            sys.stdout.write(json.dumps(as_json(collected), indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(as_json(collected), indent=2) + "\n")
         else:
             stdout().print(as_table(collected))
             stdout().print(_in_words(collected), markup=False)

@@ -31,7 +31,7 @@ from grader.cli.grading import (
     status_of,
 )
 from grader.cli.options import GradebookUrl, LayoutName, RosterColumns, RosterFile
-from grader.cli.whole_class import grade_class, scope_of
+from grader.cli.whole_class import alone_in, grade_class, scope_of
 
 
 @app.command()
@@ -114,40 +114,41 @@ def grade(
         wanted = formats_in(formats)
         refuse_unknown_lesson(lesson)
         refuse_missing_isolation(isolation, [*(path for path in paths if path.exists()), to])
-        collected = collected_class(
-            paths, student, lesson, layout, roster, roster_columns, unpacked=to / "handed_in"
-        )
-        for line in collected.said:
-            say(line)
-        secret = class_secret(seed, to)
-        cores = os.cpu_count() or 1
-        plan = plan_of(secret, timeout, lesson, jobs or cores, isolation=isolation.value)
-        with gradebook_of(to, gradebook, new=True) as book:
-            for line in book.said:
+        with alone_in(to):
+            collected = collected_class(
+                paths, student, lesson, layout, roster, roster_columns, unpacked=to / "handed_in"
+            )
+            for line in collected.said:
                 say(line)
-            if due is not None:
-                book.set_due(due, lesson or "")
-            if late is not None:
-                book.set_late(late)
-            try:
-                run = grade_class(
-                    collected,
-                    plan,
-                    book,
-                    to,
-                    scope=scope_of(paths),
-                    fresh=fresh,
-                    student=student,
-                    cluster=cluster,
-                    quiet=quiet,
-                )
-            except KeyboardInterrupt:
-                stderr().print(
-                    f"Stopped. What was graded stands in {to / 'results'}; the same command goes "
-                    f"on from there.",
-                    markup=False,
-                )
-                raise typer.Exit(INTERRUPTED) from None
+            secret = class_secret(seed, to)
+            cores = os.cpu_count() or 1
+            plan = plan_of(secret, timeout, lesson, jobs or cores, isolation=isolation.value)
+            with gradebook_of(to, gradebook, new=True) as book:
+                for line in book.said:
+                    say(line)
+                if due is not None:
+                    book.set_due(due, lesson or "")
+                if late is not None:
+                    book.set_late(late)
+                try:
+                    run = grade_class(
+                        collected,
+                        plan,
+                        book,
+                        to,
+                        scope=scope_of(paths),
+                        fresh=fresh,
+                        student=student,
+                        cluster=cluster,
+                        quiet=quiet,
+                    )
+                except KeyboardInterrupt:
+                    stderr().print(
+                        f"Stopped. What was graded stands in {to / 'results'}; the same command "
+                        f"goes on from there.",
+                        markup=False,
+                    )
+                    raise typer.Exit(INTERRUPTED) from None
         results = in_order(run.results)
         report(results, wanted, to, whole=lambda: read_each(run.paths))
     raise typer.Exit(status_of(results))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from grader.results import SubmissionResult
 
 _MOST_NAMED = 5
+_UNREAD = ("rejected", "broken")
 # What a browser adds to a file that was downloaded once more.
-_AGAIN = re.compile(r"( ?\(\d+\)|-\d+)(?=\.[A-Za-z]|$)")
+_AGAIN = re.compile(r" ?\(\d+\)(?=\.[A-Za-z]|$)")
 
 
 @dataclass
@@ -40,6 +43,7 @@ class ClassRun:
     paths: list[Path] = field(default_factory=list)
     _kept: SubmissionResult | None = None
     _earlier_stands: list[str] = field(default_factory=list)
+    _only_before: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from grader.report.brief import Briefs
@@ -81,20 +85,44 @@ class ClassRun:
         for each in for_each_member(result):
             path = records.write(each, self.to)
             if path != records.path_of(self.to, each.student, each.lesson):
-                self._earlier_stands.append(f"{each.student}/{each.lesson}")
+                missing = each.verdict == "not_handed_in"
+                stands = self._only_before if missing else self._earlier_stands
+                stands.append(f"{each.student}/{each.lesson}")
             self.paths.append(path)
             self.results.append(self._briefs.of(each))
 
-    def withdraw(self, lesson: str | None, student: str | None) -> None:
-        """Mark what was handed in before, in the same place, and is there no more."""
+    def withdraw(self, student: str | None) -> None:
+        """Mark what was handed in before, in the same place, and is there no more.
+
+        Only of lessons that others handed in again: the next lesson's archive has the same name.
+        Where most are gone, it is another class, or half a download: nothing is marked, and it is
+        said. Nor is anything of who handed in something that cannot be read.
+        """
         from grader.report import records
 
-        gone = self.book.withdraw(self.run, lesson=lesson, student=student)
-        for name, of_lesson in gone:
-            records.withdraw(self.to, name, of_lesson)
-        if gone:
+        again = {one.lesson for one in self.results if one.exercises}
+        unread = {one.student for one in self.results if one.verdict in _UNREAD}
+        gone = [
+            (name, lesson)
+            for name, lesson in self.book.gone(self.run)
+            if student in (None, name) and lesson in again and name not in unread
+        ]
+        for lesson in sorted({lesson for _, lesson in gone}):
+            names = [name for name, of in gone if of == lesson]
+            there = {one.student for one in self.results if one.lesson == lesson and one.exercises}
+            if len(names) > len(there):
+                gone = [pair for pair in gone if pair[1] != lesson]
+                say(
+                    f"Of {lesson}, {len(names)} students graded before are not in here, more than "
+                    f"are: their marks stay as they are ({_some(names)}). If they are to go, "
+                    f"grade the class into a new folder."
+                )
+        marked = self.book.withdraw(self.run, lambda *pair: pair not in gone)
+        for name, lesson in marked:
+            records.withdraw(self.to, name, lesson)
+        if marked:
             say(
-                f"No longer handed in: {_some(f'{name}/{of}' for name, of in gone)}. What was "
+                f"No longer handed in: {_some(f'{name}/{of}' for name, of in marked)}. What was "
                 f"graded before is marked as withdrawn; `grader show {self.to} STUDENT` has it."
             )
 
@@ -107,6 +135,11 @@ class ClassRun:
                 f"Cannot be graded now, but was graded before: {_some(self._earlier_stands)}. The "
                 f"earlier records stand; what is wrong now is in LESSON{NOT_GRADED}.json beside "
                 f"them."
+            )
+        if self._only_before:
+            say(
+                f"Not handed in now, but graded before: {_some(self._only_before)}. The earlier "
+                f"records stand, unless they are told to be withdrawn."
             )
         if tally.sentence():
             say(tally.sentence())
@@ -147,7 +180,7 @@ def grade_class(
     lessons = {plan.lesson} if plan.lesson else {result.lesson for result in run.results}
     wanted = sorted(lessons - {UNKNOWN}, key=place_of)
     run.add(not_handed_in(collected.missing, wanted, plan.isolation))
-    run.withdraw(plan.lesson, student)
+    run.withdraw(student)
     run.say_what_surprises(tally)
     return run
 
@@ -162,9 +195,32 @@ def _grade_each(cluster: str | None) -> GradeEach:
     return Cluster(cluster, on_notice=say)
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder of results for one run; UsageError where another one is at work in it.
+
+    Two runs would unpack their archives in each other's place. The lock goes with the process.
+    """
+    import fcntl
+
+    from grader.errors import UsageError
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"One `grader grade` at a time works in a folder. Received: {folder}, in which "
+                f"another one is at work. Wait until it has ended, or name another folder."
+            ) from error
+        yield
+
+
 def scope_of(paths: Iterable[Path]) -> str:
     """What tells two runs over the same class: its places, whatever a browser calls the archive."""
-    return "\n".join(sorted(str(p.absolute().with_name(_AGAIN.sub("", p.name))) for p in paths))
+    places = (Path(os.path.normpath(path.absolute())) for path in paths)
+    return "\n".join(sorted(str(place.parent / _AGAIN.sub("", place.name)) for place in places))
 
 
 def _some(names: Iterable[str]) -> str:

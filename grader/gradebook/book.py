@@ -117,17 +117,21 @@ class Gradebook:
             lambda c: [keeping.keep(c, row, run, self.clock()) for row in rows]
         )
 
-    def withdraw(
-        self, run: int, *, lesson: str | None = None, student: str | None = None
-    ) -> list[tuple[str, str]]:
-        """Mark what an earlier run of the same scope had, and `run` had not: (student, lesson).
-
-        Call it when a run is complete, and every result of it kept; `lesson` and `student` are what
-        it was confined to. What is marked stays in the history, and no longer stands.
-        """
-        return self.database.write(
-            lambda c: withdrawing.withdraw(c, run, self.clock(), lesson=lesson, student=student)
+    def gone(self, run: int) -> withdrawing.Gone:
+        """What an earlier run of the same scope had, and `run` had not: (student, lesson)."""
+        return self.database.read(
+            lambda c: withdrawing.withdraw(c, run, self.clock(), lambda *_: False, marks=False)
         )
+
+    def withdraw(
+        self, run: int, spared: withdrawing.Spared = lambda _student, _lesson: False
+    ) -> withdrawing.Gone:
+        """Mark what is `gone`, but for what is `spared`; it is told which that was.
+
+        Call it when a run is complete, and every result of it kept. What is marked stays in the
+        history, and no longer stands.
+        """
+        return self.database.write(lambda c: withdrawing.withdraw(c, run, self.clock(), spared))
 
     # What stands
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
@@ -13,12 +14,19 @@ from grader.results import Verdict
 _NOTHING = Verdict.NOT_HANDED_IN.value
 
 
+Spared = Callable[[str, str], bool]
+"""Whether a student's lesson stays as it is, though it is no longer there."""
+Gone = list[tuple[str, str]]
+"""Students with their lessons."""
+
+
 def withdraw(
-    connection: Connection, run: int, now: datetime, *, lesson: str | None, student: str | None
-) -> list[tuple[str, str]]:
+    connection: Connection, run: int, now: datetime, spared: Spared, *, marks: bool = True
+) -> Gone:
     """Mark the attempts of who is no longer there; see `Gradebook.withdraw`.
 
-    What came by another scope stays: it was never to be found in this one.
+    What came by another scope stays: it was never to be found in this one. Without `marks`, nothing
+    is changed.
     """
     scope = select(Run.scope).where(Run.id == run).scalar_subquery()
     there = aliased(Attempt)
@@ -33,14 +41,13 @@ def withdraw(
         .where(Run.scope == scope, Run.id < run, Attempt.withdrawn_at.is_(None))
         .where(~handed_in.exists())
     )
-    if lesson is not None:
-        question = question.where(Submission.lesson == lesson)
-    if student is not None:
-        question = question.where(Student.name == student)
-    gone = connection.execute(question).all()
-    for row in gone:
-        connection.execute(update(Attempt).where(Attempt.id == row.id).values(withdrawn_at=now))
-    stands = select(Attempt.submission_id).where(Attempt.withdrawn_at.is_(None))
-    still = set(connection.scalars(stands.distinct())) if gone else set()
+    found = connection.execute(question).all()
+    gone = [row for row in found if not spared(row.name, row.lesson)]
+    if marks:
+        for row in gone:
+            connection.execute(update(Attempt).where(Attempt.id == row.id).values(withdrawn_at=now))
+    left = select(Attempt.submission_id).where(Attempt.withdrawn_at.is_(None))
+    left = left.where(Attempt.id.not_in([row.id for row in gone]))
+    still = set(connection.scalars(left.distinct())) if gone else set()
     told = (row for row in gone if row.verdict != _NOTHING or row.submission_id not in still)
     return sorted({(row.name, row.lesson) for row in told})

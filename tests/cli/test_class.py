@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli.whole_class import alone_in, scope_of
 from grader.report import records
 from grader.results import Verdict
 from tests.cli.test_cli import run
@@ -173,3 +174,36 @@ def test_files_beside_a_notebook_come_along(tmp_path: Path) -> None:
     (own / "convolution.ipynb").write_text(json.dumps(notebook(cells_of(answers))), "utf-8")
     done = graded(tmp_path / "graded", tmp_path / "class")
     assert marks(tmp_path / "graded")["ana"]["points"] == str(POINTS), done.stdout
+
+
+def test_another_class_of_the_same_name_withdraws_nobody(tmp_path: Path) -> None:
+    """A second section's archive that a browser calls like the first leaves the first's marks."""
+    sections = ("ana", "ben", "cyd"), ("dea", "eli")
+    for number, names in enumerate(sections):
+        path = tmp_path / f"submissions{f' ({number})' if number else ''}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                text = json.dumps(notebook(cells_of(RIGHT)))
+                archive.writestr(f"{name}/convolution.ipynb", text)
+        done = graded(tmp_path / "graded", path)
+    assert "3 students graded before are not in here" in done.stderr
+    assert {row["status"] for row in marks(tmp_path / "graded").values()} == {"failed"}
+    assert len(marks(tmp_path / "graded")) == 5
+
+
+def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:
+    """The second one is refused in one sentence, and loses nothing."""
+    (tmp_path / "class" / "ana").mkdir(parents=True)
+    text = json.dumps(notebook(cells_of(RIGHT)))
+    (tmp_path / "class" / "ana" / "convolution.ipynb").write_text(text, "utf-8")
+    with alone_in(tmp_path / "graded"):
+        done = graded(tmp_path / "graded", tmp_path / "class")
+    assert done.returncode == 2
+    assert "another one is at work" in done.stderr
+
+
+def test_a_place_may_be_named_by_a_dot() -> None:
+    """Whatever the words are, two names of one place are one scope; an archive's number is not."""
+    assert scope_of([Path()]) == scope_of([Path.cwd()]) == scope_of([Path("x/..")])
+    assert scope_of([Path("a/submissions (1).zip")]) == scope_of([Path("a/submissions.zip")])
+    assert scope_of([Path("hw-1")]) != scope_of([Path("hw-2")])
