@@ -77,6 +77,7 @@ def _expect_uses(pixel_uses: Function, cases: list[Case]) -> None:
 
 
 _ANYWHERE = ("the_same_everywhere", "starts_only", "rows_and_columns_exchanged")
+_OF_PADDING = ("padding_ignored", "padding_on_one_side_only", "frame_not_cut_off")
 
 
 @pixel_uses.check(points=1)
@@ -88,7 +89,7 @@ def sees_corners_once(pixel_uses: Function, rng: Rng) -> None:
 @pixel_uses.check(points=1)
 def sees_the_border_more_often_with_padding(pixel_uses: Function, rng: Rng) -> None:
     """With padding, windows that stand partly on zeros count too, for the pixels they cover."""
-    wanted = (*_ANYWHERE, "padding_ignored", "frame_not_cut_off")
+    wanted = (*_ANYWHERE, *_OF_PADDING)
     _expect_uses(pixel_uses, _use_cases(rng, (1, 2), (1, 1), wanted))
 
 
@@ -96,7 +97,7 @@ def sees_the_border_more_often_with_padding(pixel_uses: Function, rng: Rng) -> N
 def leaves_gaps_between_large_steps(pixel_uses: Function, rng: Rng) -> None:
     """With strides, pixels are in fewer windows, and some in none at all: those have a 0."""
     wanted = (
-        *(*_ANYWHERE, "padding_ignored", "frame_not_cut_off"),
+        *(*_ANYWHERE, *_OF_PADDING),
         *("strides_ignored", "windows_side_by_side"),
     )
 
@@ -121,6 +122,22 @@ def the_same_everywhere(size: Size, kernel_size: Size, _padding: int, _strides: 
 )
 def padding_ignored(size: Size, kernel_size: Size, _padding: int, strides: int) -> Array:
     return _uses(size, kernel_size, 0, strides)
+
+
+@pixel_uses.misconception(
+    "You have too few windows: you count the zeros on one side only when you ask how many fit. Is it "
+    "your `output_size` that says so? A frame makes the image longer at both ends."
+)
+def padding_on_one_side_only(size: Size, kernel_size: Size, padding: int, strides: int) -> Array:
+    counts = np.zeros(np.add(size, 2 * padding), dtype=int)
+    down, across = (
+        (length + padding - kernel) // strides + 1
+        for length, kernel in zip(size, kernel_size, strict=True)
+    )
+    for row, column in np.ndindex(max(down, 0), max(across, 0)):
+        top, left = row * strides, column * strides
+        counts[top : top + kernel_size[0], left : left + kernel_size[1]] += 1
+    return counts[padding : padding + size[0], padding : padding + size[1]]
 
 
 @pixel_uses.misconception(
