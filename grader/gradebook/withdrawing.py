@@ -18,7 +18,8 @@ def withdraw(
 ) -> list[tuple[str, str]]:
     """Mark the attempts of who is no longer there; see `Gradebook.withdraw`.
 
-    What came by another scope stays: it was never to be found in this one.
+    What came by another scope stays: it was never to be found in this one. Who has such a one is
+    not told.
     """
     scope = select(Run.scope).where(Run.id == run).scalar_subquery()
     there = aliased(Attempt)
@@ -42,5 +43,11 @@ def withdraw(
         connection.execute(update(Attempt).where(Attempt.id == row.id).values(withdrawn_at=now))
     stands = select(Attempt.submission_id).where(Attempt.withdrawn_at.is_(None))
     still = set(connection.scalars(stands.distinct())) if gone else set()
-    told = (row for row in gone if row.verdict != _NOTHING or row.submission_id not in still)
+    handed_in_elsewhere = stands.where(Attempt.verdict != _NOTHING)
+    elsewhere = set(connection.scalars(handed_in_elsewhere.distinct())) if gone else set()
+    told = (
+        row
+        for row in gone
+        if row.submission_id not in (elsewhere if row.verdict != _NOTHING else still)
+    )
     return sorted({(row.name, row.lesson) for row in told})
