@@ -146,8 +146,8 @@ class LatePolicy:
 
 def _at_the_edge(time: datetime) -> datetime:
     """The first or the last moment that there is, in the place of one just beyond it."""
-    edge = datetime.min if time.year < _MIDDLE else datetime.max
-    return edge.replace(tzinfo=UTC)
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return first if time.year < _MIDDLE else last
 
 
 def moment(text: str, *, end: bool = True) -> datetime | None:
@@ -160,8 +160,9 @@ def moment(text: str, *, end: bool = True) -> datetime | None:
     except ValueError:
         return None
     if end and found.time() == time.min and re.fullmatch(r"[\dW-]+", text.strip()):
-        last = datetime.max if found.date() == date.max else found + timedelta(days=1)
-        return last.replace(tzinfo=found.tzinfo)
+        if found.date() == date.max:
+            return datetime.combine(date.max, time.max)
+        return found + timedelta(days=1)
     return found
 
 

@@ -1,8 +1,8 @@
 """Marks as a CSV file: what a spreadsheet, a colleague or another program takes.
 
 Names come from students and platforms. A cell that a spreadsheet would take for a formula begins
-with an apostrophe, which makes it a text. Some spreadsheets split lines at semicolons or tabs, or do
-not know quotes: every text is quoted, is on one line, and what follows such a sign is neutralised in
+with an apostrophe, which makes it a text. Some spreadsheets split lines at semicolons or tabs, or
+know no quotes: every text is quoted, is on one line, and what follows such a sign is neutralised in
 the same way.
 """
 
@@ -21,7 +21,7 @@ from grader.results import Points
 
 _BREAKS = r"\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINES = re.compile(f"[{_BREAKS}]+")
-# Where a formula may begin, of the cell or of a part of it; wide signs are such where they are typed.
+# Where a formula may begin, in all of a cell; wide signs begin one where they are typed.
 _FORMULA = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[;\t{_BREAKS}]))(?=[\s\"]{{0,9}}[=+\-@＝＋－＠])")
 _Cell = str | Points
 _PERSON = ("student", "id", "email", "section", "group")

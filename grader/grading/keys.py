@@ -18,6 +18,7 @@ from grader.grading.collecting.companions import carried
 from grader.grading.collecting.files import fingerprint
 from grader.grading.collecting.reading import admitted, parse
 from grader.grading.environment import Environment, environment
+from grader.judging.course import given_files
 
 if TYPE_CHECKING:
     from grader.grading.collecting.submissions import Submission

@@ -28,7 +28,8 @@ class Owner:
     that holds nothing. `at` counts the folders above the student's. `attempt` is comparable with
     the student's others: when, or which number. `upload` is a number that grows with each file that
     is uploaded. `earlier` counts attempts that the platform tells of, but does not hand out.
-    `members` are the name, id and address of each in the group. `is_told` is whether anything tells who it is: otherwise `student` is what the file is called.
+    `members` are the name, id and address of each in the group. `is_told` is whether anything tells
+    who it is: otherwise `student` is what the file is called.
     """
 
     student: str
