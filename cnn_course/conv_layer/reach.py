@@ -125,8 +125,8 @@ def padding_ignored(size: Size, kernel_size: Size, _padding: int, strides: int) 
 
 
 @pixel_uses.misconception(
-    "You have too few windows: you count the zeros on one side only when you ask how many fit. Is it "
-    "your `output_size` that says so? A frame makes the image longer at both ends."
+    "You have too few windows: when you ask how many fit, you count the zeros on one side only. Is "
+    "it your `output_size` that says so? A frame makes the image longer at both ends."
 )
 def padding_on_one_side_only(size: Size, kernel_size: Size, padding: int, strides: int) -> Array:
     counts = np.zeros(np.add(size, 2 * padding), dtype=int)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from grader.cli.app import say
 from grader.cli.progress import progress
 
 if TYPE_CHECKING:
-    from grader.gradebook import Gradebook
+    from grader.gradebook import Gradebook, Kept
     from grader.grading.collecting.submissions import Collected, Submission
     from grader.grading.handing_on import GradeEach
     from grader.grading.kept import Tally
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 5
 _UNREAD = ("rejected", "broken")
+_TOGETHER = 200  # results that are used again, kept in one transaction
 # What a browser adds to a file that was downloaded once more.
 _AGAIN = re.compile(r" ?\(\d+\)(?=\.[A-Za-z]|$)")
 
@@ -32,64 +33,102 @@ class ClassRun:
     """One run over a class: results go to the gradebook and to records in `to` as they come.
 
     `results` are brief, for the table; `paths` are where the whole ones stand. `on_result` is
-    called with the student's name when each has been taken in.
+    called with the student's name when each has been taken in. `submissions` are all of the run.
     """
 
     book: Gradebook
     to: Path
     run: int
     on_result: Callable[[str], None]
+    submissions: Sequence[Submission] = ()
     results: list[SubmissionResult] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     _kept: SubmissionResult | None = None
+    _again: list[tuple[SubmissionResult, str]] = field(default_factory=list)
     _earlier_stands: list[str] = field(default_factory=list)
     _only_before: list[str] = field(default_factory=list)
+    _newer_stands: list[str] = field(default_factory=list)
+    _own_stands: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        from grader.grading.handing_on import shown_path
         from grader.report.brief import Briefs
 
         self._briefs = Briefs()
+        self._own = {(one.student, one.lesson) for one in self.submissions}
+        self._members = {(one.student, shown_path(one)): one.members for one in self.submissions}
 
     def known(self, key: str) -> SubmissionResult | None:
         """The newest result under a key, as `grade_changed` asks."""
         return self.book.known(key)
 
-    def keep(self, result: SubmissionResult, *, key: str) -> None:
-        """Keep a final result under its key, for each who handed it in."""
-        self._keep(result, key)
+    def keep(self, result: SubmissionResult, *, key: str, again: bool = False) -> None:
+        """Keep a final result under its key, for each who handed it in.
+
+        Those that are used `again` are kept many at once: at the latest by `flush`.
+        """
+        if again:
+            self._again.append((result, key))
+            if len(self._again) >= _TOGETHER:
+                self.flush()
+        else:
+            self.flush()
+            self._take_in([(result, key)])
         self._kept = result
 
     def done(self, _submission: Submission, result: SubmissionResult) -> None:
         """Take a result in: what has no key, too, as it is not final or its file has changed."""
         if self._kept is not result:
-            self._keep(result, "")
-        self._write(result)
+            self.flush()
+            self._take_in([(result, "")])
         self.on_result(result.student)
 
     def add(self, results: Iterable[SubmissionResult]) -> None:
         """Take in results of those who are not graded."""
-        for result in results:
-            self._keep(result, "")
-            self._write(result)
+        self.flush()
+        self._take_in([(result, "") for result in results])
 
-    def _keep(self, result: SubmissionResult, key: str) -> None:
+    def flush(self) -> None:
+        """Keep what waits to be kept."""
+        waiting, self._again = self._again, []
+        self._take_in(waiting, again=True)
+
+    def _take_in(
+        self, keyed: Sequence[tuple[SubmissionResult, str]], *, again: bool = False
+    ) -> None:
+        """Keep results in one transaction, and then write the record of each."""
+        everybody = [(each, key) for result, key in keyed for each in self._each(result)]
+        if everybody:
+            kept = self.book.keep_all(everybody, self.run, again=again)
+            for (each, _), one in zip(everybody, kept, strict=True):
+                self._write(each, one)
+
+    def _each(self, result: SubmissionResult) -> Iterator[SubmissionResult]:
+        """The record of each who handed it in: of a member who also did alone, only that one."""
         from grader.grading.everybody import for_each_member
 
-        for each in for_each_member(result):
-            self.book.keep(each, key, self.run)
+        self._own.add((result.student, result.lesson))
+        members = self._members.get((result.student, result.notebook.path), {})
+        for each in for_each_member(result, members):
+            if each.student == result.student or (each.student, each.lesson) not in self._own:
+                yield each
+            else:
+                self._own_stands[f"{each.student}/{each.lesson}"] = None
 
-    def _write(self, result: SubmissionResult) -> None:
-        from grader.grading.everybody import for_each_member
+    def _write(self, result: SubmissionResult, kept: Kept) -> None:
         from grader.report import records
 
-        for each in for_each_member(result):
-            path = records.write(each, self.to)
-            if path != records.path_of(self.to, each.student, each.lesson):
-                missing = each.verdict == "not_handed_in"
-                stands = self._only_before if missing else self._earlier_stands
-                stands.append(f"{each.student}/{each.lesson}")
-            self.paths.append(path)
-            self.results.append(self._briefs.of(each))
+        name = f"{result.student}/{result.lesson}"
+        path = records.path_of(self.to, result.student, result.lesson)
+        if not kept.stands and records.knows(result) == records.ALL and path.exists():
+            # It was handed in elsewhere since: what stands in the gradebook stands here.
+            self._newer_stands.append(name)
+            [result] = records.read_each([path])
+        elif path != (path := records.write(result, self.to, kept.document)):
+            missing = result.verdict == "not_handed_in"
+            (self._only_before if missing else self._earlier_stands).append(name)
+        self.paths.append(path)
+        self.results.append(self._briefs.of(result))
 
     def withdraw(self, student: str | None) -> None:
         """Mark what was handed in before, in the same place, and is there no more.
@@ -141,6 +180,16 @@ class ClassRun:
                 f"Not handed in now, but graded before: {_some(self._only_before)}. The earlier "
                 f"records stand, unless they are told to be withdrawn."
             )
+        if self._own_stands:
+            say(
+                f"In a group that handed in, and with a hand-in of their own, which counts: "
+                f"{_some(self._own_stands)}."
+            )
+        if self._newer_stands:
+            say(
+                f"Handed in since, in another place: {_some(self._newer_stands)}. That is newer "
+                f"and stands; `grader show {self.to} STUDENT` has both."
+            )
         if tally.sentence():
             say(tally.sentence())
 
@@ -167,16 +216,19 @@ def grade_class(
     from grader.report.words import place_of
 
     with progress("Grading", len(collected.submissions), quiet=quiet) as step:
-        run = ClassRun(book, to, book.begin_run(scope), step)
-        tally = grade_changed(
-            collected.submissions,
-            plan,
-            run.done,
-            run,
-            fresh=fresh,
-            grade_each=_grade_each(cluster),
-            on_start=lambda one: step.begin(one.student),
-        )
+        run = ClassRun(book, to, book.begin_run(scope), step, collected.submissions)
+        try:
+            tally = grade_changed(
+                collected.submissions,
+                plan,
+                run.done,
+                run,
+                fresh=fresh,
+                grade_each=_grade_each(cluster),
+                on_start=lambda one: step.begin(one.student),
+            )
+        finally:  # of a run that was interrupted, too
+            run.flush()
     lessons = {plan.lesson} if plan.lesson else {result.lesson for result in run.results}
     wanted = sorted(lessons - {UNKNOWN}, key=place_of)
     run.add(not_handed_in(collected.missing, wanted, plan.isolation))

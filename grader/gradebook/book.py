@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from grader.errors import UsageError
 from grader.gradebook import keeping, overriding, standings, statistics, withdrawing
@@ -27,6 +27,14 @@ from grader.results import SubmissionResult
 
 __all__ = ["Gradebook", "Kept"]
 
+# Made once, since making it takes longer than asking it.
+_KNOWN = (
+    select(Attempt.record)
+    .where(Attempt.key == bindparam("key"), Attempt.knows == keeping.WHOLE)
+    .where(Attempt.withheld.is_(False))
+    .order_by(Attempt.graded_at.desc(), Attempt.id.desc())
+    .limit(1)
+)
 _LATE, _DUE, _TAKEN_IN = "late", "due", "records taken in"
 
 
@@ -80,19 +88,15 @@ class Gradebook:
         return self.database.write(begin)
 
     def known(self, key: str) -> SubmissionResult | None:
-        """The newest whole result under `key`; None where there is none, or it was withheld.
+        """The whole result under `key` that was graded last; None where there is none.
 
-        It may be another student's, who handed in the same: student, path and hand-in are theirs.
+        What was withheld is none. It may be another student's, who handed in the same: student,
+        path and hand-in are theirs.
         """
 
         def find(connection: Connection) -> str | None:
-            return connection.scalar(
-                select(Attempt.record)
-                .where(Attempt.key == keeping.storable(key), Attempt.knows == keeping.WHOLE)
-                .where(Attempt.withheld.is_(False))
-                .order_by(Attempt.kept_at.desc(), Attempt.id.desc())
-                .limit(1)
-            )
+            found: str | None = connection.scalar(_KNOWN, {"key": keeping.storable(key)})
+            return found
 
         record = self.database.read(find)
         return None if record is None else SubmissionResult.from_json(record)
@@ -100,21 +104,27 @@ class Gradebook:
     def keep(self, result: SubmissionResult, key: str = "", run: int | None = None) -> Kept:
         """Keep a result. The same key of the same student and lesson, twice, makes one attempt.
 
-        An attempt that is kept again counts as the newest, and is no longer withdrawn. Without a
-        key, and of what is not whole, a result is known by its own content.
+        An attempt that is kept again is no longer withdrawn. Without a `run` it counts as the
+        newest; with one, where the last run of the same scope had another file of this student:
+        see `keeping`. Without a key, and of what is not whole, a result is known by its content.
         """
         return self.keep_all([(result, key)], run)[0]
 
     def keep_all(
-        self, results: Iterable[tuple[SubmissionResult, str]], run: int | None = None
+        self,
+        results: Iterable[tuple[SubmissionResult, str]],
+        run: int | None = None,
+        *,
+        again: bool = False,
     ) -> list[Kept]:
         """Keep results with their keys as `keep` does, all of them or none.
 
-        Quicker for many that are known already: the disk is waited for once.
+        Quicker for many that are known already: the disk is waited for once. `again` says that they
+        were graded before, and are used again.
         """
         rows = [keeping.Row.of(result, key) for result, key in results]
         return self.database.write(
-            lambda c: [keeping.keep(c, row, run, self.clock()) for row in rows]
+            lambda c: [keeping.keep(c, row, run, self.clock(), again=again) for row in rows]
         )
 
     def gone(self, run: int) -> withdrawing.Gone:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
 
-from grader.gradebook.models import Attempt, ExerciseRow, Student, Submission
-from grader.report.records import document_of, knows
+from grader.gradebook.models import Attempt, ExerciseRow, Run, Student, Submission
+from grader.report.records import ALL, document_of, knows
 from grader.report.words import withheld
 from grader.results import ExerciseResult, HandedIn, SubmissionResult
 
-WHOLE = 2
+WHOLE = ALL
 """What `knows` is of a record that tells all."""
 
 
@@ -23,11 +24,13 @@ class Kept:
     """What came of keeping a result.
 
     `new` says that there was no such attempt, `stands` that it is what counts for the student and
-    lesson now. Where it does not, an earlier one that knows more does.
+    lesson now. Where it does not, another one does that knows more, or is newer.
     """
 
     new: bool
     stands: bool
+    document: str = field(default="", compare=False, repr=False)
+    """The record as it was kept."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,21 @@ _STUDENT = select(Student.id, Student.number, Student.email, Student.section, St
 _SUBMISSION = select(Submission.id).where(
     Submission.student_id == bindparam("student_id"), Submission.lesson == bindparam("lesson")
 )
-_ATTEMPT = select(Attempt.id, Attempt.record).where(
-    Attempt.submission_id == bindparam("submission"), Attempt.key == bindparam("key")
-)
-_BETTER = (
-    select(Attempt.id)
-    .where(Attempt.submission_id == bindparam("submission"), Attempt.withdrawn_at.is_(None))
-    .where(Attempt.knows > bindparam("knows"))
-    .limit(1)
+_SCOPE = select(Run.scope).where(Run.id == bindparam("run"))
+_RECORD = select(Attempt.record).where(Attempt.id == bindparam("attempt"))
+_ATTEMPTS = (
+    select(
+        Attempt.id,
+        Attempt.key,
+        Attempt.sha256,
+        Attempt.knows,
+        Attempt.kept_at,
+        Attempt.withdrawn_at,
+        Attempt.run_id,
+        (Run.scope == _SCOPE.scalar_subquery()).label("is_of_scope"),
+    )
+    .outerjoin(Run, Run.id == Attempt.run_id)
+    .where(Attempt.submission_id == bindparam("submission"))
 )
 
 
@@ -95,25 +105,68 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
-def keep(connection: Connection, row: Row, run: int | None, now: datetime) -> Kept:
-    """Put a result in its place."""
+def keep(
+    connection: Connection, row: Row, run: int | None, now: datetime, *, again: bool = False
+) -> Kept:
+    """Put a result in its place; `again` says that it was graded before, and is used again."""
     student = student_of(connection, row.student, row.person)
     submission = submission_of(connection, student, row.lesson)
-    seen = {"run_id": run, "kept_at": now, "withdrawn_at": None}
-    known_as = {"submission": submission, "key": row.attempt["key"]}
-    found = connection.execute(_ATTEMPT, known_as).one_or_none()
+    attempts = connection.execute(_ATTEMPTS, {"submission": submission, "run": run}).all()
+    found = next((one for one in attempts if one.key == row.attempt["key"]), None)
+    since = _newest_since(attempts, found, row, run, now)
+    seen = {"run_id": run, "kept_at": since, "withdrawn_at": None}
     if found is None:
         values = {**row.attempt, **seen, "submission_id": submission, "graded_at": now}
-        _put_exercises(connection, _new(connection, insert(Attempt), values), row)
+        number = _new(connection, insert(Attempt), values)
+        _put_exercises(connection, number, row)
     else:
-        changed = found.record != row.attempt["record"]
-        values = {**row.attempt, "graded_at": now} if changed else {}
-        connection.execute(update(Attempt).where(Attempt.id == found.id).values(**values, **seen))
-        if changed:
-            connection.execute(delete(ExerciseRow).where(ExerciseRow.attempt_id == found.id))
-            _put_exercises(connection, found.id, row)
-    better = connection.scalar(_BETTER, {"submission": submission, "knows": row.attempt["knows"]})
-    return Kept(new=found is None, stands=better is None)
+        number = found.id
+        _update(connection, number, row, seen, {} if again else {"graded_at": now})
+    own = (row.attempt["knows"], since, run or 0, number)
+    others = (one for one in attempts if one.withdrawn_at is None and one.id != number)
+    stands = all((one.knows, one.kept_at, one.run_id or 0, one.id) < own for one in others)
+    return Kept(new=found is None, stands=stands, document=row.attempt["record"])
+
+
+def _update(
+    connection: Connection, number: int, row: Row, seen: dict[str, Any], graded: dict[str, Any]
+) -> None:
+    """Bring an attempt up to date with what is kept of it now."""
+    record = connection.scalar(_RECORD, {"attempt": number})
+    changed = record != row.attempt["record"]
+    values = {**row.attempt, **graded} if changed else {}
+    connection.execute(update(Attempt).where(Attempt.id == number).values(**values, **seen))
+    if changed:
+        connection.execute(delete(ExerciseRow).where(ExerciseRow.attempt_id == number))
+        _put_exercises(connection, number, row)
+
+
+def _newest_since(
+    attempts: Sequence[Any], found: Any, row: Row, run: int | None, now: datetime
+) -> datetime:
+    """Since when this has been the newest of its student's lesson.
+
+    It is now for a file that nobody had before, and where the scope's last run had another one: the
+    student has replaced it. A file that is graded or used once more is as old as it was, so that
+    it takes nothing back that came from another place since. Without a run it is now.
+    """
+    sha256 = row.attempt["sha256"]
+    same = [one for one in attempts if one is found or (sha256 and one.sha256 == sha256)]
+    if run is None or not same:
+        return now
+    if found is not None and found.run_id == run:  # decided already, when it was kept first
+        return _time(found)
+    before = [one for one in attempts if one.is_of_scope and one.run_id < run]
+    last = max((one.run_id for one in before), default=0)
+    there = [one for one in before if one.run_id == last]
+    if there and not any(one in same for one in there):
+        return now
+    return max(map(_time, same))
+
+
+def _time(attempt: Any) -> datetime:
+    kept_at: datetime = attempt.kept_at
+    return kept_at
 
 
 def student_of(connection: Connection, name: str, told: dict[str, str]) -> int:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,10 @@ _WORDS = {
 }
 _BETWEEN = re.compile(r"(?:[\s,;]|\band\b)*", re.IGNORECASE)
 _CENT = Decimal("0.01")
+_MIDDLE = 5000  # of the years from 1 to 9999
+_LONGEST = timedelta(days=36_525)  # with which times can still be computed
+MOST_POINTS = 1_000_000
+"""More than any lesson is worth, and few enough to be told at two decimals."""
 _RULE = (
     "A late policy says what is taken off, like '10%/day, max 50%, grace 15min' or '2/hour' "
     "(points), and may name a time zone ('zone Europe/Berlin'); or it is 'none'."
@@ -134,16 +138,30 @@ class LatePolicy:
             return None
         if found.tzinfo is None and self.zone is not None:
             found = found.replace(tzinfo=self.zone)
-        return found.astimezone(UTC)  # two times of one zone differ by what its clocks show
+        try:
+            return found.astimezone(UTC)  # two times of one zone differ by what its clocks show
+        except (OverflowError, ValueError, OSError):  # in UTC, or here, outside of all calendars
+            return _at_the_edge(found)
+
+
+def _at_the_edge(time: datetime) -> datetime:
+    """The first or the last moment that there is, in the place of one just beyond it."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return first if time.year < _MIDDLE else last
 
 
 def moment(text: str, *, end: bool = True) -> datetime | None:
-    """A time in ISO 8601; None where it is none. A date alone means its `end`, or its beginning."""
+    """A time in ISO 8601; None where it is none. A date alone means its `end`, or its beginning.
+
+    The end of the last day that there is, is its last moment.
+    """
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
     if end and found.time() == time.min and re.fullmatch(r"[\dW-]+", text.strip()):
+        if found.date() == date.max:
+            return datetime.combine(date.max, time.max)
         return found + timedelta(days=1)
     return found
 
@@ -217,10 +235,10 @@ def _amount(found: re.Match[str]) -> Amount:
 
 def _duration(found: re.Match[str], number: str) -> timedelta:
     unit = found["unit"].lower()
-    try:
-        return float(number) * (_UNITS.get(unit) or _UNITS[unit.removesuffix("s")])
-    except OverflowError as error:
-        raise UsageError(f"{_RULE} Received: {found.group()!r}. Name a shorter time.") from error
+    one = _UNITS.get(unit) or _UNITS[unit.removesuffix("s")]
+    if float(number) > _LONGEST / one:
+        raise UsageError(f"{_RULE} Received: {found.group()!r}. Name a shorter time.")
+    return float(number) * one
 
 
 def _refuse_contradictions(seen: set[str], text: str) -> None:

@@ -1,22 +1,29 @@
 """Marks as a CSV file: what a spreadsheet, a colleague or another program takes.
 
 Names come from students and platforms. A cell that a spreadsheet would take for a formula begins
-with an apostrophe, which makes it a text.
+with an apostrophe, which makes it a text. Some spreadsheets split lines at semicolons or tabs, or
+know no quotes: every text is quoted, is on one line, and what follows such a sign is neutralised in
+the same way.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 
 from grader.gradebook.late import exact, plain
 from grader.gradebook.standings import Person, Standing
-from grader.report.words import place_of, points
+from grader.report.words import place_of
 from grader.results import Points
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # the wide ones are formulas where they are typed
+_BREAKS = r"\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
+_LINES = re.compile(f"[{_BREAKS}]+")
+# Where a formula may begin, in all of a cell; wide signs begin one where they are typed.
+_FORMULA = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[;\t{_BREAKS}]))(?=[\s\"]{{0,9}}[=+\-@＝＋－＠])")
+_Cell = str | Points
 _PERSON = ("student", "id", "email", "section", "group")
 _ROW = (
     "lesson",
@@ -42,17 +49,17 @@ def to_csv(standings: Sequence[Standing], *, wide: bool = False) -> str:
     where nobody can say, which is never the student's fault; so is a total that it is part of.
     """
     file = io.StringIO(newline="")
-    writer = csv.writer(file)
+    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerows(_wide(standings) if wide else _long(standings))
     return file.getvalue()
 
 
 def text_cell(text: str) -> str:
-    """A text that no spreadsheet computes."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A text on one line, of which no spreadsheet computes anything, however it splits the line."""
+    return _LINES.sub(" ", _FORMULA.sub("'", text))
 
 
-def _long(standings: Sequence[Standing]) -> Iterable[list[str]]:
+def _long(standings: Sequence[Standing]) -> Iterable[list[_Cell]]:
     yield [*_PERSON, *_ROW]
     for standing in standings:
         graded = standing.graded_at
@@ -66,15 +73,15 @@ def _long(standings: Sequence[Standing]) -> Iterable[list[str]]:
             _number(standing.max_score),
             text_cell(standing.handed_in),
             text_cell(standing.due),
-            str(standing.lateness.steps),
+            standing.lateness.steps,
             text_cell("; ".join(o.reason for o in standing.overrides)),
-            str(standing.attempts),
+            standing.attempts,
             graded.astimezone(UTC).isoformat(timespec="seconds") if graded else "",
             text_cell(" ".join(filter(None, (standing.message, *standing.said)))),
         ]
 
 
-def _wide(standings: Sequence[Standing]) -> Iterable[list[str]]:
+def _wide(standings: Sequence[Standing]) -> Iterable[list[_Cell]]:
     lessons = sorted({standing.lesson for standing in standings}, key=place_of)
     people: dict[str, Person] = {}
     marks: dict[tuple[str, str], Standing] = {}
@@ -101,5 +108,5 @@ def _person(person: Person) -> list[str]:
     return [text_cell(text) for text in told]
 
 
-def _number(value: Points | None) -> str:
-    return "" if value is None else points(value)
+def _number(value: Points | None) -> _Cell:
+    return "" if value is None else plain(exact(value))

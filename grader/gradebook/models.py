@@ -114,8 +114,9 @@ class Attempt(Base):
     """One graded result. `knows` is how much it tells: see `grader.report.records.knows`.
 
     `score` is as graded: overrides and the late policy are applied when marks are shown. It is None
-    where all is withheld; `withheld` is also true where a part is. `run_id` and `kept_at` are of
-    the last run that had this result. `withdrawn_at` is when it was no longer handed in.
+    where all is withheld; `withheld` is also true where a part is. `run_id` is the last run that
+    had this result, `kept_at` since when its file has been the newest: see `keeping`.
+    `withdrawn_at` is when it was no longer handed in.
     """
 
     __tablename__ = "attempts"

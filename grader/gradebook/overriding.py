@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select
 
 from grader.errors import UsageError
 from grader.gradebook.keeping import storable, submission_of
-from grader.gradebook.late import exact, plain
+from grader.gradebook.late import MOST_POINTS, exact, plain
 from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Student, Submission
 from grader.gradebook.people import close_to, student_called
 from grader.gradebook.standings import max_scores, overrides_of
@@ -118,8 +118,15 @@ def _exercises(connection: Connection, lesson: str) -> dict[str, Points]:
 
 def _refuse_points(points: float, place: Place, *, beyond: bool) -> None:
     of = f"{place.lesson}/{place.exercise}" if place.exercise else place.lesson
-    if not math.isfinite(points) or points < 0:
-        raise UsageError(f"Points are a number from 0 on. Received: {points:g}. Correct it.")
+    if not (math.isfinite(points) and 0 <= points <= MOST_POINTS):
+        raise UsageError(
+            f"Points are a number from 0 to {MOST_POINTS:,}. Received: {points:g}. Correct it."
+        )
+    if points and not plain(exact(points)):
+        raise UsageError(
+            f"Points have two decimals at most: 0.01 is the least above 0. Received: {points:g}. "
+            f"Write 0, or more."
+        )
     if place.max_score is not None and points > place.max_score and not beyond:
         raise UsageError(
             f"{of} is worth {place.max_score:g}. Received: {points:g}. If more is meant, add "

@@ -71,7 +71,8 @@ class Standing:
 def ranked() -> Subquery:
     """Every attempt's place among those of its submission: `rank` 1 counts, `age` 1 is newest."""
     within = Attempt.submission_id
-    newest = (Attempt.kept_at.desc(), Attempt.id.desc())
+    last_run = func.coalesce(Attempt.run_id, 0).desc()  # of one file, graded more than once
+    newest = (Attempt.kept_at.desc(), last_run, Attempt.id.desc())
     stands = case((Attempt.withdrawn_at.is_(None), 1), else_=0).desc()
     order = (stands, Attempt.knows.desc(), *newest)
     return select(

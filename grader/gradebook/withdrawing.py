@@ -25,8 +25,8 @@ def withdraw(
 ) -> Gone:
     """Mark the attempts of who is no longer there; see `Gradebook.withdraw`.
 
-    What came by another scope stays: it was never to be found in this one. Without `marks`, nothing
-    is changed.
+    What came by another scope stays: it was never to be found in this one. Who has such a one is
+    not told. Without `marks`, nothing is changed.
     """
     scope = select(Run.scope).where(Run.id == run).scalar_subquery()
     there = aliased(Attempt)
@@ -46,8 +46,14 @@ def withdraw(
     if marks:
         for row in gone:
             connection.execute(update(Attempt).where(Attempt.id == row.id).values(withdrawn_at=now))
-    left = select(Attempt.submission_id).where(Attempt.withdrawn_at.is_(None))
-    left = left.where(Attempt.id.not_in([row.id for row in gone]))
-    still = set(connection.scalars(left.distinct())) if gone else set()
-    told = (row for row in gone if row.verdict != _NOTHING or row.submission_id not in still)
+    stands = select(Attempt.submission_id).where(Attempt.withdrawn_at.is_(None))
+    stands = stands.where(Attempt.id.not_in([row.id for row in gone]))
+    still = set(connection.scalars(stands.distinct())) if gone else set()
+    handed_in_elsewhere = stands.where(Attempt.verdict != _NOTHING)
+    elsewhere = set(connection.scalars(handed_in_elsewhere.distinct())) if gone else set()
+    told = (
+        row
+        for row in gone
+        if row.submission_id not in (elsewhere if row.verdict != _NOTHING else still)
+    )
     return sorted({(row.name, row.lesson) for row in told})

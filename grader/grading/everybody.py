@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from grader.grading.collecting.candidates import impersonal
 from grader.grading.collecting.submissions import Missing
 from grader.grading.provenance import isolation, versions
-from grader.results import NotebookFile, SubmissionResult, Verdict
+from grader.results import HandedIn, NotebookFile, SubmissionResult, Verdict
 
 UNKNOWN = "unknown"
 """The lesson of those of whom nobody can tell what they should have handed in."""
 
 
-def for_each_member(result: SubmissionResult) -> Iterator[SubmissionResult]:
-    """The result itself, and the same one for each other member of the group that handed it in."""
+def for_each_member(
+    result: SubmissionResult, members: Mapping[str, HandedIn]
+) -> Iterator[SubmissionResult]:
+    """The result itself, and the same one for each other member of the group that handed it in.
+
+    `members` tell what is known of each (`Submission.members`); of whom they do not tell, nothing
+    is known but the name.
+    """
     yield result
     for member in dict.fromkeys(result.handed_in.group):
         if member != result.student:
-            yield result.model_copy(update={"student": member})
+            told = members.get(member, impersonal(result.handed_in))
+            yield result.model_copy(update={"student": member, "handed_in": told})
 
 
 def not_handed_in(

@@ -25,12 +25,12 @@ class Kept(Protocol):
     def known(self, key: str) -> SubmissionResult | None:
         """The latest result kept under this key, whoever's it is; None where there is none."""
 
-    def keep(self, result: SubmissionResult, *, key: str) -> None:
+    def keep(self, result: SubmissionResult, *, key: str, again: bool = False) -> None:
         """Keep a result as its student's present one of its lesson: durable when this returns.
 
-        Called with every final result before it counts as done, with those that are used again,
-        too: that must cost little, and keep nothing twice, where it is the present one already. It
-        may not be: the student has gone back to an earlier version, or another student's code.
+        Called with every final result before it counts as done. One that is used `again` is in
+        there already, maybe as another student's, or an earlier version's. So it may wait to be
+        kept together with others: until something new is kept, or the run ends.
         """
 
 
@@ -79,8 +79,10 @@ def grade_changed(
     changed: list[Submission] = []
     reused = 0
 
-    def kept_first(submission: Submission, result: SubmissionResult, key: str) -> None:
-        kept.keep(result, key=key)
+    def kept_first(
+        submission: Submission, result: SubmissionResult, key: str, *, again: bool = False
+    ) -> None:
+        kept.keep(result, key=key, again=again)
         on_graded(submission, result)
 
     def graded(submission: Submission, result: SubmissionResult) -> None:
@@ -95,7 +97,7 @@ def grade_changed(
         known = None if fresh or content is None else kept.known(content.key)
         if content is not None and known is not None and known.verdict not in _NOT_FINAL:
             again = used_again(known, submission, content.sha256)
-            hand_on(submission, again, partial(kept_first, key=content.key))
+            hand_on(submission, again, partial(kept_first, key=content.key, again=True))
             reused += 1
             continue
         changed.append(submission)

@@ -10,18 +10,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import Rejected
-from grader.grading.collecting.files import contents, fingerprint
+from grader.grading.collecting.companions import carried
+from grader.grading.collecting.files import fingerprint
 from grader.grading.collecting.reading import admitted, parse
 from grader.grading.environment import Environment, environment
+from grader.judging.course import given_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from grader.grading.collecting.submissions import Submission
     from grader.grading.slot import Plan
 
@@ -46,7 +45,7 @@ def key_of(
         "cells": [(cell.number, cell.source, cell.exercise) for cell in notebook.cells],
         "faults": {exercise: tuple(fault) for exercise, fault in notebook.faults.items()},
         "remarks": notebook.remarks,
-        "companions": _fingerprints(submission.companions, submission.below),
+        "companions": _of_companions(submission, notebook.lesson.name),
         "limits": asdict(plan.limits),
         "isolation": plan.isolation,
         "course": here.course,
@@ -58,6 +57,15 @@ def key_of(
     return hmac.new(plan.secret, _MADE_FOR + text.encode(), hashlib.sha256).hexdigest()
 
 
-def _fingerprints(companions: Mapping[str, Path], below: Path | None) -> dict[str, str]:
-    """The hashes of the files that travel with a notebook, by the names that its code uses."""
-    return {name: fingerprint(contents(path, below)) for name, path in companions.items()}
+def _of_companions(submission: Submission, lesson: str) -> dict[str, Any]:
+    """The hashes of the files that lie beside a notebook when it is graded, and what is noted.
+
+    They are chosen as for grading: those that stay behind are read neither here nor there. Which
+    those are is a part of the record.
+    """
+    if not submission.companions:
+        return {}
+    below = submission.below or submission.path.parent
+    beside = carried(submission.companions, below, given_files(lesson))
+    files = {name: fingerprint(content) for name, content in beside.files.items()}
+    return {"files": files, "notes": beside.notes}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NOT_GRADED = "~not_graded"
 """What follows the lesson in the name of a record that takes no other one's place."""
+ALL = 2
+"""What `knows` is of a record that tells all."""
 WITHDRAWN = "~withdrawn"
 """What follows the lesson in the name of a record of what is no longer handed in."""
 
@@ -46,7 +48,7 @@ def path_of(folder: Path, student: str, lesson: str) -> Path:
     return folder / _RESULTS / _safe(student) / f"{_safe(lesson)}.json"
 
 
-def write(result: SubmissionResult, folder: Path) -> Path:
+def write(result: SubmissionResult, folder: Path, document: str = "") -> Path:
     """Put a record in its place, at once or not at all: a reader never sees half of one.
 
     A mark that a student has is never lost for something that brings none. Where the record that
@@ -54,13 +56,19 @@ def write(result: SubmissionResult, folder: Path) -> Path:
     it stays, and the new one is put beside it, with NOT_GRADED in its name; that one goes when
     there is a better record. Returns where the new record stands.
 
-    Raises UsageError where the record of another student stands there already, which happens where
-    a file system takes `Ana` and `ana` for one name.
+    `document` is what `document_of` made of it, where that is known. Raises UsageError where the
+    record of another student stands there already, which happens where a file system takes `Ana`
+    and `ana` for one name.
     """
     path = path_of(folder, result.student, result.lesson)
     beside = path.with_name(f"{path.stem}{NOT_GRADED}.json")
-    document = document_of(result)
-    earlier = _standing(path)
+    document = document or document_of(result)
+    there = _bytes_of(path)
+    if there == document.encode():  # it says whose it is, and knows as much
+        beside.unlink(missing_ok=True)
+        _withdrawn(path).unlink(missing_ok=True)
+        return path
+    earlier = _standing(there)
     if earlier is not None and (earlier.student, earlier.lesson) != _owner_in(document):
         raise UsageError(
             f"Each student needs a name of their own. Received: {visible(result.student)!r}, whose "
@@ -70,8 +78,7 @@ def write(result: SubmissionResult, folder: Path) -> Path:
     if earlier is not None and knows(earlier) > knows(result):
         _put(document, beside)
         return beside
-    if earlier is None or path.read_bytes() != document.encode():
-        _put(document, path)
+    _put(document, path)
     beside.unlink(missing_ok=True)
     _withdrawn(path).unlink(missing_ok=True)
     return path
@@ -102,7 +109,7 @@ def _put(document: str, path: Path) -> None:
 
 
 def knows(result: SubmissionResult) -> int:
-    """How much a record knows: 0, nothing; 1, a part because the fault is ours; 2, all.
+    """How much a record knows: 0, nothing; 1, a part because the fault is ours; ALL (2).
 
     What knows less never takes the place of what knows more.
     """
@@ -110,7 +117,7 @@ def knows(result: SubmissionResult) -> int:
         return 0
     if result.verdict is Verdict.BROKEN:
         return 1 if any(exercise.score is not None for exercise in result.exercises) else 0
-    return 2
+    return ALL
 
 
 def read_each(paths: Iterable[Path]) -> list[SubmissionResult]:
@@ -218,11 +225,19 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def _standing(path: Path) -> SubmissionResult | None:
-    """The record that stands at `path`; None where none does that can be read."""
+def _bytes_of(path: Path) -> bytes:
+    """What stands in a file; nothing where there is none, or none that can be read."""
     try:
-        result = SubmissionResult.from_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _standing(there: bytes) -> SubmissionResult | None:
+    """The record that stands in a file; None where there is none that can be read."""
+    try:
+        result = SubmissionResult.from_json(there)
+    except ValidationError:
         return None
     return result if result.schema_version == SCHEMA_VERSION else None
 

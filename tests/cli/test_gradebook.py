@@ -109,15 +109,15 @@ def test_export_writes_what_a_spreadsheet_reads(graded: Path, tmp_path: Path) ->
     done = run("export", graded, "--for", "csv", "--out", out)
     assert done.exit_code == 0, done.stderr
     text = out.read_text(encoding="utf-8-sig")
-    assert out.read_bytes().startswith(b"\xef\xbb\xbfstudent,id,email,")
+    assert out.read_bytes().startswith(b'\xef\xbb\xbf"student","id","email",')
     rows = {row["student"]: row for row in csv.DictReader(io.StringIO(text))}
     scores = {name: row["score"] for name, row in rows.items()}
     assert scores == {"ana": "4", "bea": "4", "cyn": "0", "dan": "", "gus": ""}
     assert rows["gus"]["status"] == "withdrawn"
     wide = test_cli.run("export", graded, "--for", "csv", "--out", "-", "--wide").stdout
     assert wide.splitlines()[:2] == [
-        "student,id,email,section,group,convolution,total",
-        "ana,71,,,,4,4",
+        '"student","id","email","section","group","convolution","total"',
+        '"ana","71","","","",4,4',
     ]
     refused = run("export", graded, "--for", "csv", "--out", tmp_path / "no" / "marks.csv")
     assert refused.exit_code == 2

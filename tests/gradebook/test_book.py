@@ -102,6 +102,72 @@ def test_a_newer_result_stands(book: Gradebook) -> None:
     assert only(book).attempts == 2
 
 
+def in_run(book: Gradebook, scope: str, file: str, key: str = "") -> Kept:
+    """Ana's `file` as a run over a scope finds it; the file tells her points."""
+    one = result("ana", exercise(earned=int(file, 16) - 10, of=5), file=file)
+    return book.keep(one, key or file, book.begin_run(scope))
+
+
+def test_an_old_file_takes_nothing_back_from_another_place(book: Gradebook) -> None:
+    """A run over a class in which nothing changed leaves a late hand-in standing, each time."""
+    in_run(book, "class", "a")
+    assert in_run(book, "late", "d").stands
+    for _ in range(2):
+        assert not in_run(book, "class", "a").stands
+        assert only(book).score == 3
+    assert [attempt.stands for attempt in book.attempts("ana").attempts] == [False, True]
+    # The same place by another name, too; and what has really changed in it is newer.
+    assert not in_run(book, "class moved", "a").stands
+    assert in_run(book, "class", "b").stands
+    assert not in_run(book, "late", "d").stands
+    assert only(book).score == 1
+
+
+def test_who_goes_back_to_an_earlier_version_stands_with_it(book: Gradebook) -> None:
+    """In one place, the file that is there counts, however old; then the late one again, if new."""
+    for file, points in (("a", 0), ("b", 1), ("a", 0), ("a", 0), ("b", 1)):
+        assert in_run(book, "class", file).stands
+        assert only(book).score == points
+    in_run(book, "late", "d")
+    assert in_run(book, "class", "a").stands
+    assert only(book).score == 0
+
+
+def test_another_rubric_makes_no_file_newer(book: Gradebook) -> None:
+    """An old file that is graded anew, under a new key, does not displace what came since."""
+    in_run(book, "class", "a")
+    in_run(book, "late", "d")
+    assert in_run(book, "class", "a", "a by a new rubric").new
+    assert only(book).score == 3
+    assert in_run(book, "late", "d", "d by a new rubric").stands
+    assert len(book.attempts("ana").attempts) == 4
+    # Of one file, the attempt of the last run counts, also when the old rubric comes back.
+    in_run(book, "late", "d")
+    assert [a.stands for a in book.attempts("ana").attempts] == [False, True, False, False]
+    assert only(book).now is None
+
+
+def test_what_is_known_was_graded_last(book: Gradebook) -> None:
+    """A fresh grading is found under its key, although it makes no file newer."""
+    book.keep(result("ana", exercise()), "key", book.begin_run("class"))
+    book.keep(result("bea", exercise()), "key", book.begin_run("class"))
+    fresh = result("ana", exercise(earned=1))
+    book.keep(fresh, "key", book.begin_run("class"))
+    assert book.known("key") == fresh
+    # One that is used again was not graded then.
+    [kept] = book.keep_all([(result("bea", exercise(), id="7"), "key")], again=True)
+    assert (kept.new, book.known("key")) == (False, fresh)
+
+
+def test_who_stands_by_another_place_is_not_withdrawn(book: Gradebook) -> None:
+    """What is gone from a class is marked; nobody is told of it whose late hand-in stands."""
+    in_run(book, "class", "a")
+    in_run(book, "late", "d")
+    assert book.withdraw(book.begin_run("class")) == []
+    assert only(book).score == 3
+    assert book.withdraw(book.begin_run("late")) == [("ana", "convolution")]
+
+
 def test_what_is_withheld_is_no_zero(book: Gradebook) -> None:
     """A submission that is broken in whole or in part has no mark, and says its maximum."""
     book.keep(result("ana", exercise(), exercise("pool")), "key")

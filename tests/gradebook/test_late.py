@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time as clocks
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import UsageError
+from grader.gradebook import Gradebook
 from grader.gradebook.late import Lateness, LatePolicy
+from tests.gradebook.records import exercise, result
 
 DUE = "2026-05-01T12:00:00"
 
@@ -156,3 +160,44 @@ def test_the_penalty_agrees_with_exact_fractions(
     assert abs(Fraction(repr(penalty)) - exactly) <= Fraction(1, 200)
     assert len(repr(float(penalty)).partition(".")[2]) <= 2
     assert 0 <= penalty <= earned
+
+
+@pytest.mark.parametrize("here", ["America/New_York", "Pacific/Kiritimati", "UTC"])
+@pytest.mark.parametrize(
+    "policy", ["1/day", "1/day, zone America/New_York", "1/h, zone Asia/Tokyo"]
+)
+def test_no_time_is_too_odd(monkeypatch: pytest.MonkeyPatch, here: str, policy: str) -> None:
+    """Times at both ends of the calendar, in any zone, are compared; others are said."""
+    monkeypatch.setenv("TZ", here)
+    clocks.tzset()
+    try:
+        read = LatePolicy.parse(policy)
+        for due in ("9999-12-31", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59"):
+            assert read.lateness("2026-05-02T10:00", due, flag=False).steps == 0
+            assert read.lateness(due, "2026-05-02T10:00", flag=False).steps > 0
+        for due in ("0001-01-01T00:00:00+05:00", "0001-01-01", "0001-01-01T00:00:00+14:00"):
+            assert read.lateness("2026-05-02T10:00", due, flag=False).steps > 0
+        for odd in ("10000-01-01", "9999-13-01", "0000-01-01", "2026-05-02T10:00+99:00", "?"):
+            found = read.lateness(odd, "2026-05-02", flag=False)
+            assert (found.steps, found.by) == (0, None)
+            assert "not understood" in found.said
+    finally:
+        monkeypatch.undo()
+        clocks.tzset()
+
+
+def test_the_last_day_there_is_can_be_due(tmp_path: Path) -> None:
+    """A date that means "never" is one."""
+    with Gradebook.open(str(tmp_path / "book")) as book:
+        book.set_late("10%/day, zone America/New_York")
+        book.set_due("9999-12-31")
+        book.keep(result("ana", exercise(), time="9999-12-31T23:59:59-12:00"), "key")
+        book.keep(result("bea", exercise(), time="2026-05-02T10:00"), "key")
+        assert [one.score for one in book.current()] == [2, 2]
+
+
+@pytest.mark.parametrize("long", ["999999999 days", "9" * 400 + " h", "40000 d"])
+def test_a_time_that_nobody_waits_for_is_refused(long: str) -> None:
+    """A grace with which no time can be computed is told when it is said."""
+    with pytest.raises(UsageError, match="Name a shorter time"):
+        LatePolicy.parse(f"1/day, grace {long}")

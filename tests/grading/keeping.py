@@ -20,7 +20,7 @@ class InMemory:
         """The latest result under a key."""
         return self.results.get(key)
 
-    def keep(self, result: SubmissionResult, *, key: str) -> None:
+    def keep(self, result: SubmissionResult, *, key: str, again: bool = False) -> None:  # noqa: ARG002
         """Keep it until the test ends."""
         self.kept += self.results.get(key) != result
         self.results[key] = result
@@ -38,7 +38,7 @@ class InFiles:
         found = sorted(self.folder.glob(f"{key}/*.json"), key=lambda path: path.stat().st_mtime_ns)
         return SubmissionResult.from_json(found[-1].read_bytes()) if found else None
 
-    def keep(self, result: SubmissionResult, *, key: str) -> None:
+    def keep(self, result: SubmissionResult, *, key: str, again: bool = False) -> None:  # noqa: ARG002
         """Write the student's file to the disk; FileExistsError where there is another one."""
         folder = self.folder / key
         folder.mkdir(exist_ok=True)

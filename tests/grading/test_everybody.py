@@ -14,9 +14,26 @@ def test_a_group_gets_the_marks_of_its_one_hand_in() -> None:
     result = submission().model_copy(
         update={"student": "Wei Li", "handed_in": HandedIn(group=group)}
     )
-    records = list(for_each_member(result))
+    records = list(for_each_member(result, {}))
     assert [record.student for record in records] == ["Wei Li", "Chidi Okafor"]
     assert records[1].model_copy(update={"student": "Wei Li"}) == records[0] == result
+
+
+def test_no_member_is_told_by_what_is_another_ones() -> None:
+    """Each has an id, an address and a due date of their own, or none; the time is of all."""
+    told = HandedIn(
+        id="1",
+        email="w@x",
+        section="A",
+        due="2026-05-01",
+        time="2026-05-02",
+        group=("Wei", "Chi"),
+    )
+    result = submission().model_copy(update={"student": "Wei", "handed_in": told})
+    _, unknown = for_each_member(result, {})
+    assert unknown.handed_in == HandedIn(time="2026-05-02", group=("Wei", "Chi"))
+    own = told.model_copy(update={"id": "2", "email": "c@x", "section": "", "due": ""})
+    assert [one.handed_in for one in for_each_member(result, {"Chi": own})] == [told, own]
 
 
 def test_who_handed_in_nothing_has_a_record_for_each_lesson() -> None:

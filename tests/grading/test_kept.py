@@ -162,7 +162,7 @@ def test_what_cannot_be_kept_ends_the_run(tmp_path: Path) -> None:
     """A result that is not on the disk does not count: neither a new one nor one used again."""
 
     class Full(InMemory):
-        def keep(self, result: SubmissionResult, *, key: str) -> None:
+        def keep(self, result: SubmissionResult, *, key: str, again: bool = False) -> None:  # noqa: ARG002
             raise OSError(errno.ENOSPC, "No space left on device", f"{result.student}-{key}")
 
     submissions = class_of(tmp_path, ana=RIGHT)

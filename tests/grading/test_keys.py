@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from grader.errors import Rejected
+from grader.grading.collecting.companions import MOST_FILES
 from grader.grading.collecting.submissions import Submission
 from grader.grading.environment import environment, fingerprint_of_rubric
 from grader.grading.keys import key_of
@@ -159,22 +160,45 @@ def test_versions_are_of_everything_that_student_code_can_import() -> None:
 
 
 def test_files_beside_a_notebook_change_the_key(tmp_path: Path) -> None:
-    """Their names and their bytes count, not where they lie; one that is a link gives no key."""
+    """Their names and their bytes count, not where they lie; a link counts as what is noted."""
     for folder, text in (("a", "1\n"), ("b", "1\n"), ("c", "2\n")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "prices.csv").write_text(text)
     (tmp_path / "link.csv").symlink_to(tmp_path / "a" / "prices.csv")
 
     def with_file(name: str, path: str) -> str:
-        return key(a_notebook(), companions={name: tmp_path / path})
+        return key(a_notebook(), below=tmp_path, companions={name: tmp_path / path})
 
     first = with_file("prices.csv", "a/prices.csv")
     assert first != key(a_notebook())
     assert first == with_file("prices.csv", "b/prices.csv")
     assert first != with_file("prices.csv", "c/prices.csv")
     assert first != with_file("data/prices.csv", "a/prices.csv")
-    with pytest.raises(Rejected, match="symbolic link"):
-        with_file("prices.csv", "link.csv")
+    assert with_file("prices.csv", "link.csv") not in (first, key(a_notebook()))
+
+
+def test_only_files_that_travel_count(tmp_path: Path) -> None:
+    """What stays behind counts by its name, as the record notes it; a huge file takes no key."""
+    names = [f"{number:04}.txt" for number in range(MOST_FILES + 1)]
+    for name in names:
+        (tmp_path / name).write_text(name)
+    with (tmp_path / "huge.bin").open("wb") as file:
+        file.truncate(200 * 2**20)  # more than a notebook may have; it takes no room
+
+    def of(*chosen: str) -> str:
+        companions = {name: tmp_path / name for name in chosen}
+        return key(a_notebook(), below=tmp_path, companions=companions)
+
+    whole = of(*names)
+    (tmp_path / names[-1]).write_text("another text, which is not read")
+    assert of(*names) == whole
+    (tmp_path / names[0]).write_text("another text, which is read")
+    assert of(*names) != whole
+    assert of(*names) != of(*names[:-1])
+    huge = of(names[0], "huge.bin")
+    assert huge != of(names[0])
+    (tmp_path / names[0]).write_text("again another text")
+    assert of(names[0], "huge.bin") != huge
 
 
 @pytest.mark.parametrize(

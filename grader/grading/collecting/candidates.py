@@ -15,6 +15,11 @@ from grader.results import HandedIn
 Attempt = tuple[str, int]
 
 
+def impersonal(handed_in: HandedIn) -> HandedIn:
+    """What is told of a hand-in, without what is told of whoever handed it in."""
+    return handed_in.model_copy(update={"id": "", "email": "", "section": "", "due": ""})
+
+
 @dataclass(frozen=True)
 class Owner:
     """Whose a file is, as the names of its folders, or its own, tell.
@@ -23,7 +28,8 @@ class Owner:
     that holds nothing. `at` counts the folders above the student's. `attempt` is comparable with
     the student's others: when, or which number. `upload` is a number that grows with each file that
     is uploaded. `earlier` counts attempts that the platform tells of, but does not hand out.
-    `is_told` is whether anything tells who it is: otherwise `student` is what the file is called.
+    `members` are the name, id and address of each in the group. `is_told` is whether anything tells
+    who it is: otherwise `student` is what the file is called.
     """
 
     student: str
@@ -34,6 +40,7 @@ class Owner:
     late: bool = False
     group: tuple[str, ...] = ()
     email: str = ""
+    members: tuple[tuple[str, str, str], ...] = ()
     attempt: Attempt | None = None
     upload: int | None = None
     earlier: int = 0
@@ -49,6 +56,16 @@ class Owner:
             email=printable(self.email),
             attempts=attempts + self.earlier,
         )
+
+    def members_handed_in(self, attempts: int) -> dict[str, HandedIn]:
+        """The same of each member of the group, by name, with what is told of that one."""
+        of_all = impersonal(self.handed_in(attempts))
+        return {
+            printable(name): of_all.model_copy(
+                update={"id": printable(number), "email": printable(email)}
+            )
+            for name, number, email in self.members
+        }
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from grader.grading.collecting.reading import look
 from grader.grading.collecting.submissions import Submission
+from grader.results import HandedIn
 
 
 def with_groups(
     submissions: Sequence[Submission],
     groups: Mapping[str, tuple[str, ...]],
-    named: Callable[[str], str],
+    named: Callable[[str, HandedIn | None], str],
 ) -> tuple[list[Submission], list[str]]:
     """The submissions, each with all whose it is in `handed_in.group`; and what is to be said.
 
@@ -25,7 +26,9 @@ def with_groups(
     of_group: defaultdict[tuple[str, ...], list[Submission]] = defaultdict(list)
     for one in submissions:
         if one.handed_in.group:
-            members = tuple(dict.fromkeys(map(named, one.handed_in.group)))
+            members = tuple(
+                dict.fromkeys(named(name, one.members.get(name)) for name in one.handed_in.group)
+            )
             kept.append(_of(one, members if one.student in members else (one.student, *members)))
         elif one.student in groups:
             of_group[groups[one.student]].append(one)

@@ -7,10 +7,11 @@ or an id and a name tell different people, nobody is chosen, and it is said.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from grader.grading.collecting.candidates import impersonal
 from grader.grading.collecting.passed_over import some
 from grader.grading.collecting.person_names import as_one_word, in_any_order, run_together, spoken
 from grader.grading.collecting.roster_groups import with_groups
@@ -62,6 +63,9 @@ def matched(students: Sequence[Enrolled], collected: Collected) -> Collected:
         replace(one, student=names[_person(one)], handed_in=told(one)) for one in collected.missing
     ]
     submissions, said = with_groups(submissions, _groups(students), index.named)
+    platform = {one.path: one.handed_in for one in collected.submissions}
+    by_name = {one.name: one for one in students}
+    submissions = [_with_members(one, platform[one.path], index, by_name) for one in submissions]
     there = {one.student for one in submissions}
     there |= {name for one in submissions for name in one.handed_in.group}
     absent = there | {one.student for one in missing}
@@ -105,11 +109,19 @@ class _Index:
             if found:
                 yield way, list(found)
 
-    def named(self, name: str) -> str:
-        """The roster's name of a member of a group; as it was, where it does not tell one."""
-        for _, found in self.found(name, HandedIn()):
-            return found[0].name if len(found) == 1 else name
-        return name
+    def named(self, name: str, told: HandedIn | None = None) -> str:
+        """The roster's name of a member of a group; as it was, where it does not tell one.
+
+        Where an id fits one student, and the name another, it is neither's.
+        """
+        ways = list(self.found(name, told or HandedIn()))
+        if not ways:
+            return name
+        way, found = ways[0]
+        by_name = next((them for each, them in ways if each >= _NAME), [])
+        if way < _NAME and by_name and not set(found) & set(by_name):
+            return f"{name} ({told.id if told and told.id else 'not matched'})"
+        return found[0].name if len(found) == 1 else name
 
 
 def _keys_of(one: Enrolled) -> list[Iterable[str]]:
@@ -201,6 +213,22 @@ def _filled(handed_in: HandedIn, one: Enrolled) -> HandedIn:
             "late": _is_late(handed_in, one.due) if one.due else handed_in.late,
         }
     )
+
+
+def _with_members(
+    one: Submission, platform: HandedIn, index: _Index, by_name: Mapping[str, Enrolled]
+) -> Submission:
+    """A submission with what is told of each other member of its group, and of nobody else.
+
+    `platform` is what was told of it before the roster was asked.
+    """
+    told = {index.named(name, of): of for name, of in one.members.items()}
+    members: dict[str, HandedIn] = {}
+    for name in one.handed_in.group:
+        own = told.get(name, impersonal(platform))
+        own = own.model_copy(update={"group": one.handed_in.group})
+        members[name] = _filled(own, by_name[name]) if name in by_name else own
+    return replace(one, members=members)
 
 
 def _is_late(handed_in: HandedIn, due: str) -> bool:

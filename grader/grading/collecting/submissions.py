@@ -34,7 +34,8 @@ class Submission:
     one that a first look told, or None. `below` is the folder whose content students wrote: no link
     is followed from there on (default: the file's own folder). `companions` are the files beside
     the notebook that travel with it, by the name that its code uses (`data/prices.csv`). `shown` is
-    the path as a person knows it, where `path` is not that: inside an archive.
+    the path as a person knows it, where `path` is not that: inside an archive. `members` tell of
+    those of a group what `handed_in` tells of the student, by their names.
     """
 
     student: str
@@ -45,6 +46,7 @@ class Submission:
     handed_in: HandedIn = field(default_factory=HandedIn, compare=False)
     companions: Mapping[str, Path] = field(default_factory=dict, compare=False)
     shown: str = field(default="", compare=False)
+    members: Mapping[str, HandedIn] = field(default_factory=dict, compare=False)
     said: tuple[str, ...] = field(default=(), compare=False)
     is_told: bool = field(default=True, compare=False)
 
@@ -147,6 +149,7 @@ def _submission(choice: Choice) -> Submission:
         one.owner.handed_in(choice.attempts),
         {} if one.folder is None else companions_of(one.entry.path, one.folder),
         shown="" if shown == printable(str(one.entry.path)) else shown,
+        members=one.owner.members_handed_in(choice.attempts),
         said=choice.said,
         is_told=one.owner.is_told,
     )

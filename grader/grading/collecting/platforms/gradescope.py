@@ -73,8 +73,12 @@ class _Told:
         self._folder = folder
 
     def __call__(self, at: int, own: tuple[str, ...]) -> Owner:
-        names = [_name(one) for one in self._people]
-        names = [name for name in names if name]
+        members = [
+            (name, _text(one.get("sid")), _text(one.get("email")))
+            for one in self._people
+            if (name := _name(one))
+        ]
+        names = [name for name, _, _ in members]
         first = self._people[0] if self._people else {}
         return Owner(
             names[0] if names else self._folder,
@@ -84,6 +88,7 @@ class _Told:
             time=self._time,
             group=tuple(names) if len(names) > 1 else (),
             email=_text(first.get("email")),
+            members=tuple(members) if len(names) > 1 else (),
             attempt=(self._time, 0),
             earlier=self._earlier,
         )
