@@ -18,6 +18,7 @@ from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.folders import SUFFIX
 from grader.grading.collecting.names import lesson_in
+from grader.grading.collecting.own_output import refuse_own_output
 from grader.grading.collecting.passed_over import PassedOver
 from grader.grading.collecting.plain import Shape
 from grader.grading.collecting.platforms import (
@@ -90,6 +91,7 @@ class Found:
 def found_at(path: Path, layout: Layout | None, opener: Opener, said: PassedOver) -> Found:
     """What a folder, an archive or a notebook holds; UsageError where nobody's work can be told."""
     if path.is_dir():
+        refuse_own_output(path)
         parts = (path.resolve().name or "folder",)
         return _in_tree(path, entries_below(path, parts, said), layout, opener, said)
     if os.path.lexists(path) and not path.is_symlink() and is_archive(path):
@@ -137,7 +139,7 @@ def _in_tree(
         raise UsageError(
             f"A folder of submissions holds notebooks, as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb, "
             f"or is as a learning platform makes it. Received: {printable(str(root))}, with no "
-            f".ipynb file in it. Name another folder."
+            f".ipynb file in it{said.beside_own_output()}. Name another folder."
         )
     return found
 

@@ -18,6 +18,8 @@ class PassedOver:
     without: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     environments: list[str] = field(default_factory=list)
+    graded: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
@@ -25,6 +27,10 @@ class PassedOver:
     platforms: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)
     other_lessons: Counter[str] = field(default_factory=Counter)
+
+    def beside_own_output(self) -> str:
+        """The end of a sentence that says of a folder what is not in it; "" where there is none."""
+        return f" beside what `grader grade` wrote ({some(self.graded)})" if self.graded else ""
 
     def lines(self) -> tuple[str, ...]:
         """A line for each kind of which there was any."""
@@ -40,6 +46,8 @@ class PassedOver:
             (self.without, f"No notebook in {some(self.without)}."),
             (self.beside, f"Passed over beside what is graded: {some(self.beside)}."),
             (self.environments, programs),
+            (self.graded, f"Passed over what `grader grade` wrote itself: {some(self.graded)}."),
+            (self.foreign, f"Passed over beside what platforms made: {some(self.foreign)}."),
             (self.closed, f"Cannot be looked into: {some(self.closed)}."),
             (self.other_lessons, passed),
         ]

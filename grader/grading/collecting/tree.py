@@ -126,6 +126,7 @@ def entries_below(
         return str(Path(shown, *map(printable, inside)))
 
     said.environments += map(place, found.environments)
+    said.graded += map(place, found.graded)
     said.closed += [f"{place(path)} ({why})" for path, why in found.closed.items()]
     entries = [
         Entry((*parts, *path.relative_to(root).parts), path, root, kind, wrong, place(path))
