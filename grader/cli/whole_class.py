@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from grader.results import SubmissionResult
 
 _MOST_NAMED = 5
-# What a browser adds to a file that was downloaded once more.
-_AGAIN = re.compile(r"( ?\(\d+\)|-\d+)(?=\.[A-Za-z]|$)")
+# What a browser adds to a file that was downloaded once more. Week-1 and week-2 are two classes.
+_AGAIN = re.compile(r" ?\(\d+\)(?=\.[A-Za-z])")
 
 
 @dataclass
@@ -164,7 +164,8 @@ def _grade_each(cluster: str | None) -> GradeEach:
 
 def scope_of(paths: Iterable[Path]) -> str:
     """What tells two runs over the same class: its places, whatever a browser calls the archive."""
-    return "\n".join(sorted(str(p.absolute().with_name(_AGAIN.sub("", p.name))) for p in paths))
+    places = [path.resolve() for path in paths]  # `.` and `..` have no name
+    return "\n".join(sorted(str(place.parent / _AGAIN.sub("", place.name)) for place in places))
 
 
 def _some(names: Iterable[str]) -> str:

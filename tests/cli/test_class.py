@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli.whole_class import scope_of
 from grader.report import records
 from grader.results import Verdict
 from tests.cli.test_cli import run
@@ -173,3 +174,27 @@ def test_files_beside_a_notebook_come_along(tmp_path: Path) -> None:
     (own / "convolution.ipynb").write_text(json.dumps(notebook(cells_of(answers))), "utf-8")
     done = graded(tmp_path / "graded", tmp_path / "class")
     assert marks(tmp_path / "graded")["ana"]["points"] == str(POINTS), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("submissions.zip", "submissions (1).zip", True),
+        ("week", "sub/../week/", True),
+        (".", "../{here}", True),
+        ("week", "link", True),
+        ("week-1.zip", "week-2.zip", False),
+        ("week-1", "week-2", False),
+        ("group (1)", "group (2)", False),
+    ],
+)
+def test_places_are_the_same_class_only_where_they_are(
+    first: str, second: str, same: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place is one class however it is written; week 2 takes nothing of week 1 back."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "week").mkdir()
+    (tmp_path / "link").symlink_to("week")
+    monkeypatch.chdir(tmp_path)
+    one, other = (scope_of([Path(name.format(here=tmp_path.name))]) for name in (first, second))
+    assert (one == other) is same
