@@ -402,6 +402,19 @@ def test_a_column_of_sections_gives_nobody_anothers_mark(
     assert "--roster-column group=Gruppe" in found.said[-1]
 
 
+def test_a_column_of_section_groups_is_of_sections(tmp_path: Path) -> None:
+    """A column whose name says so is of sections, whatever was handed in, and that is said, too."""
+    text = class_of((2, 2, 2), "Section group")
+    people = handed_in(("a0", HandedIn()), ("b0", HandedIn()), ("c0", HandedIn()))
+    found = read(tmp_path, text).matched(people)
+    assert set(groups(found).values()) == {()}
+    assert [one.handed_in.section for one in found.submissions] == ["a", "b", "c"]
+    assert "was taken for sections, such as tutorial groups: its name says so" in found.said[-1]
+    assert '--roster-column "group=Section group"' in found.said[-1]
+    forced = read(tmp_path, text, group="Section group").matched(people)
+    assert groups(forced)["a0"] == ("a0", "a1")
+
+
 def test_what_a_column_of_groups_is_may_be_said(tmp_path: Path) -> None:
     """`group=COLUMN` makes any groups teams, `group=` and `group=none` make them nothing."""
     text = class_of((8, 8))

@@ -63,13 +63,22 @@ class Roster:
             said.append(f"More than once in the roster, and taken as one: {some(twice)}.")
         if not students:
             said.append(f"The roster {printable(str(path))} names nobody.")
-        column = GroupColumn(printable(found.heading("group")), "group" in (columns or {}))
+        column = _group_column(found, columns or {})
         return cls(tuple(_told_apart(students)), tuple(said), column)
 
     def matched(self, collected: Collected) -> Collected:
         """What was collected, with what the roster tells of each student; see `roster_matching`."""
         found = matched(self.students, collected, self.group_column)
         return replace(found, said=(*self.said, *found.said))
+
+
+def _group_column(found: Columns, named: Mapping[str, str]) -> GroupColumn:
+    """The column of groups, or else one of sections that are called groups."""
+    heading, section = found.heading("group"), found.heading("section")
+    is_section = not heading and not {"group", "section"} & {*named}
+    if is_section and any(word in section.casefold() for word in ("group", "grupp")):
+        return GroupColumn(printable(section), is_section=True)
+    return GroupColumn(printable(heading), is_certain="group" in named)
 
 
 _Keys = list[tuple[str, ...]]

@@ -36,10 +36,15 @@ class _Member(Protocol):
 
 @dataclass(frozen=True)
 class GroupColumn:
-    """The column that groups are in, and whether somebody said that they are teams."""
+    """The column that groups are in.
+
+    `is_certain` is whether somebody said that they are teams, `is_section` whether its own name
+    says that they are sections: `Section group`.
+    """
 
     heading: str
-    is_certain: bool
+    is_certain: bool = False
+    is_section: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,26 +65,33 @@ def taken(
     handed in the same lesson, nobody gets another's.
     """
     groups = _groups(students)
-    if column is None or not any(one.group for one in students):
+    if column is None:
         return Taken(_by_member(groups))
+    if column.is_section:
+        return Taken({}, said=(_sections(column, "its name says so"),))
+    if not any(one.group for one in students):
+        return Taken({})
     counts = _counts(groups, submissions)
     begin = f"The roster's column `{column.heading}` was taken for"
     if column.is_certain:
         line = f"{begin} teams that hand in together, as --roster-column says."
         return Taken(_by_member(groups), said=(line,))
     if reason := _why_no_teams(groups, counts):
-        line = (
-            f"{begin} sections, such as tutorial groups: {reason}. Nobody gets another's marks. If "
-            f"they are teams that hand in together, write --roster-column "
-            f"{_quoted(f'group={column.heading}')}."
-        )
-        return Taken({}, are_sections=True, said=(line,))
+        return Taken({}, are_sections=True, said=(_sections(column, reason),))
     kept = [members for members in groups if max(counts.get(members, {"": 0}).values()) < 2]
     line = (
         f"{begin} teams that hand in together, as nearly always one of each handed in: "
         f"{_sharing(kept, submissions)}. If they are no teams, write --roster-column group=none."
     )
     return Taken(_by_member(kept), said=(line, *_left_alone(groups, kept)))
+
+
+def _sections(column: GroupColumn, reason: str) -> str:
+    return (
+        f"The roster's column `{column.heading}` was taken for sections, such as tutorial groups: "
+        f"{reason}. Nobody gets another's marks. If they are teams that hand in together, write "
+        f"--roster-column {_quoted(f'group={column.heading}')}."
+    )
 
 
 _Members = tuple[str, ...]
