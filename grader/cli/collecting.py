@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from enum import StrEnum
@@ -20,12 +19,11 @@ from grader.cli.app import (
     stdout,
     told_in_one_sentence,
 )
+from grader.cli.collected_table import table_of
 from grader.cli.grading import refuse_unknown_lesson
 from grader.cli.options import LayoutName, RosterColumns, RosterFile
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from grader.grading.collecting.submissions import Collected, Missing, Submission
 
 
@@ -73,8 +71,10 @@ def collect(
         if shape is _Shape.JSON:
             sys.stdout.write(json.dumps(as_json(collected), indent=2) + "\n")
         else:
-            stdout().print(as_table(collected))
-            stdout().print(_in_words(collected), markup=False)
+            out = stdout()
+            for part in table_of(as_json(collected), paths, out.width):
+                out.print(part)
+            out.print(_in_words(collected), markup=False)
         for line in collected.said:
             say(line)
     refused = any(submission.refused for submission in collected.submissions)
@@ -92,8 +92,14 @@ def collected_class(
     unpacked: Path,
 ) -> Collected:
     """Who handed in what, with what the roster tells; archives are extracted to `unpacked`."""
+    from grader.errors import UsageError
     from grader.grading.collecting.submissions import collect as collected_from
 
+    if roster is None and roster_columns:
+        raise UsageError(
+            f"--roster-column says what a column of the roster tells. Received: "
+            f"{roster_columns[0]!r}, and no roster. Name its file with --roster."
+        )
     if roster is None:
         return collected_from(paths, student, lesson, layout=layout, unpacked=unpacked)
     from grader.grading.collecting.roster import Roster
@@ -113,66 +119,12 @@ def _columns(named: list[str]) -> dict[str, str]:
             f"--roster-column says what a column tells, like student=Name. Received: {wrong[0]!r}. "
             f"Write an = between."
         )
-    return {what.strip(): header.strip() for what, _, header in pairs}
+    return {what.strip().lower(): header.strip() for what, _, header in pairs}
 
 
 def as_json(collected: Collected) -> list[dict[str, Any]]:
     """An object for each submission and each student without one; None for what is not known."""
     return [_object(one) for one in _in_order(collected)]
-
-
-def as_table(collected: Collected) -> Table:
-    """A table of the same: files below their common folder, and no column that says nothing."""
-    from rich.table import Table
-
-    from grader.report.text import visible
-
-    objects = [_object(one) for one in _in_order(collected)]
-    above = _common_folder([row["path"] for row in objects if row["path"] is not None])
-    rows = [_cells(row, above) for row in objects]
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    headings = ("Student", "Lesson", "File", "Attempt", "Handed in", "Remarks")
-    kept = [place for place in range(len(headings)) if any(row[place] for row in rows)]
-    for place in kept:
-        table.add_column(headings[place], overflow="fold")
-    for row in rows:
-        table.add_row(*(_plain(visible(row[place])) for place in kept))
-    return table
-
-
-def _cells(row: dict[str, Any], above: str) -> list[str]:
-    missing = row["not_handed_in"]
-    time = (row["time"] or "").replace("T", " ")
-    remarks = [f"not handed in; there is: {missing}" if missing is not None else ""]
-    remarks += [row["said"], _together(row["group"])]
-    return [
-        row["student"] or "?",
-        row["lesson"] or "",
-        (row["path"] or "").removeprefix(above),
-        str(row["attempts"]) if row["attempts"] > 1 else "",
-        f"{time} late".strip() if row["late"] else time,
-        " ".join(filter(None, remarks)),
-    ]
-
-
-def _common_folder(paths: list[str]) -> str:
-    """The folder that all of these lie in, with a slash at its end; "" for fewer than two."""
-    if len(paths) < 2:
-        return ""
-    try:
-        return os.path.commonpath([str(Path(path).parent) for path in paths]).rstrip("/") + "/"
-    except ValueError:  # some are absolute, and some are not
-        return ""
-
-
-def _plain(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)
-
-
-def _together(group: list[str]) -> str:
-    return f"Handed in together by {', '.join(group)}." if group else ""
 
 
 def _in_order(collected: Collected) -> list[Submission | Missing]:

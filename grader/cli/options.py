@@ -39,6 +39,7 @@ RosterColumns = Annotated[
         "--roster-column",
         metavar="WHAT=HEADER",
         help="Which column of the roster tells what, if the guess is wrong: student, id, email, "
-        "section, group or due; more than once for several.",
+        "section, group or due; more than once for several. A group is a team that hands in "
+        "together; group=none says that there are none.",
     ),
 ]

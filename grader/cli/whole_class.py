@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 _MOST_NAMED = 5
 _UNREAD = ("rejected", "broken")
 _TOGETHER = 200  # results that are used again, kept in one transaction
-# What a browser adds to a file that was downloaded once more.
-_AGAIN = re.compile(r" ?\(\d+\)(?=\.[A-Za-z]|$)")
+# What a browser adds to a file that was downloaded once more. Week-1 and week-2 are two classes.
+_AGAIN = re.compile(r" ?\(\d+\)(?=\.[A-Za-z])")
 
 
 @dataclass
@@ -271,7 +270,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def scope_of(paths: Iterable[Path]) -> str:
     """What tells two runs over the same class: its places, whatever a browser calls the archive."""
-    places = (Path(os.path.normpath(path.absolute())) for path in paths)
+    places = [path.resolve() for path in paths]  # `.` and `..` have no name
     return "\n".join(sorted(str(place.parent / _AGAIN.sub("", place.name)) for place in places))
 
 

@@ -202,8 +202,25 @@ def test_two_runs_do_not_work_in_one_folder(tmp_path: Path) -> None:
     assert "another one is at work" in done.stderr
 
 
-def test_a_place_may_be_named_by_a_dot() -> None:
-    """Whatever the words are, two names of one place are one scope; an archive's number is not."""
-    assert scope_of([Path()]) == scope_of([Path.cwd()]) == scope_of([Path("x/..")])
-    assert scope_of([Path("a/submissions (1).zip")]) == scope_of([Path("a/submissions.zip")])
-    assert scope_of([Path("hw-1")]) != scope_of([Path("hw-2")])
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("submissions.zip", "submissions (1).zip", True),
+        ("week", "sub/../week/", True),
+        (".", "../{here}", True),
+        ("week", "link", True),
+        ("week-1.zip", "week-2.zip", False),
+        ("week-1", "week-2", False),
+        ("group (1)", "group (2)", False),
+    ],
+)
+def test_places_are_the_same_class_only_where_they_are(
+    first: str, second: str, same: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place is one class however it is written; week 2 takes nothing of week 1 back."""
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "week").mkdir()
+    (tmp_path / "link").symlink_to("week")
+    monkeypatch.chdir(tmp_path)
+    one, other = (scope_of([Path(name.format(here=tmp_path.name))]) for name in (first, second))
+    assert (one == other) is same

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from grader.errors import UsageError
 from grader.grading.collecting.submissions import Collected, Missing, Submission, collect
 from grader.judging.course import lesson, stems
 from grader.kernel.mounted import course_notebooks
@@ -228,3 +229,59 @@ def test_a_layout_is_taken_at_its_word(tmp_path: Path, layout: str, students: li
         path.write_text(json.dumps(answers("convolution", 2)))
     collected = collect([tmp_path / "class"], layout=layout)
     assert sorted({one.student for one in collected.submissions}) == students
+
+
+def graded(folder: Path) -> None:
+    """What `grader grade --to FOLDER` leaves there, beside a list of marks of the teacher's own."""
+    for name, text in {
+        "results/ana/convolution.json": "{}",
+        "handed_in/class.zip/zoe/01_convolution.ipynb": json.dumps(answers("convolution", 1)),
+        "seed": "0" * 64,
+        "gradebook.sqlite": "",
+        "gradebook.sqlite-wal": "",
+        "junit.xml": "<testsuites/>",
+        "marks.csv": "ana,10",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar.gz"])
+@pytest.mark.parametrize("place", ["graded", "ana/graded", "old/2025/graded", "."])
+def test_what_the_grader_wrote_is_nobodys(tmp_path: Path, place: str, kind: str) -> None:
+    """Its own folder is passed over wherever it lies, and told; the class is as it was."""
+    own = [(f"{name}/01_convolution.ipynb", json.dumps(answers("convolution", 2)).encode())
+           for name in ("ana", "ben")]  # fmt: skip
+    root = built(own, "folder", tmp_path)
+    graded(root / place)
+    if kind != "folder":
+        files = [path for path in root.rglob("*") if path.is_file()]
+        packed_files = [(str(path.relative_to(root)), path.read_bytes()) for path in files]
+        root = built(packed_files, kind, tmp_path / "packed")
+    collected = collect([root], unpacked=tmp_path / "unpacked")
+    assert [one.student for one in collected.submissions] == ["ana", "ben"]
+    assert collected.missing == ()
+    [line] = collected.said
+    assert line.startswith("Passed over what `grader grade` wrote itself: ")
+
+
+def test_the_graders_own_folder_is_no_input(tmp_path: Path) -> None:
+    """Named itself, or by what is in it, it is refused with what to name; `handed_in` is taken."""
+    graded(tmp_path / "term" / "graded")
+    (tmp_path / "link").symlink_to(tmp_path / "term" / "graded")
+    for name in ("term/graded", "term/graded/results", "term/graded/results/ana", "link"):
+        with pytest.raises(UsageError, match=r"`grader grade` wrote\. Name the folder.*handed_in"):
+            collect([tmp_path / name])
+    with pytest.raises(UsageError, match="file in it beside what"):
+        collect([tmp_path / "term"])
+    [submission] = collect([tmp_path / "term" / "graded" / "handed_in"]).submissions
+    assert submission.student == "zoe"
+
+
+def test_folders_called_as_the_graders_are_a_students(tmp_path: Path) -> None:
+    """Whoever has results and a seed, but notebooks among them, has handed these in."""
+    for name in ("ana/results/run/01_convolution.ipynb", "ben/01_convolution.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(json.dumps(answers("convolution", 2)))
+    (tmp_path / "ana" / "seed").write_text("17")
+    assert [one.student for one in collect([tmp_path]).submissions] == ["ana", "ben"]

@@ -140,10 +140,12 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "columns", "said"),
     [
-        ("Points,Grade\n1,2\n", {}, "has a column that tells the student.*`Points,Grade`"),
-        ("", {}, "whose first line is empty"),
+        ("Points,Grade\n1,2\n", {}, "`Points`, `Grade`. Say .* --roster-column student=HEAD"),
+        ("", {}, "which is empty"),
         ("PK\3\4", {}, "Save it as CSV"),
         ("Name\nJane\n", {"id": "Matrikel"}, "'Matrikel', and it has `Name`"),
+        ("Wer;Was\nJane;1\n", {"student": "Bazz"}, "Received: 'Bazz', and it has `Wer`, `Was`"),
+        ("Wer;Was\nJane;1\n", {"colour": "Wer"}, "Received: 'colour'.*are `Wer`, `Was`"),
         ("Name\nJane\n", {"colour": "Name"}, "Received: 'colour'"),
     ],
 )
@@ -349,6 +351,96 @@ def test_a_group_may_share_its_lessons_out(tmp_path: Path) -> None:
     )
     found = roster_of(*GROUP).matched(Collected(submissions))
     assert set(groups(found).values()) == {("Ana", "Ben", "Cyd")}
+
+
+def class_of(sizes: Sequence[int], heading: str = "Gruppe") -> str:
+    """A roster of groups of these sizes: students a0, a1, …, b0, …"""
+    groups = [(letter, size) for letter, size in zip("abcdefgh", sizes, strict=False)]
+    lines = [f"{one}{place},{one}" for one, size in groups for place in range(size)]
+    return "\n".join([f"Name,{heading}", *lines])
+
+
+@pytest.mark.parametrize("heading", ["Gruppe", "Group", "Groups", "Team", "Project group"])
+def test_a_column_is_of_teams_where_what_was_handed_in_shows_it(
+    heading: str, tmp_path: Path
+) -> None:
+    """Where one of each small group handed in, it is everybody's, and who gets what is said."""
+    roster = read(tmp_path, class_of((2, 3, 3), heading))
+    found = roster.matched(handed_in(("a0", HandedIn()), ("b2", HandedIn())))
+    assert groups(found) == {"a0": ("a0", "a1"), "b2": ("b0", "b1", "b2")}
+    assert [one.student for one in found.missing] == ["c0", "c1", "c2"]
+    line = found.said[-1]
+    assert f"`{heading}` was taken for teams" in line
+    assert "a1, b0, b1 get the marks" in line
+    assert "--roster-column group=none" in line
+
+
+@pytest.mark.parametrize(
+    ("sizes", "who", "reason"),
+    [
+        ((12, 12), ("a0", "b0"), "a group has 12 members"),
+        ((3, 3, 3), ("a0", "a1", "b0", "c0", "c1"), "in 2 of 3 hand-ins of a group, several did"),
+        ((2, 2, 2), ("a0",), "only 1 of 3 groups handed in"),
+        ((4, 4), ("a0", "b0"), "only 2 of 2 groups handed in"),
+        ((1, 1), ("a0",), "no group has two members"),
+    ],
+)
+def test_a_column_of_sections_gives_nobody_anothers_mark(
+    sizes: Sequence[int], who: Sequence[str], reason: str, tmp_path: Path
+) -> None:
+    """Where groups may be tutorial groups, who handed in nothing is missing, and it is said."""
+    found = read(tmp_path, class_of(sizes)).matched(
+        handed_in(*((name, HandedIn()) for name in who))
+    )
+    assert set(groups(found).values()) == {()}
+    assert len(found.missing) == sum(sizes) - len(who)
+    told = [one.handed_in.section for one in found.submissions]
+    told += [one.handed_in.section for one in found.missing]
+    sections = [each for each, size in zip("abc", sizes, strict=False) for _ in range(size)]
+    assert sorted(told) == sections
+    assert f"`Gruppe` was taken for sections, such as tutorial groups: {reason}" in found.said[-1]
+    assert "--roster-column group=Gruppe" in found.said[-1]
+
+
+def test_a_column_of_section_groups_is_of_sections(tmp_path: Path) -> None:
+    """A column whose name says so is of sections, whatever was handed in, and that is said, too."""
+    text = class_of((2, 2, 2), "Section group")
+    people = handed_in(("a0", HandedIn()), ("b0", HandedIn()), ("c0", HandedIn()))
+    found = read(tmp_path, text).matched(people)
+    assert set(groups(found).values()) == {()}
+    assert [one.handed_in.section for one in found.submissions] == ["a", "b", "c"]
+    assert "was taken for sections, such as tutorial groups: its name says so" in found.said[-1]
+    assert '--roster-column "group=Section group"' in found.said[-1]
+    forced = read(tmp_path, text, group="Section group").matched(people)
+    assert groups(forced)["a0"] == ("a0", "a1")
+
+
+def test_what_a_column_of_groups_is_may_be_said(tmp_path: Path) -> None:
+    """`group=COLUMN` makes any groups teams, `group=` and `group=none` make them nothing."""
+    text = class_of((8, 8))
+    people = handed_in(("a0", HandedIn()), ("b1", HandedIn()))
+    forced = read(tmp_path, text, group="Gruppe").matched(people)
+    assert len(groups(forced)["a0"]) == 8
+    assert forced.missing == ()
+    assert "as --roster-column says" in forced.said[-1]
+    for off in ("", "none", "None"):
+        found = read(tmp_path, text, group=off).matched(people)
+        assert (groups(found), len(found.missing)) == ({"a0": (), "b1": ()}, 14)
+        assert not any("taken for" in line for line in found.said)
+    as_section = read(tmp_path, text, section="Gruppe").matched(people)
+    assert [one.handed_in.section for one in as_section.submissions] == ["a", "b"]
+    assert not any("taken for" in line for line in as_section.said)
+
+
+def test_a_team_that_was_guessed_gives_nothing_where_two_handed_in(tmp_path: Path) -> None:
+    """Of teams that fit but for one, that one's members keep their own; who has none is missing."""
+    time = "2026-02-03T10:00:00"
+    who = [("a0", ""), ("b0", ""), ("c0", ""), ("d0", ""), ("e0", ""), ("f0", time), ("f1", "")]
+    people = handed_in(*((name, HandedIn(time=told)) for name, told in who))
+    found = read(tmp_path, class_of((3,) * 6)).matched(people)
+    assert [one.student for one in found.missing] == ["f2"]
+    assert (groups(found)["a0"], groups(found)["f0"]) == (("a0", "a1", "a2"), ())
+    assert "each keeps their own: f0 and f1 and f2" in found.said[-1]
 
 
 def test_a_platforms_group_gets_the_rosters_names() -> None:

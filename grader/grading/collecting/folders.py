@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from grader.grading.collecting.own_output import without_own_output
+
 SUFFIX = ".ipynb"
 # Of programs, not of people; nothing in them was ever handed in.
 _TOOLS = re.compile(
@@ -46,7 +48,8 @@ class Folder:
     `notebooks` are those by their name, `files` whatever else is no system's debris. `links` are
     notebooks, and folders, that are symbolic links: where they lead was not looked at closer than
     to tell files from folders. `environments` are folders of programs that were passed over,
-    `closed` those that cannot be looked into, with the reason, and `bare` those that hold nothing.
+    `closed` those that cannot be looked into, with the reason, `graded` those that the grader
+    filled itself, and `bare` those that hold nothing.
     """
 
     notebooks: list[Path] = field(default_factory=list)
@@ -54,6 +57,7 @@ class Folder:
     links: list[Path] = field(default_factory=list)
     environments: list[Path] = field(default_factory=list)
     closed: dict[Path, str] = field(default_factory=dict)
+    graded: list[Path] = field(default_factory=list)
     bare: list[Path] = field(default_factory=list)
 
     def count(self) -> int:
@@ -82,9 +86,13 @@ def look_into(root: Path) -> Folder:
         if depth > DEEPEST:
             found.closed[folder] = "Too many folders in each other"
             continue
+        if (rest := without_own_output(inside)) is not None:
+            found.graded.append(folder)
+            inside = rest
         deeper = [(path, depth + 1) for path in _sorted_out(folder, inside, found)]
         left += deeper
-        if not deeper and found.count() == before and folder != root:
+        is_bare = rest is None and not deeper and found.count() == before
+        if is_bare and folder != root:
             found.bare.append(folder)
     return found
 

@@ -17,7 +17,8 @@ from grader.grading.collecting.archives import is_archive
 from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.folders import SUFFIX
-from grader.grading.collecting.names import lesson_in
+from grader.grading.collecting.names import archive_stem, is_copy, lesson_in
+from grader.grading.collecting.own_output import refuse_own_output
 from grader.grading.collecting.passed_over import PassedOver
 from grader.grading.collecting.plain import Shape
 from grader.grading.collecting.platforms import (
@@ -29,6 +30,7 @@ from grader.grading.collecting.platforms import (
     nbgrader,
 )
 from grader.grading.collecting.reading import named_lesson
+from grader.grading.collecting.repeated import says_nothing_new
 from grader.grading.collecting.tree import (
     Entry,
     Kind,
@@ -90,9 +92,13 @@ class Found:
 def found_at(path: Path, layout: Layout | None, opener: Opener, said: PassedOver) -> Found:
     """What a folder, an archive or a notebook holds; UsageError where nobody's work can be told."""
     if path.is_dir():
+        refuse_own_output(path)
         parts = (path.resolve().name or "folder",)
         return _in_tree(path, entries_below(path, parts, said), layout, opener, said)
     if os.path.lexists(path) and not path.is_symlink() and is_archive(path):
+        if (same := opener.same_as(path)) is not None:
+            said.repeated.append(says_nothing_new(printable(str(path)), [printable(str(same))]))
+            return Found()
         entries = opener.entries(path, (path.name,), printable(str(path)))
         if path in opener.wrong:
             raise UsageError(opener.wrong[path])
@@ -124,7 +130,7 @@ def _in_tree(
     root: Path, entries: list[Entry], layout: Layout | None, opener: Opener, said: PassedOver
 ) -> Found:
     """The candidates below a folder or in an archive."""
-    entries = _with_archives(entries, opener)
+    entries = _with_archives(entries, opener, said)
     owners, absent = _owners(entries, layout, said)
     found = Found(without=[(printable(owner.student), owner, "") for owner in absent])
     of_student: dict[tuple[str, ...], list[tuple[Entry, Owner]]] = {}
@@ -137,7 +143,7 @@ def _in_tree(
         raise UsageError(
             f"A folder of submissions holds notebooks, as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb, "
             f"or is as a learning platform makes it. Received: {printable(str(root))}, with no "
-            f".ipynb file in it. Name another folder."
+            f".ipynb file in it{said.beside_own_output()}. Name another folder."
         )
     return found
 
@@ -151,16 +157,18 @@ def _tells_students(entries: Sequence[Entry], owners: Mapping[Entry, Owner]) -> 
     )
 
 
-def _with_archives(entries: list[Entry], opener: Opener) -> list[Entry]:
+def _with_archives(entries: list[Entry], opener: Opener, said: PassedOver) -> list[Entry]:
     """The entries, with what is in archives that lie directly in the folder that was named."""
-    opened = []
-    for entry in entries:
-        if len(entry.parts) > 2 or not is_file_archive(entry):
-            opened.append(entry)
-            continue
-        inside = opener.entries(entry.path, entry.parts, entry.shown, entry.below)
-        opened += inside or [entry]
-    return opened
+    archives = [one for one in entries if len(one.parts) == 2 and is_file_archive(one)]
+    archives.sort(key=lambda one: is_copy(archive_stem(one.name)))  # what a copy is of comes first
+    inside: dict[Entry, list[Entry]] = {}
+    for one in archives:
+        if (same := opener.same_as(one.path)) is not None:
+            said.repeated.append(says_nothing_new(one.name, [same.name]))
+            inside[one] = []
+        else:
+            inside[one] = opener.entries(one.path, one.parts, one.shown, one.below) or [one]
+    return [each for one in entries for each in inside.get(one, [one])]
 
 
 def _owners(

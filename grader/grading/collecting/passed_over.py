@@ -18,13 +18,20 @@ class PassedOver:
     without: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     environments: list[str] = field(default_factory=list)
+    graded: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     archives: list[str] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
     nobodys: list[str] = field(default_factory=list)
     platforms: list[str] = field(default_factory=list)
     newer: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    late_at_no_time: list[str] = field(default_factory=list)
     other_lessons: Counter[str] = field(default_factory=Counter)
+
+    def beside_own_output(self) -> str:
+        """The end of a sentence that says of a folder what is not in it; "" where there is none."""
+        return f" beside what `grader grade` wrote ({some(self.graded)})" if self.graded else ""
 
     def lines(self) -> tuple[str, ...]:
         """A line for each kind of which there was any."""
@@ -40,6 +47,7 @@ class PassedOver:
             (self.without, f"No notebook in {some(self.without)}."),
             (self.beside, f"Passed over beside what is graded: {some(self.beside)}."),
             (self.environments, programs),
+            (self.graded, f"Passed over what `grader grade` wrote itself: {some(self.graded)}."),
             (self.closed, f"Cannot be looked into: {some(self.closed)}."),
             (self.other_lessons, passed),
         ]
@@ -48,8 +56,16 @@ class PassedOver:
             (self.nobodys, f"Belongs to nobody that can be told: {some(self.nobodys)}."),
             (self.platforms, f"Passed over as the course's own: {some(self.platforms)}."),
         ]
+        late = some(self.late_at_no_time)
+        untold = f"Late by the platform's word, which tells no time, and so not how late: {late}."
+        said.append((self.late_at_no_time, untold))
         lines = tuple(line for any_of_it, line in said if any_of_it)
-        return (*lines, *dict.fromkeys(self.newer), *dict.fromkeys(self.archives))
+        return (
+            *lines,
+            *dict.fromkeys(self.repeated),
+            *dict.fromkeys(self.newer),
+            *dict.fromkeys(self.archives),
+        )
 
 
 def some(names: Sequence[str], most: int = _MOST_NAMED) -> str:

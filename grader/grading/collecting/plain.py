@@ -18,6 +18,7 @@ from grader.grading.collecting.names import (
     archive_stem,
     attempt_in,
     is_generic,
+    lesson_in,
     names_nobody,
     stem_of,
 )
@@ -81,6 +82,15 @@ class _Node:
     def is_full(self) -> bool:
         """Whether it holds a notebook, however deep."""
         return bool(self.notebooks()) or any(kid.is_full for kid in self.kids.values())
+
+    @property
+    def may_be_work(self) -> bool:
+        """Whether it holds what somebody may have handed in: a notebook, or what may hold one."""
+        return self.is_full or any(
+            entry.kind is Kind.FILE
+            and (lesson_in(entry.name) is not None or is_file_archive(entry))
+            for entry in self.everything()
+        )
 
     @cached_property
     def full(self) -> list[_Node]:
@@ -148,6 +158,11 @@ class _Reading:
             return
         deeper = [kid for kid in node.kids.values() if self._holds_students(kid, node)]
         students = [kid for kid in node.kids.values() if kid not in deeper]
+        if self.shape is Shape.GUESSED and self._is_above_platforms(node):
+            # Beside what a platform made, a folder without anything of the kind is no student's.
+            foreign = [kid for kid in students if not kid.may_be_work]
+            students = [kid for kid in students if kid.may_be_work]
+            self.nobodys += [entry for kid in foreign for entry in kid.everything()]
         for kid in deeper:
             self.level(kid)
         self._folders(node, students)
@@ -159,6 +174,11 @@ class _Reading:
         if self.shape is not Shape.GUESSED:
             return self.shape is Shape.FILES
         return _is_wrapper(kid, above)
+
+    def _is_above_platforms(self, node: _Node) -> bool:
+        """Whether a folder or an archive in it is a platform's."""
+        depth = len(node.parts)
+        return any(len(one) > depth and one[:depth] == node.parts for one in self.wrappers)
 
     def _own_folder(self, node: _Node) -> None:
         """All of it is of one student, unless a file is named for another."""

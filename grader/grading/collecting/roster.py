@@ -21,6 +21,7 @@ from grader.grading.collecting.passed_over import some
 from grader.grading.collecting.person_names import first_last
 from grader.grading.collecting.roster_columns import Columns, as_written, table
 from grader.grading.collecting.roster_matching import Enrolled, matched
+from grader.grading.collecting.roster_teams import GroupColumn
 from grader.grading.collecting.submissions import Collected
 
 __all__ = ["Enrolled", "Roster"]
@@ -34,10 +35,14 @@ _NO_STUDENTS = ("points possible", "student, test", "test student", "teststudent
 
 @dataclass(frozen=True)
 class Roster:
-    """The students of a roster, each once; `said` is what a teacher is told of it."""
+    """The students of a roster, each once; `said` is what a teacher is told of it.
+
+    Without `group_column`, their groups are teams that hand in together.
+    """
 
     students: tuple[Enrolled, ...]
     said: tuple[str, ...] = field(default=(), compare=False)
+    group_column: GroupColumn | None = field(default=None, compare=False)
 
     @classmethod
     def read(cls, path: Path, columns: Mapping[str, str] | None = None) -> Self:
@@ -45,7 +50,10 @@ class Roster:
 
         Columns are found by their names, in many spellings and some languages; `columns` names
         those that are not, by what they tell: `student`, `first`, `last`, `id`, `email`,
-        `section`, `group`, `due`. Raises UsageError where the file is none, or tells no student.
+        `section`, `group`, `due`. A `group` that is named holds teams that hand in together, and no
+        column for it ("" or "none") means that there are none; a column that was found by its
+        name is taken for teams only where what was handed in shows it. Raises UsageError where the
+        file is none, or tells no student.
         """
         found, rows = table(as_written(path), columns or {}, path)
         read = [one for row in rows if (one := _enrolled(found, row)) is not None]
@@ -55,12 +63,22 @@ class Roster:
             said.append(f"More than once in the roster, and taken as one: {some(twice)}.")
         if not students:
             said.append(f"The roster {printable(str(path))} names nobody.")
-        return cls(tuple(_told_apart(students)), tuple(said))
+        column = _group_column(found, columns or {})
+        return cls(tuple(_told_apart(students)), tuple(said), column)
 
     def matched(self, collected: Collected) -> Collected:
         """What was collected, with what the roster tells of each student; see `roster_matching`."""
-        found = matched(self.students, collected)
+        found = matched(self.students, collected, self.group_column)
         return replace(found, said=(*self.said, *found.said))
+
+
+def _group_column(found: Columns, named: Mapping[str, str]) -> GroupColumn:
+    """The column of groups, or else one of sections that are called groups."""
+    heading, section = found.heading("group"), found.heading("section")
+    is_section = not heading and not {"group", "section"} & {*named}
+    if is_section and any(word in section.casefold() for word in ("group", "grupp")):
+        return GroupColumn(printable(section), is_section=True)
+    return GroupColumn(printable(heading), is_certain="group" in named)
 
 
 _Keys = list[tuple[str, ...]]

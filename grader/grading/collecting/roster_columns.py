@@ -12,6 +12,9 @@ from pathlib import Path
 from grader.errors import UsageError
 from grader.grading.collecting.files import printable
 
+OFF = ("", "none")
+"""What is written in place of a column of groups where there is to be none."""
+
 FIELDS = ("student", "first", "last", "id", "email", "section", "group", "due")
 """What a column can tell; `id` may be told by several."""
 
@@ -56,7 +59,9 @@ _SPELLINGS = {
         адрес электронной почты, 邮箱, 电子邮件, メールアドレス
         """,
     "section": """
-        section, sections, section name, class, tutorial, tutorium, lab, seminar, class section,
+        section, sections, section name, section group, tutorial group, lab group, discussion group,
+        seminargruppe, tutoriumsgruppe, groupe de td, groupe de tp, class, tutorial, tutorium, lab,
+        seminar, class section,
         klasse, übung, übungsgruppe, classe, sección, sezione, seção, turma, 班级, クラス
         """,
     "group": """
@@ -118,9 +123,13 @@ class Columns:
             for field in FIELDS
         }
         for field, name in named.items():
-            if (key := _key(name)) not in keys:
+            if not (key := _key(name)) or key not in keys:
+                self.places[field] = []  # said by `table`, but for groups, which may be left out
                 continue
             self.places[field] = [keys.index(key), *(self.places[field] if field == "id" else ())]
+        taken = {keys.index(key) for name in named.values() if (key := _key(name)) in keys if key}
+        if "group" not in named:
+            self.places["group"] = [place for place in self.places["group"] if place not in taken]
         self.has_assignments = "assignment" in keys
         if "student" in named:
             self.places["first"] = self.places["last"] = []
@@ -138,6 +147,10 @@ class Columns:
                 places["student"], places["first"] = first, []
         elif last and not first and not whole:
             places["student"], places["last"] = last, []
+
+    def heading(self, field: str) -> str:
+        """What the first column that tells a field is called; "" where there is none."""
+        return next((self.header[place] for place in self.places[field]), "")
 
     @property
     def tell_a_student(self) -> bool:
@@ -180,55 +193,57 @@ def _clean(cell: str) -> str:
 def table(text: str, named: Mapping[str, str], path: Path) -> tuple[Columns, list[list[str]]]:
     """The columns of a sheet and its rows below them, whatever separates them.
 
-    `named` says which column tells what, by field. UsageError where a field or a column is not
-    there, and where no column tells a student.
+    `named` says which column tells what, by field; a group's may be one of `OFF`. UsageError where
+    a field or a column is not there, and where no column tells a student.
     """
+    sheets = [rows for delimiter in ",;\t|" if (rows := _rows(text, delimiter))]
+    heads = [
+        (Columns(row, named), rows[place + 1 :])
+        for rows in sheets
+        for place, row in enumerate(rows[:_FIRST_ROWS])
+    ]
+    telling = [found for found in heads if found[0].tell_a_student]
+    # Of lines that tell nothing, the one with most columns; `max` takes the first of equal ones.
+    found = max(telling, key=lambda each: each[0].known, default=None)
+    found = found or max(heads, key=lambda each: len(each[0].header), default=None)
+    headings = _listed(found[0].header) if found else "none"
     if unknown := sorted(set(named) - set(FIELDS)):
         raise UsageError(
             f"A column of a roster tells one of {', '.join(FIELDS)}. Received: {unknown[0]!r}. "
-            f"Use one of these."
+            f"Use one of these, as in --roster-column student=HEADER; the headers are {headings}."
         )
-    tried = [found for delimiter in ",;\t|" if (found := _with(delimiter, text, named))]
-    columns, rows = max(tried, key=lambda found: found[0].known, default=(None, []))
-    if columns is None or not columns.tell_a_student:
+    _refuse_missing(named, heads, headings)
+    if found is None or not telling:
         raise UsageError(
             f"A roster has a column that tells the student, such as `Name`, `Student`, `Email` or "
-            f"`ID`. Received: {printable(str(path))}, whose first line is "
-            f"{_first_line(text)}. Put a line with names of columns first, or say which it is."
+            f"`ID`. Received: {printable(str(path))}, "
+            f"{f'whose headers are {headings}' if found else 'which is empty'}. Say which tells it "
+            f"with --roster-column student=HEADER, or put a line of headers first."
         )
+    return found
+
+
+def _refuse_missing(
+    named: Mapping[str, str], heads: Sequence[tuple[Columns, object]], headings: str
+) -> None:
+    """UsageError where a column that was named is in no line that may be the headers."""
+    there = {_key(cell) for columns, _ in heads for cell in columns.header} - {""}
     for field, name in named.items():
-        if _key(name) not in map(_key, columns.header):
+        is_off = field == "group" and name.casefold() in OFF
+        if not is_off and _key(name) not in there:
             raise UsageError(
                 f"The column for {field!r} is one of the roster's. Received: {name!r}, and it has "
-                f"{_listed(columns.header)}. Use one of these."
+                f"{headings}. Use one of these."
             )
-    return columns, rows
-
-
-def _with(
-    delimiter: str, text: str, named: Mapping[str, str]
-) -> tuple[Columns, list[list[str]]] | None:
-    """The sheet as read with this delimiter; None where no line tells columns then."""
-    try:
-        rows = _rows(text, delimiter)
-    except csv.Error:
-        return None  # a cell without end: it is another delimiter
-    heads = [Columns(row, named) for row in rows[:_FIRST_ROWS]]
-    telling = [(columns, place) for place, columns in enumerate(heads) if columns.tell_a_student]
-    if not telling:
-        return None
-    columns, place = max(telling, key=lambda found: (found[0].known, -found[1]))
-    return columns, rows[place + 1 :]
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
+    """The rows that are not empty; none where a cell has no end: it is another delimiter."""
     reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
-    return [row for row in reader if any(cell.strip() for cell in row)]
-
-
-def _first_line(text: str) -> str:
-    line = next(filter(None, (line.strip() for line in text.split("\n"))), "")
-    return printable(f"`{line[:80]}`") if line else "empty"
+    try:
+        return [row for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error:
+        return []
 
 
 def _listed(header: Sequence[str]) -> str:

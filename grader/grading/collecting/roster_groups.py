@@ -48,7 +48,7 @@ def _shared(
         return [_of(theirs[0], members)]
     by_lesson: defaultdict[str | None, list[Submission]] = defaultdict(list)
     for one in theirs:
-        by_lesson[_lesson(one)].append(one)
+        by_lesson[lesson_of(one)].append(one)
     shared: list[Submission] = []
     for same in by_lesson.values():
         owners = {one.student for one in same}
@@ -72,7 +72,8 @@ def _of(one: Submission, members: tuple[str, ...]) -> Submission:
     return replace(one, handed_in=handed_in)
 
 
-def _lesson(one: Submission) -> str | None:
+def lesson_of(one: Submission) -> str | None:
+    """The lesson of a submission, from its file where nobody has looked yet."""
     if one.lesson is not None or one.refused:
         return one.lesson
     return look(one.path, one.below or one.path.parent).lesson

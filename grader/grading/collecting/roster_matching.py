@@ -15,6 +15,7 @@ from grader.grading.collecting.candidates import impersonal
 from grader.grading.collecting.passed_over import some
 from grader.grading.collecting.person_names import as_one_word, in_any_order, run_together, spoken
 from grader.grading.collecting.roster_groups import with_groups
+from grader.grading.collecting.roster_teams import GroupColumn, taken
 from grader.grading.collecting.submissions import Collected, Missing, Submission
 from grader.results import HandedIn
 
@@ -38,12 +39,15 @@ _Person = tuple[str, str]  # a name as it was collected, and the id with the pla
 _ID, _NAME = 0, 2  # of the ways below: the first, and the first by name
 
 
-def matched(students: Sequence[Enrolled], collected: Collected) -> Collected:
+def matched(
+    students: Sequence[Enrolled], collected: Collected, column: GroupColumn | None = None
+) -> Collected:
     """What was collected, under the roster's names, with what it tells; who is missing is added.
 
     Ids, addresses and sections fill what the platform does not tell; a due date of one's own
-    replaces it, and says anew what is late. Of a group, one hand-in is everybody's: `group` holds
-    all their names. Who is not in the roster stays as collected, and is said.
+    replaces it, and says anew what is late. Of a team, one hand-in is everybody's: `group` holds
+    all their names; groups that are in a `column` may be sections (see `roster_teams`). Who is not
+    in the roster stays as collected, and is said.
     """
     everyone: list[Submission | Missing] = [*collected.submissions, *collected.missing]
     people = list(dict.fromkeys(map(_person, everyone)))
@@ -51,18 +55,25 @@ def matched(students: Sequence[Enrolled], collected: Collected) -> Collected:
     chosen, unclear = _chosen(index, people, everyone)
     names = {person: _name(person, chosen, students) for person in people}
 
+    of_roster = [replace(one, student=names[_person(one)]) for one in collected.submissions]
+    groups = taken(column, students, of_roster)
+
+    def filled(handed_in: HandedIn, one: Enrolled) -> HandedIn:
+        section = one.section or (one.group if groups.are_sections else "")
+        return _filled(handed_in, replace(one, section=section))
+
     def told(one: Submission | Missing) -> HandedIn:
         enrolled = chosen.get(_person(one))
-        return one.handed_in if enrolled is None else _filled(one.handed_in, enrolled)
+        return one.handed_in if enrolled is None else filled(one.handed_in, enrolled)
 
     submissions = [
-        replace(one, student=names[_person(one)], handed_in=told(one))
-        for one in collected.submissions
+        replace(named, handed_in=told(one))
+        for named, one in zip(of_roster, collected.submissions, strict=True)
     ]
     missing = [
         replace(one, student=names[_person(one)], handed_in=told(one)) for one in collected.missing
     ]
-    submissions, said = with_groups(submissions, _groups(students), index.named)
+    submissions, said = with_groups(submissions, groups.teams, index.named)
     platform = {one.path: one.handed_in for one in collected.submissions}
     by_name = {one.name: one for one in students}
     submissions = [_with_members(one, platform[one.path], index, by_name) for one in submissions]
@@ -71,10 +82,15 @@ def matched(students: Sequence[Enrolled], collected: Collected) -> Collected:
     absent = there | {one.student for one in missing}
     missing = [one for one in missing if one.student not in there]
     lost = [one for one in students if one.name not in absent]
-    missing += [Missing(one.name, "", _filled(HandedIn(), one)) for one in lost]
+    missing += [Missing(one.name, "", filled(HandedIn(), one)) for one in lost]
     return Collected(
         tuple(sorted(submissions, key=lambda one: (one.student, str(one.path)))),
-        (*collected.said, *_said(people, chosen, unclear, lost, len(students)), *said),
+        (
+            *collected.said,
+            *_said(people, chosen, unclear, lost, len(students)),
+            *groups.said,
+            *said,
+        ),
         tuple(sorted(missing, key=lambda one: one.student)),
     )
 
@@ -237,15 +253,6 @@ def _is_late(handed_in: HandedIn, due: str) -> bool:
         return datetime.fromisoformat(handed_in.time) > datetime.fromisoformat(due)
     except (ValueError, TypeError):  # no time is told, or only one of them has a time zone
         return handed_in.late
-
-
-def _groups(students: Sequence[Enrolled]) -> dict[str, tuple[str, ...]]:
-    """The names of everybody's group, by the name of each who has others in it."""
-    members: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in students:
-        if one.group:
-            members[one.section, one.group].append(one.name)
-    return {name: tuple(group) for group in members.values() if len(group) > 1 for name in group}
 
 
 def _said(

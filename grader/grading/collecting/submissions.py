@@ -20,6 +20,7 @@ from grader.grading.collecting.companions import companions_of
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.layout import Found, Layout, found_at
 from grader.grading.collecting.passed_over import PassedOver, notebooks
+from grader.grading.collecting.repeated import Sourced, each_once, sourced
 from grader.grading.collecting.tree import Opener
 from grader.results import HandedIn
 
@@ -94,14 +95,14 @@ def collect(
     known = None if layout is None else _layout(layout)
     said = PassedOver()
     opener = Opener(unpacked, said)
-    candidates: list[Candidate] = []
+    candidates: list[Sourced] = []
     without: list[tuple[str, Owner, str]] = []
-    for path in paths:
+    for path in dict.fromkeys(paths):
         found = found_at(path, known, opener, said)
         found = found if student is None else _of_student(student, found, path)
-        candidates += found.candidates
+        candidates += sourced(path, found.candidates)
         without += found.without
-    return _collected(candidates, without, lesson, said)
+    return _collected(each_once(_each_file_once(candidates), said), without, lesson, said)
 
 
 def _collected(
@@ -111,11 +112,8 @@ def _collected(
     said: PassedOver,
 ) -> Collected:
     by_student: dict[str, list[Candidate]] = {}
-    seen: set[Path] = set()
     for candidate in candidates:
-        if (place := candidate.entry.path.absolute()) not in seen:
-            seen.add(place)
-            by_student.setdefault(candidate.student, []).append(candidate)
+        by_student.setdefault(candidate.student, []).append(candidate)
     submissions: list[Submission] = []
     missing = [
         Missing(name, found, owner.handed_in(1))
@@ -132,9 +130,20 @@ def _collected(
             f"--lesson names a lesson that somebody handed in. Received: {lesson!r}, and "
             f"{notebooks(said.other_lessons.total())} of other lessons. Name one of theirs."
         )
+    said.late_at_no_time += [
+        one.student for one in submissions if one.handed_in.late and not one.handed_in.time
+    ]
     submissions.sort(key=lambda submission: (submission.student, str(submission.path)))
     missing.sort(key=lambda one: one.student)
     return Collected(tuple(submissions), said.lines(), tuple(missing))
+
+
+def _each_file_once(candidates: Iterable[Sourced]) -> list[Sourced]:
+    """The candidates, of those that lie in the same place the first."""
+    places: dict[Path, Sourced] = {}
+    for source, one in candidates:
+        places.setdefault(one.entry.path.absolute(), (source, one))
+    return list(places.values())
 
 
 def _submission(choice: Choice) -> Submission:

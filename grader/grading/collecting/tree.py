@@ -7,6 +7,7 @@ An archive is a folder here: what lies in `class.zip` has `class.zip` among its 
 from __future__ import annotations
 
 import atexit
+import filecmp
 import os
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from grader.errors import Rejected
 from grader.grading.collecting.archives import is_archive, unpack
 from grader.grading.collecting.files import contents, linked, printable
 from grader.grading.collecting.folders import SUFFIX, Folder, look_into
-from grader.grading.collecting.names import is_called_notebook
+from grader.grading.collecting.names import archive_stem, is_called_notebook, without_copy_marks
 from grader.grading.collecting.passed_over import PassedOver
 from grader.grading.collecting.reading import Look, look
 
@@ -81,6 +82,7 @@ class Opener:
     to: Path | None
     said: PassedOver
     wrong: dict[Path, str] = field(default_factory=dict)
+    _asked: dict[tuple[str, int], list[Path]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
     def entries(
@@ -95,6 +97,21 @@ class Opener:
             return []
         self.said.archives += unpacked.said
         return entries_below(folder, parts, self.said, shown)
+
+    def same_as(self, archive: Path) -> Path | None:
+        """The archive that was asked for before, and of which this is a copy; None if it is new.
+
+        Only copies by their names are: that two students hand in the same archive is another thing.
+        """
+        try:
+            called = without_copy_marks(archive_stem(archive.name))
+            alike = self._asked.setdefault((called, archive.stat().st_size), [])
+            same = next((one for one in alike if filecmp.cmp(one, archive, shallow=False)), None)
+        except OSError:  # whoever opens it says so
+            return None
+        if same is None:
+            alike.append(archive)
+        return same
 
     def _place(self, name: str) -> Path:
         """A folder that is not there yet; what an earlier run unpacked makes room."""
@@ -126,6 +143,7 @@ def entries_below(
         return str(Path(shown, *map(printable, inside)))
 
     said.environments += map(place, found.environments)
+    said.graded += map(place, found.graded)
     said.closed += [f"{place(path)} ({why})" for path, why in found.closed.items()]
     entries = [
         Entry((*parts, *path.relative_to(root).parts), path, root, kind, wrong, place(path))
