@@ -23,6 +23,7 @@ class Owner:
     that holds nothing. `at` counts the folders above the student's. `attempt` is comparable with
     the student's others: when, or which number. `upload` is a number that grows with each file that
     is uploaded. `earlier` counts attempts that the platform tells of, but does not hand out.
+    `platform` is the one whose `id` it is; "" where it may be anyone's.
     `is_told` is whether anything tells who it is: otherwise `student` is what the file is called.
     """
 
@@ -38,6 +39,7 @@ class Owner:
     upload: int | None = None
     earlier: int = 0
     is_told: bool = True
+    platform: str = ""
 
     def handed_in(self, attempts: int) -> HandedIn:
         """What the platform tells, in a record."""
