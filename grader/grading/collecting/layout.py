@@ -116,10 +116,10 @@ def _named_file(path: Path, layout: Layout | None) -> Candidate:
         )
     entry = Entry((path.name,), path, path.parent, Kind.NOTEBOOK, shown=printable(str(path)))
     if owner := _by_platform([entry], 0, layout).get(entry):
-        return Candidate(printable(owner.student), entry, owner)
+        return Candidate(printable(owner.student), entry, owner, is_named=True)
     # The file itself is not resolved: it may be a link to itself.
     name = path.parent.resolve().name if named_lesson(path) else path.stem
-    return Candidate(printable(name), entry, Owner(name, (path.name,)))
+    return Candidate(printable(name), entry, Owner(name, (path.name,)), is_named=True)
 
 
 def _in_tree(
@@ -129,11 +129,11 @@ def _in_tree(
     entries = _with_archives(entries, opener)
     owners, absent = _owners(entries, layout, said)
     found = Found(without=[(printable(owner.student), owner, "") for owner in absent])
-    of_student: dict[tuple[str, ...], list[tuple[Entry, Owner]]] = {}
-    for entry, owner in _apart(owners).items():
-        key = (printable(owner.student),)
+    of_student: dict[tuple[str, str], list[tuple[Entry, Owner]]] = {}
+    for entry, owner in owners.items():
+        key = (printable(owner.student), owner.id)
         of_student.setdefault(key, []).append((entry, owner))
-    for (student,), own in of_student.items():
+    for (student, _), own in of_student.items():
         _take(student, own, found, opener, said)
     if not found.candidates and not (found.without and _tells_students(entries, owners)):
         raise UsageError(
@@ -231,21 +231,11 @@ def _by_platform(entries: Sequence[Entry], at: int, layout: Layout | None) -> di
         if layout in (None, name):
             left = [entry for entry in entries if entry not in owners]
             told = owners_of(left, at)
-            owners |= {entry: replace(owner, platform=name) for entry, owner in told.items()}
+            owners |= {
+                entry: replace(owner, platform=name, level=entry.parts[:at])
+                for entry, owner in told.items()
+            }
     return owners
-
-
-def _apart(owners: Mapping[Entry, Owner]) -> dict[Entry, Owner]:
-    """The owners, of whom no two who stand beside each other with different ids have one name."""
-    ids: dict[tuple[tuple[str, ...], str], set[str]] = {}
-    for entry, owner in owners.items():
-        ids.setdefault((entry.parts[: owner.at], owner.student), set()).add(owner.id)
-    return {
-        entry: replace(owner, student=f"{owner.student} ({owner.id})")
-        if len(ids[entry.parts[: owner.at], owner.student]) > 1 and owner.id
-        else owner
-        for entry, owner in owners.items()
-    }
 
 
 def _take(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.grading.collecting.apart import told_apart
 from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.choosing import Choice, chosen
 from grader.grading.collecting.companions import companions_of
@@ -94,9 +95,11 @@ def collect(
     opener = Opener(unpacked, said)
     candidates: list[Candidate] = []
     without: list[tuple[str, Owner, str]] = []
-    for path in paths:
-        found = found_at(path, known, opener, said)
-        found = found if student is None else _of_student(student, found, path)
+    named = list(paths)
+    founds = told_apart([found_at(path, known, opener, said) for path in named])
+    for path, found in zip(named, founds, strict=True):
+        if student is not None:
+            found = _of_student(student, found, path)
         candidates += found.candidates
         without += found.without
     return _collected(candidates, without, lesson, said)

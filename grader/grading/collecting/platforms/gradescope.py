@@ -27,9 +27,8 @@ def owners_and_absent(
     The export's folder has `at` parts itself. Its metadata count only beside folders that are
     called as Gradescope calls them.
     """
-    [metadata, *_] = [
-        entry for entry in entries if entry.parts[at:] == (METADATA,) and entry.kind is Kind.FILE
-    ] or [None]
+    files = (one for one in entries if one.kind is Kind.FILE and one.parts[at:] == (METADATA,))
+    metadata = next(files, None)
     inside = [
         one for one in entries if len(one.parts) > at + 1 and _FOLDER.fullmatch(one.parts[at])
     ]
