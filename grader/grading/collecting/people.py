@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -71,6 +71,7 @@ def _number_later(text: str) -> Person | None:
 # How other platforms put an id beside a name, the surest first.
 _WITH_ID = (_number_first, _login_last, _number_in_brackets, _number_later)
 _ASSIGNMENT = re.compile(r"[^\W_]*\d|hw|lab|lesson|assign|home|exercise|project|ps|week|task|cnn")
+_NUMBERED = re.compile(r"(?P<base>.+)-\d{1,2}", re.DOTALL)
 _WRAPPER = re.compile(r"(?P<assignment>.+?)[-_ ]submissions?(?:-\d.*)?", re.IGNORECASE)
 
 
@@ -85,14 +86,33 @@ def of_folders(names: Sequence[str], above: str, *, repositories: bool) -> dict[
         name: stem[len(shared) :] if stem.startswith(shared) and stem != shared else stem
         for name, stem in without_suffix.items()
     }
+    if shared:  # no two folders become one student's
+        count = Counter(plain.values())
+        plain = {
+            name: text if count[text] == 1 else without_suffix[name] for name, text in plain.items()
+        }
     return _with_ids(plain)
 
 
 def of_files(names: Sequence[str]) -> dict[str, Person]:
     """Who files beside each other are of, as their own names tell."""
-    plain = {name: person_in(stem_of(name)) for name in names}
+    stems = {stem_of(name) for name in names}
+    numbered = _numbered(stems)
+    plain = {
+        name: stem if (stem := stem_of(name)) in numbered else person_in(stem) for name in names
+    }
     shared = _common_word([text for text in plain.values() if text])
     return _with_ids({name: _without(text, shared) for name, text in plain.items()})
+
+
+def _numbered(stems: Collection[str]) -> set[str]:
+    """The stems that are numbered, as `team-1` beside `team-2` is: no copies of one file."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for stem in stems:
+        if (one := _NUMBERED.fullmatch(stem)) and not lesson_in(stem):
+            found[one["base"]].add(stem)
+    alike = [them for base, them in found.items() if len(them) > (2 if base in stems else 1)]
+    return set[str]().union(*alike)
 
 
 def person_in(stem: str) -> str:

@@ -35,7 +35,8 @@ class Submission:
     one that a first look told, or None. `below` is the folder whose content students wrote: no link
     is followed from there on (default: the file's own folder). `companions` are the files beside
     the notebook that travel with it, by the name that its code uses (`data/prices.csv`). `shown` is
-    the path as a person knows it, where `path` is not that: inside an archive.
+    the path as a person knows it, where `path` is not that: inside an archive. `is_participant` is
+    whether the id is Moodle's, which numbers people anew in each assignment.
     """
 
     student: str
@@ -48,6 +49,7 @@ class Submission:
     shown: str = field(default="", compare=False)
     said: tuple[str, ...] = field(default=(), compare=False)
     is_told: bool = field(default=True, compare=False)
+    is_participant: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Missing:
     student: str
     found: str = ""
     handed_in: HandedIn = field(default_factory=HandedIn)
+    is_participant: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _collected(
             by_student.setdefault(candidate.student, []).append(candidate)
     submissions: list[Submission] = []
     missing = [
-        Missing(name, found, owner.handed_in(1))
+        Missing(name, found, owner.handed_in(1), owner.platform == Layout.MOODLE)
         for name, owner, found in dict.fromkeys(without)
         if name not in by_student
     ]
@@ -152,6 +155,7 @@ def _submission(choice: Choice) -> Submission:
         shown="" if shown == printable(str(one.entry.path)) else shown,
         said=choice.said,
         is_told=one.owner.is_told,
+        is_participant=one.owner.platform == Layout.MOODLE,
     )
 
 
@@ -159,7 +163,8 @@ def _of_other_lessons(student: str, own: Sequence[Candidate]) -> Missing:
     """A student who handed in notebooks, and none of the lesson that is asked for."""
     lessons = {one.look.lesson: one.name for one in own}
     found = ", ".join(f"{printable(name)} ({lesson})" for lesson, name in lessons.items())
-    return Missing(student, found, own[0].owner.handed_in(1))
+    owner = own[0].owner
+    return Missing(student, found, owner.handed_in(1), owner.platform == Layout.MOODLE)
 
 
 def _layout(name: str) -> Layout:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from grader.grading.collecting.candidates import Owner
-from grader.grading.collecting.names import is_generic, names_nobody, stem_of
+from grader.grading.collecting.names import archive_stem, is_generic, names_nobody, stem_of
 from grader.grading.collecting.people import person_in
 from grader.grading.collecting.platforms.components import with_own
 from grader.grading.collecting.tree import Entry
@@ -34,7 +34,11 @@ def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
         if len(entry.parts) > at and (told := _told(entry.parts[at])):
             found[entry] = told
     files = {entry.parts[at]: told for entry, told in found.items()}
-    if not _are_canvas(list(files.values())):
+    # Canvas makes no folders: one that stands alone was called so by somebody else.
+    is_folder = any(
+        len(one.parts) > at + 1 and one.parts[at] == archive_stem(one.parts[at]) for one in found
+    )
+    if (len(files) == 1 and is_folder) or not _are_canvas(list(files.values())):
         return {}
     return {entry: _owner(entry, at, told) for entry, told in found.items()}
 

@@ -35,11 +35,11 @@ def owners_and_absent(
     if metadata is None or not inside:
         return {}, []
     told = _read(metadata, said)
-    found = {
-        entry: told[entry.parts[at]](at, entry.parts[at + 1 :])
-        for entry in inside
-        if entry.parts[at] in told
-    }
+    found = {}
+    for entry in inside:
+        folder = entry.parts[at]
+        owner = told.get(folder) or _Told(folder, {})
+        found[entry] = owner(at, entry.parts[at + 1 :])
     there = {entry.parts[at] for entry in found}
     return found, [owner(at, ()) for folder, owner in told.items() if folder not in there]
 
