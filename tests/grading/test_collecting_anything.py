@@ -7,6 +7,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -232,8 +233,9 @@ def test_every_name_can_be_read(paths: list[tuple[str, ...]]) -> None:
         Entry(("class", *parts), nowhere.joinpath(*parts), nowhere, Kind.FILE)
         for parts in dict.fromkeys(paths)
     ]
-    for platform in (moodle, brightspace, blackboard, nbgrader, canvas):
-        for entry, owner in platform.owners(entries).items():
+    readers = (moodle, brightspace, blackboard, nbgrader, canvas)
+    for platform, at in product(readers, (1, 2)):
+        for entry, owner in platform.owners(entries, at).items():
             assert owner.student
             assert entry.parts[owner.at :]
             assert re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*)?", owner.time)

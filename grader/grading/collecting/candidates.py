@@ -28,8 +28,9 @@ class Owner:
     that holds nothing. `at` counts the folders above the student's. `attempt` is comparable with
     the student's others: when, or which number. `upload` is a number that grows with each file that
     is uploaded. `earlier` counts attempts that the platform tells of, but does not hand out.
-    `members` are the name, id and address of each in the group. `is_told` is whether anything tells
-    who it is: otherwise `student` is what the file is called.
+    `members` are the name, id and address of each in the group. `platform` is the one whose `id` it
+    is, and `level` the folder in which it tells so; empty where no platform tells. `is_told` is
+    whether anything tells who it is: otherwise `student` is what the file is called.
     """
 
     student: str
@@ -45,6 +46,8 @@ class Owner:
     upload: int | None = None
     earlier: int = 0
     is_told: bool = True
+    platform: str = ""
+    level: tuple[str, ...] = ()
 
     def handed_in(self, attempts: int) -> HandedIn:
         """What the platform tells, in a record."""
@@ -70,12 +73,16 @@ class Owner:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file or link that may be what a student handed in; `note` is said of it anyway."""
+    """A file or link that may be what a student handed in; `note` is said of it anyway.
+
+    `is_named` is whether a person named this very file, and no folder that it lies in.
+    """
 
     student: str
     entry: Entry
     owner: Owner
     note: str = ""
+    is_named: bool = False
 
     @property
     def name(self) -> str:
@@ -107,6 +114,11 @@ class Candidate:
             named = lesson_in(self.name)
             return Look(named, wrong=self.entry.refused, unreadable=True)
         return self.entry.look
+
+    @property
+    def is_added(self) -> bool:
+        """Whether a person named it by itself, and nothing tells when it was handed in."""
+        return self.is_named and self.owner.upload is None and self.owner.attempt is None
 
     @property
     def is_backup(self) -> bool:

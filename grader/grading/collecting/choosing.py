@@ -114,7 +114,7 @@ class _Ranks:
         """How many times something was handed in."""
         return max(1, len(self._attempts), len(self._uploads))
 
-    def of(self, one: Candidate) -> tuple[bool, int, int, bool, bool, int, int]:
+    def of(self, one: Candidate) -> tuple[bool, int, int, bool, bool, bool, int, int]:
         """The smallest is graded. Attempts of a platform are whole hand-ins, uploads are files."""
         look = one.look
         return (
@@ -123,6 +123,7 @@ class _Ranks:
             look.told,
             one.is_backup,
             look.unreadable,
+            not one.is_added,
             -(one.owner.upload or 0),
             -look.answered.exercises,
         )
@@ -157,6 +158,8 @@ class _Ranks:
             return "is a backup"
         if other.look.unreadable and not first.look.unreadable:
             return "cannot be read"
+        if first.is_added and not other.is_added:
+            return f"counts as earlier than {_own_path(first)}, which was named by itself"
         if first.owner.upload != other.owner.upload:
             return "was uploaded earlier"
         ours, theirs = first.look.answered.exercises, other.look.answered.exercises

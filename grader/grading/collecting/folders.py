@@ -114,7 +114,7 @@ def _sorted_out(folder: Path, inside: list[os.DirEntry[str]], found: Folder) -> 
         elif is_environment(path):
             found.environments.append(path)
         else:
-            if _is_notebook(entry.name) and not any(path.rglob("*" + SUFFIX)):
+            if _is_notebook(entry.name) and not _holds_notebook(path):
                 found.notebooks.append(path)
             else:
                 yield path
@@ -133,6 +133,23 @@ def is_backup(folders: tuple[str, ...], name: str) -> bool:
 
 def _is_notebook(name: str) -> bool:
     return name.lower().endswith(SUFFIX)
+
+
+def _holds_notebook(root: Path) -> bool:
+    """Whether something below a folder is called a notebook, as deep as anybody looks."""
+    left = [(root, 0)]
+    while left:
+        folder, depth = left.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if _is_notebook(entry.name):
+                        return True
+                    if depth < DEEPEST and entry.is_dir(follow_symlinks=False):
+                        left.append((folder / entry.name, depth + 1))
+        except OSError:  # a folder that nobody can look into shows no notebook
+            continue
+    return False
 
 
 def is_environment(folder: Path) -> bool:

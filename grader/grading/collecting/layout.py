@@ -17,7 +17,9 @@ from grader.grading.collecting.archives import is_archive
 from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.folders import SUFFIX
+from grader.grading.collecting.levels import Level, levels
 from grader.grading.collecting.names import archive_stem, is_copy, lesson_in
+from grader.grading.collecting.nodes import Folder, folder_of
 from grader.grading.collecting.own_output import refuse_own_output
 from grader.grading.collecting.passed_over import PassedOver
 from grader.grading.collecting.plain import Shape
@@ -63,7 +65,7 @@ class Layout(StrEnum):
     ONE = "one"
 
 
-_Owners = Callable[[Sequence[Entry]], dict[Entry, Owner]]
+_Owners = Callable[[Sequence[Entry], int], dict[Entry, Owner]]
 # The surest first. Gradescope's come before all, as its metadata say more than names.
 _PLATFORMS: Mapping[Layout, _Owners] = {
     Layout.MOODLE: moodle.owners,
@@ -119,11 +121,11 @@ def _named_file(path: Path, layout: Layout | None) -> Candidate:
             f"{printable(str(path))}. Save it as a notebook, or name the folder it lies in."
         )
     entry = Entry((path.name,), path, path.parent, Kind.NOTEBOOK, shown=printable(str(path)))
-    if owner := _by_platform([entry], layout).get(entry):
-        return Candidate(printable(owner.student), entry, owner)
+    if owner := _by_platform([entry], 0, layout).get(entry):
+        return Candidate(printable(owner.student), entry, owner, is_named=True)
     # The file itself is not resolved: it may be a link to itself.
     name = path.parent.resolve().name if named_lesson(path) else path.stem
-    return Candidate(printable(name), entry, Owner(name, (path.name,)))
+    return Candidate(printable(name), entry, Owner(name, (path.name,)), is_named=True)
 
 
 def _in_tree(
@@ -133,11 +135,11 @@ def _in_tree(
     entries = _with_archives(entries, opener, said)
     owners, absent = _owners(entries, layout, said)
     found = Found(without=[(printable(owner.student), owner, "") for owner in absent])
-    of_student: dict[tuple[str, ...], list[tuple[Entry, Owner]]] = {}
-    for entry, owner in _apart(owners).items():
-        key = (printable(owner.student),)
+    of_student: dict[tuple[str, str], list[tuple[Entry, Owner]]] = {}
+    for entry, owner in owners.items():
+        key = (printable(owner.student), owner.id)
         of_student.setdefault(key, []).append((entry, owner))
-    for (student,), own in of_student.items():
+    for (student, _), own in of_student.items():
         _take(student, own, found, opener, said)
     if not found.candidates and not (found.without and _tells_students(entries, owners)):
         raise UsageError(
@@ -175,11 +177,7 @@ def _owners(
     entries: Sequence[Entry], layout: Layout | None, said: PassedOver
 ) -> tuple[dict[Entry, Owner], list[Owner]]:
     """Whose each entry is; and those of whom a platform tells that they have none."""
-    absent: list[Owner] = []
-    owners: dict[Entry, Owner] = {}
-    if layout in (None, Layout.GRADESCOPE):
-        owners, absent = gradescope.owners_and_absent(entries, said)
-    owners |= _by_platform([entry for entry in entries if entry not in owners], layout)
+    owners, absent = _of_platforms(entries, layout, said)
     aside = nbgrader.aside(entries, owners)
     said.platforms += sorted(set(aside.values()))
     rest = [entry for entry in entries if entry not in owners and entry not in aside]
@@ -213,26 +211,39 @@ def _is_worth_a_word(entry: Entry) -> bool:
     return entry.is_notebook or is_file_archive(entry)
 
 
-def _by_platform(entries: Sequence[Entry], layout: Layout | None) -> dict[Entry, Owner]:
+def _of_platforms(
+    entries: Sequence[Entry], layout: Layout | None, said: PassedOver
+) -> tuple[dict[Entry, Owner], list[Owner]]:
+    """Whose the entries are at the platforms' own levels, and those who have none."""
+
+    def read(folder: Folder) -> Level:
+        inside, at = list(folder.everything()), len(folder.parts)
+        level = Level()
+        if layout in (None, Layout.GRADESCOPE):
+            level.owners, level.absent = gradescope.owners_and_absent(inside, at, said)
+        left = [entry for entry in inside if entry not in level.owners]
+        level.owners |= _by_platform(left, at, layout)
+        return level
+
+    if not entries or layout in _SHAPES:
+        return {}, []
+    found = levels(folder_of(entries), read, is_sure=layout is not None)
+    owners = {entry: owner for level in found for entry, owner in level.owners.items()}
+    return owners, [owner for level in found for owner in level.absent]
+
+
+def _by_platform(entries: Sequence[Entry], at: int, layout: Layout | None) -> dict[Entry, Owner]:
+    """The owners that the parts of paths tell before which `at` others stand."""
     owners: dict[Entry, Owner] = {}
     for name, owners_of in _PLATFORMS.items():
         if layout in (None, name):
             left = [entry for entry in entries if entry not in owners]
-            owners |= owners_of(left)
+            told = owners_of(left, at)
+            owners |= {
+                entry: replace(owner, platform=name, level=entry.parts[:at])
+                for entry, owner in told.items()
+            }
     return owners
-
-
-def _apart(owners: Mapping[Entry, Owner]) -> dict[Entry, Owner]:
-    """The owners, of whom no two who stand beside each other with different ids have one name."""
-    ids: dict[tuple[tuple[str, ...], str], set[str]] = {}
-    for entry, owner in owners.items():
-        ids.setdefault((entry.parts[: owner.at], owner.student), set()).add(owner.id)
-    return {
-        entry: replace(owner, student=f"{owner.student} ({owner.id})")
-        if len(ids[entry.parts[: owner.at], owner.student]) > 1 and owner.id
-        else owner
-        for entry, owner in owners.items()
-    }
 
 
 def _take(

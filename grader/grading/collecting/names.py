@@ -13,9 +13,11 @@ _COPY_OF = re.compile(
     r"^(?:copy of|copie de|copia de|c[oó]pia de|kopie von|kopia|kopie van|копия)\s+", re.IGNORECASE
 )
 _COPY_MARK = re.compile(
-    r"(?:\s*\(\d{1,3}\)|[-_ ]+copy\s*\d*|-\d{1,2}|\s+-\s+(?:copy|kopie|copie|copia))$",
+    r"(?P<bracket>\(\d{1,3}\))|[-_ ](?P<word>copy\s{0,9}\d{0,9})|-\d{1,2}"
+    r"|(?P<dash>\s-\s{1,9}(?:copy|kopie|copie|copia))",
     re.IGNORECASE,
 )
+_LONGEST_MARK = 30  # characters, so that long names are not read again and again
 _NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json|html?|download|crdownload|bin))?$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?:tar\.\w{1,4}|\w{1,5})$")
 _ARCHIVE = re.compile(r"(.+?)\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", re.I | re.S)
@@ -45,13 +47,18 @@ _GENERIC = re.compile(
 )
 _COURSE = re.compile(r"[A-Z]{2,6}[ _-]?\d{2,4}[A-Z]?")
 # Words beside a lesson's name that name nobody: `01_convolution_final_v2`.
-_NO_PERSON = re.compile(
-    r"(?:final|finished|done|solved|solutions?|answers?|answered|submi(?:t|ssion|tted)|my|mine|new"
-    r"|old|copy|copie|kopie|edit(?:ed)?|fixed|updated?|version|v|rev|draft|complete[d]?|real|last"
-    r"|latest|best|late|backup|bak|test|scratch|notebook|homework|hw|assignment|lesson|lab|ex"
-    r"|exercise|week|of|the|a|and|checkpoint|untitled|graded|colab|\d{1,3})*",
-    re.IGNORECASE,
+_NEVER_NAMES = (
+    r"final|finished|solved|solutions?+|answers?+|answered|submi(?:t|ssion|tted)|cop(?:y|ie)|kopie"
+    r"|edit(?:ed)?+|fixed|updated?+|version|draft|completed?+|latest|backup|bak|scratch|notebook"
+    r"|homework|hw|assignment|lesson|exercise|week|checkpoint|untitled|graded|colab|(?:v|rev)\d++"
 )
+# Such words, and what may be a name or an initial as well; of what has both, the longer first.
+_MAYBE_NAMES = (
+    r"done|my|mine|new|old|version|v|rev|real|last|best|late|test|lab|ex|of|the|and|a|\d++"
+)
+# Possessive, as digits or words that can be split in many ways would take forever.
+_NO_PERSON = re.compile(rf"(?:{_NEVER_NAMES}|{_MAYBE_NAMES})*+", re.IGNORECASE)
+_FILLER = re.compile(rf"(?:(?:{_NEVER_NAMES})\d*+)++", re.IGNORECASE)
 _ATTEMPT = re.compile(
     r"(?:version|versión|attempt|versuch|revision|rev|submission|try|resubmission|v)"
     r"[ _.-]*(\d{1,3})(?![\w.]).*",
@@ -80,8 +87,21 @@ def without_copy_marks(stem: str) -> str:
     """`01_convolution` for `Copy of 01_convolution (1)`, `01_convolution-Copy1` and the like."""
     before = ""
     while before != stem:
-        before, stem = stem, _COPY_MARK.sub("", _COPY_OF.sub("", stem))
+        before, stem = stem, _without_copy_mark(_COPY_OF.sub("", stem))
     return stem
+
+
+def _without_copy_mark(stem: str) -> str:
+    """A stem without the mark at its end, where there is one."""
+    begin = max(0, len(stem) - _LONGEST_MARK)
+    tail = stem[begin:]
+    found = next((one for one in _COPY_MARK.finditer(tail) if one.end() == len(tail)), None)
+    if found is None:
+        return stem
+    rest = stem[: begin + found.start()]
+    if found["word"] is not None:
+        return rest.rstrip("-_ ")
+    return rest.rstrip() if found["bracket"] or found["dash"] else rest
 
 
 def is_copy(stem: str) -> bool:
@@ -116,24 +136,32 @@ def _plain(text: str) -> str:
 
 def without_lesson(stem: str) -> str:
     """What else a name says beside a lesson's: `ana` for `ana_01_convolution_final`."""
-    around = re.escape(_SEPARATORS)
-    rest = re.sub(rf"[{around}]*{_lessons().pattern}[{around}]*", "\0", stem, flags=re.IGNORECASE)
-    parts = [_without_nobodys(part) for part in rest.split("\0")]
+    parts = [_without_nobodys(part.strip(_SEPARATORS)) for part in _lessons().split(stem)]
     return " ".join(filter(None, parts)).strip(_SEPARATORS)
 
 
 def _without_nobodys(text: str) -> str:
-    """A text without words at either end that name nobody, such as `final`."""
+    """A text without words at either end that name nobody, such as `final`.
+
+    What may be a name, or an initial, is left beside other words: `smith_a`, `My Nguyen`.
+    """
     words = re.split(r"([ _-]+)", text)
-    while words and (not words[-1].strip(_SEPARATORS) or _is_filler(words[-1])):
-        words.pop()
-    while words and (not words[0].strip(_SEPARATORS) or _is_filler(words[0])):
-        words.pop(0)
-    return "".join(words)
+    if not any(map(_may_name, words)):
+        return ""
+    first, end = 0, len(words)
+    while first < end and _is_filler(words[end - 1]):
+        end -= 1
+    while first < end and _is_filler(words[first]):
+        first += 1
+    return "".join(words[first:end])
+
+
+def _may_name(word: str) -> bool:
+    return bool(word.strip(_SEPARATORS)) and (word.isdigit() or not _NO_PERSON.fullmatch(word))
 
 
 def _is_filler(word: str) -> bool:
-    return not word.isdigit() and _NO_PERSON.fullmatch(word) is not None
+    return not word.strip(_SEPARATORS) or _FILLER.fullmatch(word) is not None
 
 
 def names_nobody(text: str) -> bool:

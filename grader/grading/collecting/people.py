@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -27,18 +28,50 @@ class Person:
     id: str = ""
 
 
+# CodeGrade, Schoology and others: `12345 - Jane Doe`, `[1] - jdoe - x`.
+# A number in brackets only counts.
+_NUMBER_FIRST = re.compile(r"(?:\[\d++\]|(?P<id>\d++)) - (?P<name>[^\d\W].*)", re.DOTALL)
+# Sakai: `Doe, Jane(jdoe)`.
+_LOGIN_LAST = re.compile(r"(?P<name>[^()]++)\((?P<id>[^()\s]++)\)")
+_LATER_NUMBER = re.compile(r"(?: - |_)(?P<id>\d{4,}+)(?![^_ ])")
+_LETTER = re.compile(r"[^\d\W]")
+
+
+def _number_first(text: str) -> Person | None:
+    found = _NUMBER_FIRST.fullmatch(text)
+    return Person(found["name"].partition(" - ")[0], found["id"] or "") if found else None
+
+
+def _login_last(text: str) -> Person | None:
+    found = _LOGIN_LAST.fullmatch(text)
+    last, comma, first = found["name"].partition(", ") if found else ("", "", "")
+    return Person(found["name"], found["id"]) if found and last and comma and first else None
+
+
+def _number_in_brackets(text: str) -> Person | None:
+    found = _LOGIN_LAST.fullmatch(text)
+    is_number = found is not None and found["id"].isdigit() and len(found["id"]) > 2
+    if found is None or not is_number or not _LETTER.search(found["name"]):
+        return None
+    return Person(found["name"], found["id"])
+
+
+def _number_later(text: str) -> Person | None:
+    """Ilias and others: `Doe_Jane_jdoe_12345`, `Jane Doe - 12345`."""
+    numbers = list(_LATER_NUMBER.finditer(text))
+    letters = [one.start() for one in _LETTER.finditer(text)]
+    for last in reversed(numbers):
+        before = bisect_left(letters, last.start())
+        if before:
+            found = next(one for one in numbers if one.start() > letters[before - 1])
+            return Person(text[: found.start()], found["id"])
+    return None
+
+
 # How other platforms put an id beside a name, the surest first.
-_WITH_ID = (
-    # CodeGrade, Schoology and others: `12345 - Jane Doe`, `[1] - jdoe - x`.
-    # A number in brackets only counts.
-    re.compile(r"(?:\[\d+\]|(?P<id>\d+)) - (?P<name>[^\d\W].*?)(?: - .*)?", re.DOTALL),
-    # Sakai: `Doe, Jane(jdoe)`.
-    re.compile(r"(?P<name>[^()]+, [^()]+?) ?\((?P<id>[^()\s]+)\)"),
-    re.compile(r"(?P<name>[^()]*[^\d\W][^()]*?) ?\((?P<id>\d{3,})\)"),
-    # Ilias and others: `Doe_Jane_jdoe_12345`, `Jane Doe - 12345`.
-    re.compile(r"(?P<name>.*[^\d\W].*?)(?: - |_)(?P<id>\d{4,})(?:[_ ].*)?", re.DOTALL),
-)
+_WITH_ID = (_number_first, _login_last, _number_in_brackets, _number_later)
 _ASSIGNMENT = re.compile(r"[^\W_]*\d|hw|lab|lesson|assign|home|exercise|project|ps|week|task|cnn")
+_NUMBERED = re.compile(r"(?P<base>.+)-\d{1,2}", re.DOTALL)
 _WRAPPER = re.compile(r"(?P<assignment>.+?)[-_ ]submissions?(?:-\d.*)?", re.IGNORECASE)
 
 
@@ -53,14 +86,33 @@ def of_folders(names: Sequence[str], above: str, *, repositories: bool) -> dict[
         name: stem[len(shared) :] if stem.startswith(shared) and stem != shared else stem
         for name, stem in without_suffix.items()
     }
+    if shared:  # no two folders become one student's
+        count = Counter(plain.values())
+        plain = {
+            name: text if count[text] == 1 else without_suffix[name] for name, text in plain.items()
+        }
     return _with_ids(plain)
 
 
 def of_files(names: Sequence[str]) -> dict[str, Person]:
     """Who files beside each other are of, as their own names tell."""
-    plain = {name: person_in(stem_of(name)) for name in names}
+    stems = {stem_of(name) for name in names}
+    numbered = _numbered(stems)
+    plain = {
+        name: stem if (stem := stem_of(name)) in numbered else person_in(stem) for name in names
+    }
     shared = _common_word([text for text in plain.values() if text])
     return _with_ids({name: _without(text, shared) for name, text in plain.items()})
+
+
+def _numbered(stems: Collection[str]) -> set[str]:
+    """The stems that are numbered, as `team-1` beside `team-2` is: no copies of one file."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for stem in stems:
+        if (one := _NUMBERED.fullmatch(stem)) and not lesson_in(stem):
+            found[one["base"]].add(stem)
+    alike = [them for base, them in found.items() if len(them) > (2 if base in stems else 1)]
+    return set[str]().union(*alike)
 
 
 def person_in(stem: str) -> str:
@@ -124,20 +176,20 @@ def _with_ids(plain: Mapping[str, str]) -> dict[str, Person]:
 
     `plain` are the names by what they were read from.
     """
-    told = [text for text in plain.values() if text]
-    for number, pattern in enumerate(_WITH_ID):
-        found = {name: pattern.fullmatch(text) for name, text in plain.items()}
-        matched = [match for match in found.values() if match]
+    told = {text for text in plain.values() if text}
+    for number, read in enumerate(_WITH_ID):
+        by_text = {text: read(text) for text in told}
+        matched = [one for one in by_text.values() if one]
         alone = number < 2 and len(matched) == len(told)
         if not matched or not (alone or (len(matched) > 1 and 2 * len(matched) > len(told))):
             continue
-        people = {
-            name: Person(match["name"].strip(), match["id"] or "") if match else Person(plain[name])
-            for name, match in found.items()
-        }
+        people = {name: by_text.get(text) or Person(text) for name, text in plain.items()}
+        people = {name: Person(one.name.strip(), one.id) for name, one in people.items()}
         ids_of: dict[str, set[str]] = {}
         for one in people.values():
             ids_of.setdefault(one.name, set()).add(one.id)
-        if all(len(ids) == 1 for ids in ids_of.values()):
+        # One number in all names is the course's or the year's, and no student's.
+        are_ids = len(told) == 1 or len({one.id for one in matched if one.id}) != 1
+        if are_ids and all(len(ids) == 1 for ids in ids_of.values()):
             return people
     return {name: Person(text) for name, text in plain.items()}

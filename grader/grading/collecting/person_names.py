@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 # Letters that no normal form takes apart.
@@ -20,7 +19,13 @@ def first_last(name: str) -> str:
 
 def _bare(name: str) -> str:
     """A name without what stands behind it in brackets, such as an id."""
-    return re.sub(r"(?:\s*\([^()]*\))+$", "", first_last(name)) or name
+    bare = spaced = first_last(name)
+    while bare.endswith(")"):
+        bare, bracket, inside = bare.rpartition("(")
+        if not bracket or ")" in inside[:-1]:
+            break
+        bare = spaced = bare.rstrip()
+    return spaced or name
 
 
 def spoken(name: str) -> str:

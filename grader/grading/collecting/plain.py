@@ -6,8 +6,7 @@ Wrapper folders are passed through. Where a folder holds files named for people,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +14,13 @@ from pathlib import Path
 from grader.grading.collecting.candidates import Owner
 from grader.grading.collecting.folders import is_backup
 from grader.grading.collecting.names import (
-    archive_stem,
     attempt_in,
     is_generic,
     lesson_in,
     names_nobody,
     stem_of,
 )
+from grader.grading.collecting.nodes import Folder, folder_of
 from grader.grading.collecting.people import Person, of_files, of_folders
 from grader.grading.collecting.reading import Told, named_lesson
 from grader.grading.collecting.tree import Entry, Kind, is_file_archive
@@ -54,34 +53,17 @@ class Shape(StrEnum):
     ONE = "one"
 
 
-@dataclass
 class _Node:
-    """A folder: what lies in it, and the folders in it."""
+    """A folder as it is read here."""
 
-    parts: tuple[str, ...]
-    entries: list[Entry] = field(default_factory=list)
-    kids: dict[str, _Node] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """What it is called; of an archive, without the suffix."""
-        return archive_stem(self.parts[-1])
-
-    def everything(self) -> Iterator[Entry]:
-        left = [self]
-        while left:
-            node = left.pop()
-            yield from node.entries
-            left += node.kids.values()
-
-    def notebooks(self) -> list[Entry]:
-        """Those directly in it."""
-        return [entry for entry in self.entries if entry.is_notebook]
-
-    @cached_property
-    def is_full(self) -> bool:
-        """Whether it holds a notebook, however deep."""
-        return bool(self.notebooks()) or any(kid.is_full for kid in self.kids.values())
+    def __init__(self, folder: Folder) -> None:
+        self.parts = folder.parts
+        self.name = folder.name
+        self.entries = folder.entries
+        self.notebooks = folder.notebooks
+        self.everything = folder.everything
+        self.is_full = folder.is_full
+        self.kids = {name: _Node(kid) for name, kid in folder.kids.items()}
 
     @property
     def may_be_work(self) -> bool:
@@ -114,6 +96,22 @@ class _Node:
         counted = Counter(work for node in self.people for work in node.works)
         return any(count > 1 for count in counted.values())
 
+    @cached_property
+    def holds_classes(self) -> bool:
+        """Whether the folders in it are classes, or sections of one, and none is a student's own.
+
+        A student may have folders as well, called as they like: one plain folder beside them tells
+        that all are students'.
+        """
+        if any(each.notebooks() or not each.is_class for each in self.full):
+            return False
+        # The same folders in each: either these are lessons of a course, or each is one's drafts.
+        names = Counter(one.name for each in self.full for one in each.people)
+        if all(count == 1 for count in names.values()):
+            return True
+        works = [each.works for each in self.full]
+        return all(len(own) == 1 for own in works) and len(set[str]().union(*works)) == len(works)
+
 
 def owners(
     entries: Sequence[Entry], wrappers: Collection[tuple[str, ...]], shape: Shape
@@ -124,20 +122,8 @@ def owners(
     """
     reading = _Reading(set(wrappers), shape)
     if entries:
-        reading.level(_tree(entries))
+        reading.level(_Node(folder_of(entries)))
     return reading.found, reading.nobodys
-
-
-def _tree(entries: Sequence[Entry]) -> _Node:
-    root = _Node(entries[0].parts[:1])
-    for entry in entries:
-        is_folder = entry.kind in (Kind.BARE, Kind.CLOSED, Kind.LINKED_FOLDER)
-        node = root
-        for depth in range(2, len(entry.parts) + (1 if is_folder else 0)):
-            name = entry.parts[depth - 1]
-            node = node.kids.setdefault(name, _Node(entry.parts[:depth]))
-        node.entries.append(entry)
-    return root
 
 
 class _Reading:
@@ -322,7 +308,7 @@ def _is_wrapper(kid: _Node, above: _Node) -> bool:
         return True
     if len(siblings) == 1:
         return kid.is_class or (not kid.people and any(_has_people(one) for one in full))
-    return kid.is_class and _is_class_among(kid, siblings)
+    return kid.is_class and above.holds_classes
 
 
 def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
@@ -335,20 +321,6 @@ def _holds_files_of_people(kid: _Node, *, is_only: bool) -> bool:
     if is_generic(kid.name) and len(people) > 1:
         return True
     return is_only and (_has_named_files(kid) or (len(people) > 2 and _share(notebooks, 3)))
-
-
-def _is_class_among(kid: _Node, siblings: Sequence[_Node]) -> bool:
-    """Whether a folder that looks like a class is one, or a section of one, beside these."""
-    if len(kid.people) >= 3 and len(kid.people) > len(siblings):
-        return True
-    if any(each.notebooks() or not each.is_class for each in siblings):
-        return False
-    # The same folders in each: either these are lessons of a course, or each is one's drafts.
-    names = Counter(one.name for each in siblings for one in each.people)
-    if all(count == 1 for count in names.values()):
-        return True
-    works = [each.works for each in siblings]
-    return all(len(own) == 1 for own in works) and len(set[str]().union(*works)) == len(siblings)
 
 
 def _share(notebooks: Sequence[Entry], least: int) -> bool:

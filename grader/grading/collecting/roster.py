@@ -18,7 +18,7 @@ from typing import Self
 from grader.grading.collecting.dates import dates
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.passed_over import some
-from grader.grading.collecting.person_names import first_last
+from grader.grading.collecting.person_names import first_last, spoken
 from grader.grading.collecting.roster_columns import Columns, as_written, table
 from grader.grading.collecting.roster_matching import Enrolled, matched
 from grader.grading.collecting.roster_teams import GroupColumn
@@ -29,6 +29,12 @@ __all__ = ["Enrolled", "Roster"]
 # Moodle's sheets number the participants of an assignment: `Participant 12`, in its language.
 _PARTICIPANT = re.compile(r"[^\W\d_][^\d,@]*?\s?(\d+)")
 _PARTICIPANT_WORDS = ("partic", "teilnehmer", "deelnemer", "deltag", "uczestnik", "участник")
+# What stands in a column of ids where there is none.
+_NO_IDS = frozenset(
+    {"n/a", "na", "#n/a", "nan", "nil", "null", "none", "unknown", "tbd", "tba"}
+    | {"no", "keine", "kein", "nein", "ohne", "aucun", "ninguno"}
+)
+_ROUNDED = re.compile(r"\d+(?:[.,]\d+)?e\+\d+", re.IGNORECASE)  # Excel's, of long numbers
 # Rows of Canvas that are about its columns, or its own.
 _NO_STUDENTS = ("points possible", "student, test", "test student", "teststudent")
 
@@ -110,15 +116,28 @@ def _enrolled(columns: Columns, row: Sequence[str]) -> tuple[Enrolled, _Keys] | 
     keys = keys or [("email", email.casefold()) if email else ("name", name.casefold())]
     due = "" if columns.has_assignments else one("due")
     ids = tuple(each for each in ids if each != name) or ids
-    return Enrolled(printable(name), ids, email, one("section"), one("group"), due), keys
+    numbers = tuple(
+        _id(cell) for _, cell in columns.placed(row, "id") if _is_participant(cell.strip())
+    )
+    return Enrolled(printable(name), ids, email, one("section"), one("group"), due, numbers), keys
 
 
 def _id(cell: str) -> str:
-    """An id without what an export has put around it: `#jdoe`, `Participant 12`, `4711.0`."""
+    """An id without what an export has put around it: `#jdoe`, `Participant 12`, `4711.0`.
+
+    Empty where the cell tells none: `N/A`, `-`, `0`, or a number of which Excel kept the beginning.
+    """
     cell = cell.removeprefix("#").strip()
-    if cell.casefold().startswith(_PARTICIPANT_WORDS) and (found := _PARTICIPANT.fullmatch(cell)):
+    if _is_participant(cell) and (found := _PARTICIPANT.fullmatch(cell)):
         return found[1]
-    return cell.removesuffix(".0") if cell.removesuffix(".0").isdigit() else cell
+    cell = cell.removesuffix(".0") if cell.removesuffix(".0").isdigit() else cell
+    is_none = cell.casefold() in _NO_IDS or not cell.strip("0") or _ROUNDED.fullmatch(cell)
+    return "" if is_none or not any(map(str.isalnum, cell)) else cell
+
+
+def _is_participant(cell: str) -> bool:
+    words = cell.casefold().startswith(_PARTICIPANT_WORDS)
+    return words and _PARTICIPANT.fullmatch(cell) is not None
 
 
 def _with_dates(
@@ -138,22 +157,36 @@ def _with_dates(
 def _each_once(
     read: list[tuple[Enrolled, _Keys]],
 ) -> tuple[list[Enrolled], list[str]]:
-    """Rows of the same student joined, and the names of those who had several."""
-    by_key: dict[tuple[str, ...], int] = {}
+    """Rows of the same student joined, and the names of those who had several.
+
+    They have the same name and one id or address in common, and none that contradicts.
+    """
+    by_key: defaultdict[tuple[str, ...], dict[int, None]] = defaultdict(dict)
     kept: list[Enrolled] = []
+    ids: list[dict[str, str]] = []
     twice: dict[str, None] = {}
     for one, keys in read:
-        places = {by_key[key] for key in keys if key in by_key}
-        if places:
-            place = min(places)
+        own = {key[1]: key[2] for key in keys if key[0] == "id"}
+        name = spoken(one.name)
+        near = {place: None for key in keys for place in by_key[name, *key]}
+        same = [place for place in near if _agree(ids[place], own)]
+        if same:
+            place = same[0]
             kept[place] = _joined(kept[place], one)
+            ids[place] |= own
             twice[kept[place].name] = None
         else:
             place = len(kept)
             kept.append(one)
+            ids.append(own)
         for key in keys:
-            by_key.setdefault(key, place)
+            by_key[name, *key][place] = None
     return kept, list(twice)
+
+
+def _agree(first: Mapping[str, str], second: Mapping[str, str]) -> bool:
+    """Whether no column tells one id of the one, and another of the other."""
+    return all(second.get(place, each) == each for place, each in first.items())
 
 
 def _joined(first: Enrolled, second: Enrolled) -> Enrolled:
@@ -164,6 +197,7 @@ def _joined(first: Enrolled, second: Enrolled) -> Enrolled:
         first.section or second.section,
         first.group or second.group,
         first.due or second.due,
+        tuple(dict.fromkeys((*first.participants, *second.participants))),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from grader.grading.collecting.candidates import impersonal
@@ -24,7 +24,8 @@ from grader.results import HandedIn
 class Enrolled:
     """One student of a roster: `name` is the roster's own of them; `ids` are all that it tells.
 
-    `due` is a date of their own, in ISO 8601. What is not told is empty.
+    `due` is a date of their own, in ISO 8601. `participants` are those of the ids that are Moodle's
+    numbers in one assignment. What is not told is empty.
     """
 
     name: str
@@ -33,10 +34,12 @@ class Enrolled:
     section: str = ""
     group: str = ""
     due: str = ""
+    participants: tuple[str, ...] = field(default=(), compare=False)
 
 
 _Person = tuple[str, str]  # a name as it was collected, and the id with the platform
-_ID, _NAME = 0, 2  # of the ways below: the first, and the first by name
+# Of the ways below: the first by what they are called, as a login and as a name, and how many.
+_LOGIN, _NAME, _WAYS = 2, 4, 7
 
 
 def matched(
@@ -104,18 +107,34 @@ class _Index:
 
     def __init__(self, students: Sequence[Enrolled]) -> None:
         self._ways: list[defaultdict[str, dict[Enrolled, None]]] = [
-            defaultdict(dict) for _ in range(5)
+            defaultdict(dict) for _ in range(_WAYS)
         ]
+        self._participants = {_folded(each): one for one in students for each in one.participants}
         for one in students:
             for way, keys in enumerate(_keys_of(one)):
                 for key in filter(None, keys):
                     self._ways[way][key][one] = None
 
-    def found(self, name: str, handed_in: HandedIn) -> Iterator[tuple[int, list[Enrolled]]]:
-        """The way, and whom it tells, the surest first."""
+    @property
+    def has_participants(self) -> bool:
+        """Whether Moodle's numbers of participants are told."""
+        return bool(self._participants)
+
+    def found(
+        self, name: str, handed_in: HandedIn, *, is_participant: bool = False
+    ) -> Iterator[tuple[int, list[Enrolled]]]:
+        """The way, and whom it tells, the surest first.
+
+        The number of a participant (`is_participant`) is looked for among such, where there are.
+        """
+        own_id = handed_in.id
+        if is_participant and self._participants and _folded(own_id) not in self._participants:
+            own_id = ""
         asked: list[Iterable[str]] = [
-            _id_forms(handed_in.id),
-            [*_id_forms(name), handed_in.email.casefold()],
+            [_folded(own_id)],
+            [_number(own_id)],
+            [_folded(name), handed_in.email.casefold()],
+            [_number(name)],
             [spoken(name)],
             [in_any_order(name)],
             [as_one_word(name)],
@@ -141,33 +160,62 @@ class _Index:
 
 
 def _keys_of(one: Enrolled) -> list[Iterable[str]]:
-    ids = [form for each in one.ids for form in _id_forms(each)]
+    ids, numbers = [*map(_folded, one.ids)], [*map(_number, one.ids)]
     email = one.email.casefold()
     return [
         ids,
+        numbers,
         [*ids, email, email.partition("@")[0]],
+        numbers,
         [spoken(one.name)],
         [in_any_order(one.name)],
         run_together(one.name),
     ]
 
 
-def _id_forms(text: str) -> list[str]:
-    """An id as it is compared; leading zeros are lost where a spreadsheet has seen it."""
-    folded = text.strip().casefold()
-    number = folded.lstrip("0") if folded.isdigit() else ""
-    return [form for form in dict.fromkeys((folded, number)) if form]
+def _share_a_word(first: str, second: str) -> bool:
+    """Whether two names have a word in common, accents or not."""
+    return not set(in_any_order(first).split()).isdisjoint(in_any_order(second).split())
+
+
+def _folded(text: str) -> str:
+    """An id as it is written, but for case."""
+    return text.strip().casefold()
+
+
+def _number(text: str) -> str:
+    """A number without leading zeros, which are lost where a spreadsheet has seen it; else ""."""
+    folded = _folded(text)
+    return folded.lstrip("0") if folded.isdigit() else ""
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Who somebody is: the way in which they were found, and whether the name says so, too."""
+
+    way: int
+    one: Enrolled
+    is_named: bool
+
+    @property
+    def is_by_id_alone(self) -> bool:
+        return self.way < _NAME and not self.is_named
+
+    @property
+    def is_by_exact_name(self) -> bool:
+        return self.way == _NAME
 
 
 def _chosen(
     index: _Index, people: Sequence[_Person], everyone: Sequence[Submission | Missing]
 ) -> tuple[dict[_Person, Enrolled], dict[_Person, list[Enrolled]]]:
     """Who each of the people is; and of whom it is unclear, who they may be."""
-    handed_in = {_person(one): one.handed_in for one in reversed(everyone)}
-    chosen: dict[_Person, tuple[int, Enrolled]] = {}
+    known = {_person(one): one for one in reversed(everyone)}
+    chosen: dict[_Person, _Choice] = {}
     unclear: dict[_Person, list[Enrolled]] = {}
     for person in people:
-        ways = list(index.found(person[0], handed_in[person]))
+        told = known[person]
+        ways = list(index.found(person[0], told.handed_in, is_participant=told.is_participant))
         if not ways:
             continue
         way, found = ways[0]
@@ -176,23 +224,30 @@ def _chosen(
             # Where an id fits one, and the very name another, one of the two is a chance.
             both = [one for one in found if one in by_name]
             found = both or [*found, *by_name]
-        if len(found) == 1:
-            chosen[person] = way, found[0]
+        is_named = any(found[0] in them for each, them in ways if each >= _LOGIN)
+        # Moodle's number of a participant may be anybody's in another column, and says no name.
+        is_chance = told.is_participant and way < _NAME and not index.has_participants
+        is_chance = is_chance and not any(_share_a_word(person[0], one.name) for one in found)
+        if len(found) == 1 and not is_chance:
+            chosen[person] = _Choice(way, found[0], is_named)
         else:
             unclear[person] = found
     _settle(chosen, unclear, everyone)
-    return {person: one for person, (_, one) in chosen.items()}, unclear
+    return {person: choice.one for person, choice in chosen.items()}, unclear
 
 
 def _settle(
-    chosen: dict[_Person, tuple[int, Enrolled]],
+    chosen: dict[_Person, _Choice],
     unclear: dict[_Person, list[Enrolled]],
     everyone: Sequence[Submission | Missing],
 ) -> None:
-    """Where two people seem to be one student who handed in a lesson twice, the surer one is."""
+    """Where two people seem to be one student who handed in a lesson twice, the surer one is.
+
+    Where an id alone tells the one, and the exact name the other, neither is.
+    """
     rivals: defaultdict[Enrolled, list[_Person]] = defaultdict(list)
-    for person, (_, one) in chosen.items():
-        rivals[one].append(person)
+    for person, choice in chosen.items():
+        rivals[choice.one].append(person)
     lessons: defaultdict[_Person, list[str | None]] = defaultdict(list)
     for each in everyone:
         lessons[_person(each)].append(each.lesson if isinstance(each, Submission) else "")
@@ -200,9 +255,14 @@ def _settle(
         all_lessons = [lesson for person in them for lesson in lessons[person]]
         if len(them) == 1 or (None not in all_lessons and len({*all_lessons}) == len(all_lessons)):
             continue
-        best = min(chosen[person][0] for person in them)
-        surest = [person for person in them if chosen[person][0] == best]
-        for person in them if len(surest) > 1 else [each for each in them if each != surest[0]]:
+        choices = [chosen[person] for person in them]
+        best = min(choice.way for choice in choices)
+        surest = [person for person in them if chosen[person].way == best]
+        disagree = chosen[surest[0]].is_by_id_alone and any(
+            choice.is_by_exact_name for choice in choices
+        )
+        is_clear = len(surest) == 1 and not disagree
+        for person in [each for each in them if each != surest[0]] if is_clear else them:
             del chosen[person]
             unclear[person] = [one]
 

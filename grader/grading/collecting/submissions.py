@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.grading.collecting.apart import told_apart
 from grader.grading.collecting.candidates import Candidate, Owner
 from grader.grading.collecting.choosing import Choice, chosen
 from grader.grading.collecting.companions import companions_of
@@ -36,7 +37,8 @@ class Submission:
     is followed from there on (default: the file's own folder). `companions` are the files beside
     the notebook that travel with it, by the name that its code uses (`data/prices.csv`). `shown` is
     the path as a person knows it, where `path` is not that: inside an archive. `members` tell of
-    those of a group what `handed_in` tells of the student, by their names.
+    those of a group what `handed_in` tells of the student, by their names. `is_participant` is
+    whether the id is Moodle's, which numbers people anew in each assignment.
     """
 
     student: str
@@ -50,6 +52,7 @@ class Submission:
     members: Mapping[str, HandedIn] = field(default_factory=dict, compare=False)
     said: tuple[str, ...] = field(default=(), compare=False)
     is_told: bool = field(default=True, compare=False)
+    is_participant: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Missing:
     student: str
     found: str = ""
     handed_in: HandedIn = field(default_factory=HandedIn)
+    is_participant: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,11 @@ def collect(
     opener = Opener(unpacked, said)
     candidates: list[Sourced] = []
     without: list[tuple[str, Owner, str]] = []
-    for path in dict.fromkeys(paths):
-        found = found_at(path, known, opener, said)
-        found = found if student is None else _of_student(student, found, path)
+    named = list(dict.fromkeys(paths))
+    founds = told_apart([found_at(path, known, opener, said) for path in named])
+    for path, found in zip(named, founds, strict=True):
+        if student is not None:
+            found = _of_student(student, found, path)
         candidates += sourced(path, found.candidates)
         without += found.without
     return _collected(each_once(_each_file_once(candidates), said), without, lesson, said)
@@ -116,7 +122,7 @@ def _collected(
         by_student.setdefault(candidate.student, []).append(candidate)
     submissions: list[Submission] = []
     missing = [
-        Missing(name, found, owner.handed_in(1))
+        Missing(name, found, owner.handed_in(1), owner.platform == Layout.MOODLE)
         for name, owner, found in dict.fromkeys(without)
         if name not in by_student
     ]
@@ -161,6 +167,7 @@ def _submission(choice: Choice) -> Submission:
         members=one.owner.members_handed_in(choice.attempts),
         said=choice.said,
         is_told=one.owner.is_told,
+        is_participant=one.owner.platform == Layout.MOODLE,
     )
 
 
@@ -168,7 +175,8 @@ def _of_other_lessons(student: str, own: Sequence[Candidate]) -> Missing:
     """A student who handed in notebooks, and none of the lesson that is asked for."""
     lessons = {one.look.lesson: one.name for one in own}
     found = ", ".join(f"{printable(name)} ({lesson})" for lesson, name in lessons.items())
-    return Missing(student, found, own[0].owner.handed_in(1))
+    owner = own[0].owner
+    return Missing(student, found, owner.handed_in(1), owner.platform == Layout.MOODLE)
 
 
 def _layout(name: str) -> Layout:

@@ -11,6 +11,7 @@ import filecmp
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -18,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.errors import Rejected
+from grader.grading.collecting.archive_names import shortened
 from grader.grading.collecting.archives import is_archive, unpack
 from grader.grading.collecting.files import contents, linked, printable
 from grader.grading.collecting.folders import SUFFIX, Folder, look_into
@@ -83,7 +85,7 @@ class Opener:
     said: PassedOver
     wrong: dict[Path, str] = field(default_factory=dict)
     _asked: dict[tuple[str, int], list[Path]] = field(default_factory=dict)
-    _used: set[str] = field(default_factory=set)
+    _used: dict[str, int] = field(default_factory=dict)
 
     def entries(
         self, archive: Path, parts: tuple[str, ...], shown: str, below: Path | None = None
@@ -118,14 +120,21 @@ class Opener:
         if self.to is None:
             self.to = Path(tempfile.mkdtemp(prefix="grader-unpacked-"))
             atexit.register(shutil.rmtree, self.to, ignore_errors=True)
-        called, number = printable(name), 1
-        while called in self._used:
-            number += 1
-            called = f"{printable(name)}-{number}"
-        self._used.add(called)
+        called = shortened(printable(name))
+        first = alike = _alike(called)
+        while alike in self._used:
+            self._used[first] += 1
+            called = shortened(printable(name), f"-{self._used[first]}")
+            alike = _alike(called)
+        self._used[alike] = 1
         if os.path.lexists(self.to / called):
             shutil.rmtree(self.to / called)
         return self.to / called
+
+
+def _alike(name: str) -> str:
+    """The same for names that are one on file systems without case, or with one form of accents."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def entries_below(

@@ -16,18 +16,21 @@ _PART = re.compile(
     r"(?P<head>.+?)_attempt_(?P<time>\d{4}(?:-\d{1,2}){5})(?:_(?P<own>.+)|(?P<suffix>\.\w+)?)", re.S
 )
 # What Blackboard writes about an attempt beside its files.
-_NAME = re.compile(r"^\s*\S+: .*\((?P<login>[^()\s]+)\)\s*$", re.MULTILINE)
+_NAME = re.compile(r"^[ \t]*+\S+: .*\((?P<login>[^()\s]+)\)[ \t\r]*$", re.MULTILINE)
 _MOST_READ = 4096  # bytes
 
 
-def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
+def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
     """Whose the files of a gradebook's column are; several attempts stand side by side.
 
     A login may hold underscores, as may the names of course and column before it: the text beside
     the files tells it, or else what all have in common is no login.
     """
-    parts = {found["head"] for entry in entries for part in entry.parts if (found := _match(part))}
-    logins = _logins(parts) | _told_logins(entries)
+    here = [entry for entry in entries if len(entry.parts) > at]
+    heads = {found["head"] for entry in here if (found := _match(entry.parts[at]))}
+    if not heads:
+        return {}
+    logins = _logins(heads) | _told_logins([one for one in here if len(one.parts) == at + 1])
 
     def read(part: str, at: int) -> tuple[Owner, str] | None:
         if (found := _match(part)) is None:
@@ -36,7 +39,7 @@ def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
         own = found["own"] or (part if found["suffix"] else "")
         return Owner(logins[found["head"]], (), at, time=time, attempt=(time, 0)), own
 
-    return owners_by(read, entries)
+    return owners_by(read, here, at)
 
 
 def _match(part: str) -> re.Match[str] | None:
@@ -60,12 +63,14 @@ def _logins(heads: Collection[str]) -> dict[str, str]:
 
 def _shortest(texts: Collection[str]) -> dict[str, str]:
     """For each text the shortest of them that it goes on from with an underscore, or itself."""
-    ordered = sorted(set(texts), key=len)
-    found: dict[str, str] = {}
-    for text in ordered:
-        shorter = (one for one in ordered if one and text.startswith(f"{one}_"))
-        found[text] = next(shorter, text)
-    return found
+    known = set(texts)
+    return {
+        text: next(
+            (start for cut in re.finditer("_", text) if (start := text[: cut.start()]) in known),
+            text,
+        )
+        for text in known - {""}
+    } | {"": ""}
 
 
 def _told_logins(entries: Sequence[Entry]) -> dict[str, str]:

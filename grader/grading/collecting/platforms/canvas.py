@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 
 from grader.grading.collecting.candidates import Owner
+from grader.grading.collecting.names import archive_stem, is_generic, names_nobody, stem_of
+from grader.grading.collecting.people import person_in
 from grader.grading.collecting.platforms.components import with_own
 from grader.grading.collecting.tree import Entry
 
@@ -18,24 +20,56 @@ _LONG = re.compile(
     r"(?P<name>.+?)(?P<late>_LATE)?_(?P<id>[1-9]\d{3,})_(?P<upload>[1-9]\d{3,})_(?P<own>.+)", re.S
 )
 _ALONE = 3  # how long ids are at least where no file beside it looks the same
+_MOST_IDS = 2  # of two students of one name; more are no ids
 
 
-def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
-    """Whose the files of "Download submissions" are: the larger the last number, the later."""
-    found: dict[Entry, tuple[int, re.Match[str]]] = {}
-    folders: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
+    """Whose the files of "Download submissions" are: the larger the last number, the later.
+
+    Their names have `at` parts before them. Other schemes look the same by chance: where many
+    people would become one, nobody's are.
+    """
+    found: dict[Entry, re.Match[str]] = {}
     for entry in entries:
-        for at, part in enumerate(entry.parts):
-            if told := _LONG.fullmatch(part) or _PART.fullmatch(part):
-                found[entry] = (at, told)
-                folders[entry.parts[:at]].add(part)
-                break
-    alike = Counter({folder: len(parts) for folder, parts in folders.items()})
-    return {
-        entry: _owner(entry, at, told)
-        for entry, (at, told) in found.items()
-        if alike[entry.parts[:at]] > 1 or min(len(told["id"]), len(told["upload"])) >= _ALONE
-    }
+        if len(entry.parts) > at and (told := _told(entry.parts[at])):
+            found[entry] = told
+    files = {entry.parts[at]: told for entry, told in found.items()}
+    # Canvas makes no folders: one that stands alone was called so by somebody else.
+    is_folder = any(
+        len(one.parts) > at + 1 and one.parts[at] == archive_stem(one.parts[at]) for one in found
+    )
+    if (len(files) == 1 and is_folder) or not _are_canvas(list(files.values())):
+        return {}
+    return {entry: _owner(entry, at, told) for entry, told in found.items()}
+
+
+def _told(part: str) -> re.Match[str] | None:
+    """What a name tells that looks as Canvas writes them: small letters and digits first."""
+    told = _LONG.fullmatch(part) or _PART.fullmatch(part)
+    if told is None:
+        return None
+    name = told["name"].strip()
+    is_name = not name or (name == name.lower() and not any(map(str.isspace, name)))
+    return told if is_name and not is_generic(name or "x") else None
+
+
+def _are_canvas(told: Sequence[re.Match[str]]) -> bool:
+    """Whether files beside each other have Canvas's numbers in their names."""
+    if len(told) < 2:
+        return all(min(len(one["id"]), len(one["upload"])) >= _ALONE for one in told)
+    uploads: defaultdict[str, set[str]] = defaultdict(set)
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    for one in told:
+        uploads[one["upload"]].add(one["id"])
+        ids[one["name"]].add(one["id"])
+    is_each_once = len(uploads) == len(told)
+    if not is_each_once or max(map(len, ids.values())) > _MOST_IDS:
+        return False
+    if len(ids) > 1:
+        return True
+    # One name: either they uploaded several files, or it is the course's, and people's follow.
+    people = {person_in(stem_of(one["own"])) for one in told}
+    return not (len(people) > 1 and all(name and not names_nobody(name) for name in people))
 
 
 def _owner(entry: Entry, at: int, told: re.Match[str]) -> Owner:

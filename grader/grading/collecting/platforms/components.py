@@ -15,17 +15,15 @@ The second argument is how many parts stand before it. None where it tells nothi
 """
 
 
-def owners_by(read: Reader, entries: Iterable[Entry]) -> dict[Entry, Owner]:
-    """The owners that a part of each path tells; of several the first from the top."""
+def owners_by(read: Reader, entries: Iterable[Entry], at: int) -> dict[Entry, Owner]:
+    """The owners that the part of each path tells before which `at` others stand."""
     found = {}
     for entry in entries:
-        for at, part in enumerate(entry.parts):
-            if told := read(part, at):
-                owner, name = told
-                if not owner.student.strip():
-                    owner = replace(owner, student=part)
-                found[entry] = with_own(owner, name, entry.parts[at + 1 :])
-                break
+        if len(entry.parts) > at and (told := read(entry.parts[at], at)):
+            owner, name = told
+            if not owner.student.strip():
+                owner = replace(owner, student=entry.parts[at])
+            found[entry] = with_own(owner, name, entry.parts[at + 1 :])
     return found
 
 

@@ -2,58 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-
-import yaml
 
 from grader.grading.collecting.candidates import Owner
 from grader.grading.collecting.files import printable
 from grader.grading.collecting.passed_over import PassedOver
-from grader.grading.collecting.platforms.times import from_words, iso
+from grader.grading.collecting.platforms.plain_yaml import NoPlainYaml, plain_yaml
+from grader.grading.collecting.platforms.times import from_words
 from grader.grading.collecting.tree import Entry, Kind, beginning
 
 METADATA = "submission_metadata.yml"
 _LARGEST = 16 * 2**20  # bytes
 
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Safe):  # type: ignore[misc]  # which of the two is known at run time only
-    """Plain values only; Ruby's names of classes are passed over, their values kept."""
-
-
-def _plainly(loader: Any, _suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)
-
-
-_Loader.add_multi_constructor("!", _plainly)
+_FOLDER = re.compile(r"submission_\d+")
 
 
 def owners_and_absent(
-    entries: Sequence[Entry], said: PassedOver
+    entries: Sequence[Entry], at: int, said: PassedOver
 ) -> tuple[dict[Entry, Owner], list[Owner]]:
-    """Whose the folders of an export are, of a group its first member's; and who has no folder."""
-    found: dict[Entry, Owner] = {}
-    absent = []
-    for metadata in entries:
-        if metadata.name != METADATA or metadata.kind is not Kind.FILE:
-            continue
-        told = _read(metadata, said)
-        *above, _ = metadata.parts
-        at = len(above)
-        there = set()
-        for entry in entries:
-            if entry.parts[:at] == tuple(above) and entry.parts[at] in told:
-                there.add(entry.parts[at])
-                found[entry] = told[entry.parts[at]](at, entry.parts[at + 1 :])
-        absent += [owner(at, ()) for folder, owner in told.items() if folder not in there]
-    return found, absent
+    """Whose the folders of an export are, of a group its first member's; and who has no folder.
+
+    The export's folder has `at` parts itself. Its metadata count only beside folders that are
+    called as Gradescope calls them.
+    """
+    files = (one for one in entries if one.kind is Kind.FILE and one.parts[at:] == (METADATA,))
+    metadata = next(files, None)
+    inside = [
+        one for one in entries if len(one.parts) > at + 1 and _FOLDER.fullmatch(one.parts[at])
+    ]
+    if metadata is None or not inside:
+        return {}, []
+    told = _read(metadata, said)
+    found = {}
+    for entry in inside:
+        folder = entry.parts[at]
+        owner = told.get(folder) or _Told(folder, {})
+        found[entry] = owner(at, entry.parts[at + 1 :])
+    there = {entry.parts[at] for entry in found}
+    return found, [owner(at, ()) for folder, owner in told.items() if folder not in there]
 
 
 class _Told:
@@ -96,15 +84,19 @@ class _Told:
 
 def _read(entry: Entry, said: PassedOver) -> dict[str, _Told]:
     try:
-        document = yaml.load(beginning(entry, _LARGEST), _Loader)  # noqa: S506 - a safe one
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError) as error:
-        said.malformed.append(f"{entry.shown} (no readable YAML: {type(error).__name__})")
+        document = plain_yaml(beginning(entry, _LARGEST + 1), _LARGEST)
+    except NoPlainYaml as error:
+        said.malformed.append(f"{entry.shown} ({error})")
         return {}
     if not isinstance(document, dict):
         said.malformed.append(f"{entry.shown} (no list of submissions)")
         return {}
     named = ((_text(key).lstrip(":"), value) for key, value in document.items())
-    return {name: _Told(name, value) for name, value in named if isinstance(value, dict) and name}
+    return {
+        name: _Told(name, value)
+        for name, value in named
+        if isinstance(value, dict) and _FOLDER.fullmatch(name)
+    }
 
 
 def _by_word(values: dict[Any, Any]) -> dict[str, Any]:
@@ -118,13 +110,9 @@ def _name(person: dict[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A short text or a number as text; "" for anything else."""
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return printable(str(value).strip())[:200]
-    return ""
+    """A short text; "" for anything else."""
+    return printable(value.strip())[:200] if isinstance(value, str) else ""
 
 
 def _time(value: Any) -> str:
-    if isinstance(value, datetime):
-        return iso(value)
     return from_words(value) if isinstance(value, str) else ""

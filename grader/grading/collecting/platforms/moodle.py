@@ -15,9 +15,9 @@ _PART = re.compile(
 )
 
 
-def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
+def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
     """Whose the files of a Moodle assignment are: the id is the participant's."""
-    return owners_by(_read, entries)
+    return owners_by(_read, entries, at)
 
 
 def _read(part: str, at: int) -> tuple[Owner, str] | None:

@@ -23,26 +23,18 @@ _INBOUND = re.compile(
     r"(?:\+.*)?",
     re.S,
 )
+# Sakai's folders of students, and what it puts into one.
+_SAKAI = re.compile(r"[^()]+, [^()]+\([^()\s]+\)")
+_ATTACHMENTS = "Submission attachment"
 # What nbgrader keeps beside `submitted`; nobody handed in any of it.
-_ITS_OWN = frozenset({"source", "release", "autograded", "feedback", "gradebook.db"})
+ITS_OWN = frozenset({"source", "release", "autograded", "feedback", "gradebook.db"})
 
 
-def owners(entries: Sequence[Entry]) -> dict[Entry, Owner]:
-    """Whose the files of a course folder or of an exchange are.
-
-    Where `submitted` lies in several folders, these are people's, and it is a word like another.
-    """
-    found = owners_by(_read_inbound, entries)
-    roots = {
-        entry.parts[: entry.parts.index(SUBMITTED)]
-        for entry in entries
-        if SUBMITTED in entry.parts[:-1]
-    }
-    if len(roots) != 1:
-        return found
-    [root] = roots
-    at = len(root) + 1
-    below = [entry for entry in entries if entry.parts[:at] == (*root, SUBMITTED)]
+def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
+    """Whose the files of a course folder or of an exchange are, which has `at` parts itself."""
+    found = owners_by(_read_inbound, entries, at)
+    below = [entry for entry in entries if entry.parts[at : at + 1] == (SUBMITTED,)]
+    at += 1
     if not any(len(entry.parts) > at + 2 for entry in below):
         return found
     for entry in below:
@@ -65,7 +57,7 @@ def aside(entries: Sequence[Entry], found: dict[Entry, Owner]) -> dict[Entry, st
         entry: "/".join(entry.parts[: len(root) + 1])
         for root in roots
         for entry in entries
-        if entry.parts[: len(root)] == root and entry.parts[len(root)] in _ITS_OWN
+        if entry.parts[: len(root)] == root and entry.parts[len(root)] in ITS_OWN
     }
 
 
@@ -78,13 +70,20 @@ def _read_inbound(part: str, at: int) -> tuple[Owner, str] | None:
 
 
 def with_timestamps(found: dict[Entry, Owner]) -> dict[Entry, Owner]:
-    """The owners, with the time of a `timestamp.txt` beside a file, where nothing else tells one.
+    """The owners, with the time of the `timestamp.txt` that nbgrader and Sakai put beside files.
 
-    Sakai writes such texts, too. Whatever lies in its folder, or deeper, was handed in then.
+    It counts only where these put it, and where nothing else tells a time or that it was late:
+    elsewhere a student may have written it.
     """
+    sakai = _sakai_levels(found)
     times = {}
-    for entry in found:
-        if entry.name == TIMESTAMP and entry.kind is Kind.FILE:
+    for entry, owner in found.items():
+        if entry.name != TIMESTAMP or entry.kind is not Kind.FILE:
+            continue
+        is_nbgrader = entry.parts[owner.at - 1 : owner.at] == (SUBMITTED,)
+        if len(owner.own) == (2 if is_nbgrader else 1) and (
+            is_nbgrader or entry.parts[: owner.at] in sakai
+        ):
             text = beginning(entry, _MOST_READ).decode("utf-8", "replace")
             times[entry.parts[:-1]] = (
                 from_numbers(text) if text.strip().isdigit() else from_words(text)
@@ -93,8 +92,24 @@ def with_timestamps(found: dict[Entry, Owner]) -> dict[Entry, Owner]:
         return found
     dated = {}
     for entry, owner in found.items():
-        folders = (entry.parts[:depth] for depth in range(len(entry.parts) - 1, owner.at, -1))
-        time = owner.time or next((times[one] for one in folders if one in times), "")
-        is_new = bool(time) and not owner.time
+        folders = (entry.parts[:depth] for depth in (owner.at + 1, owner.at + 2))
+        time = next((times[one] for one in folders if one in times), "")
+        is_new = bool(time) and not (owner.time or owner.late)
         dated[entry] = replace(owner, time=time, attempt=(time, 0)) if is_new else owner
     return dated
+
+
+def _sakai_levels(found: dict[Entry, Owner]) -> set[tuple[str, ...]]:
+    """The folders in which every student's is as Sakai makes it: `Doe, Jane(jdoe)`."""
+    of_folder: dict[tuple[str, ...], dict[str, bool]] = {}
+    for entry, owner in found.items():
+        if len(entry.parts) > owner.at + 1:
+            kids = of_folder.setdefault(entry.parts[: owner.at], {})
+            name = entry.parts[owner.at]
+            has_marks = entry.parts[owner.at + 1].startswith((_ATTACHMENTS, TIMESTAMP))
+            kids[name] = kids.get(name, False) or has_marks
+    return {
+        folder
+        for folder, kids in of_folder.items()
+        if all(_SAKAI.fullmatch(name) for name in kids) and 2 * sum(kids.values()) > len(kids)
+    }

@@ -12,7 +12,7 @@ _WITHOUT_COLON = re.compile(
     r"(?<=\d{4}[ ,])(\s*)(\d{1,2})[ ._-]?(\d\d)(?=\s*(?:[AaPp]\.?[Mm]\.?)?\s*$)"
 )
 _ONE_NUMBER = re.compile(r"\d{14,17}")
-_FIRST_YEAR = 1990
+_FIRST_YEAR, _LAST_YEAR = 1990, 2199
 
 
 def iso(time: datetime) -> str:
@@ -30,9 +30,9 @@ def from_words(text: str) -> str:
     text = _WITHOUT_COLON.sub(r"\1\2:\3", text.strip())
     try:
         time = parser.parse(text, default=datetime(1, 1, 1), tzinfos=_zone)  # noqa: DTZ001
-    except (ValueError, OverflowError, TypeError):
+    except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError):
         return ""
-    return iso(time) if time.year >= _FIRST_YEAR else ""
+    return iso(time) if _FIRST_YEAR <= time.year <= _LAST_YEAR else ""
 
 
 def from_numbers(text: str) -> str:
