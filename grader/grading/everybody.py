@@ -13,11 +13,15 @@ UNKNOWN = "unknown"
 
 
 def for_each_member(result: SubmissionResult) -> Iterator[SubmissionResult]:
-    """The result itself, and the same one for each other member of the group that handed it in."""
+    """The result itself, and the same one for each other member of the group that handed it in.
+
+    The id and the address are those of the one who handed it in, and nobody else's.
+    """
     yield result
+    theirs = result.handed_in.model_copy(update={"id": "", "email": ""})
     for member in dict.fromkeys(result.handed_in.group):
         if member != result.student:
-            yield result.model_copy(update={"student": member})
+            yield result.model_copy(update={"student": member, "handed_in": theirs})
 
 
 def not_handed_in(
