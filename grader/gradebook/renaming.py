@@ -24,9 +24,9 @@ class Renamed:
 def rename(connection: Connection, run: int) -> list[Renamed]:
     """Join those who have one id in one scope; see `Gradebook.rename`."""
     scope = connection.scalar(select(Run.scope).where(Run.id == run)) or ""
+    seen = _seen(connection, scope)
     found = []
     for group in _of_one_id(connection):
-        seen = _seen(connection, [row.id for row in group], scope)
         now = [row for row in group if any(r == run for _, r in seen[row.id])]
         if len(now) != 1:
             continue
@@ -40,25 +40,25 @@ def rename(connection: Connection, run: int) -> list[Renamed]:
     return sorted(found, key=lambda renamed: (renamed.new, renamed.old))
 
 
+_TWICE = (
+    select(Student.number)
+    .where(Student.number != "")
+    .group_by(Student.number)
+    .having(func.count(Student.id) > 1)
+)
+
+
 def _of_one_id(connection: Connection) -> Iterator[Sequence[Row[Any]]]:
     """The students of each id that more than one has."""
-    twice = (
-        select(Student.number)
-        .where(Student.number != "")
-        .group_by(Student.number)
-        .having(func.count(Student.id) > 1)
-    )
     columns = list(Student.__table__.columns)
     by_number: dict[str, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(select(*columns).where(Student.number.in_(twice))):
+    for row in connection.execute(select(*columns).where(Student.number.in_(_TWICE))):
         by_number[row.number].append(row)
     yield from by_number.values()
 
 
-def _seen(
-    connection: Connection, students: Sequence[int], scope: str
-) -> dict[int, set[tuple[str, int]]]:
-    """The lessons of each student with the runs of this scope that had them.
+def _seen(connection: Connection, scope: str) -> dict[int, set[tuple[str, int]]]:
+    """The lessons of each of these students with the runs of this scope that had them.
 
     An attempt tells of its last run only. When it was graded tells of the first.
     """
@@ -69,7 +69,8 @@ def _seen(
     question = (
         select(Submission.student_id, Submission.lesson, Attempt.run_id, Attempt.graded_at)
         .join(Attempt, Attempt.submission_id == Submission.id)
-        .where(Submission.student_id.in_(students), Attempt.run_id.is_not(None))
+        .join(Student, Student.id == Submission.student_id)
+        .where(Student.number.in_(_TWICE), Attempt.run_id.is_not(None))
     )
     seen: dict[int, set[tuple[str, int]]] = defaultdict(set)
     for student, lesson, last, graded_at in connection.execute(question):

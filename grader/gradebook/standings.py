@@ -140,7 +140,7 @@ def current(
     `only` is the number of the one submission that is asked for.
     """
     decided = overrides_of(connection)
-    graded = _exercises(connection, everybody=exercises)
+    graded = _exercises(connection, everybody=exercises, only=only)
     most = max_scores(connection)
     question = _question()
     if only is not None:
@@ -271,7 +271,7 @@ def max_scores(connection: Connection) -> dict[str, Points]:
     return most
 
 
-def _exercises(connection: Connection, *, everybody: bool) -> dict[int, _Graded]:
+def _exercises(connection: Connection, *, everybody: bool, only: int | None) -> dict[int, _Graded]:
     """The exercises of what counts: of everybody, or of those of whom something was overridden."""
     rank = ranked()
     question = (
@@ -283,7 +283,9 @@ def _exercises(connection: Connection, *, everybody: bool) -> dict[int, _Graded]
         .where(rank.c.rank == 1)
         .order_by(ExerciseRow.attempt_id, ExerciseRow.position)
     )
-    if not everybody:
+    if only is not None:
+        question = question.where(Attempt.submission_id == only)
+    elif not everybody:
         question = question.where(Attempt.submission_id.in_(select(OverrideRow.submission_id)))
     found: dict[int, _Graded] = defaultdict(dict)
     for submission, exercise, score, highest in connection.execute(question):

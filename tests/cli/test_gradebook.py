@@ -180,7 +180,9 @@ def test_a_damaged_record_is_said_and_the_rest_shown(graded: Path) -> None:
     assert "was changed or damaged" in refused.stderr
 
 
-def test_a_run_says_once_who_is_called_otherwise(tmp_path: Path) -> None:
+def test_a_run_says_once_who_is_called_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What was graded under the login is the name's now: one student, nothing withdrawn."""
     with gradebook_of(tmp_path, new=True) as book:
         for student in ("bauerben", "Ben Bauer", "Ben Bauer"):
@@ -188,6 +190,7 @@ def test_a_run_says_once_who_is_called_otherwise(tmp_path: Path) -> None:
             graded.add([result(student, exercise(), id="20101")])
             graded.rename()
             graded.withdraw(None, None)
+    assert capsys.readouterr().err == "bauerben is called Ben Bauer now.\n"
     shown = run("show", tmp_path)
     assert "bauerben" not in shown.stdout
     assert "withdrawn" not in shown.stdout
