@@ -13,7 +13,7 @@ from grader.cli.app import app, say, stdout, told_in_one_sentence
 from grader.cli.options import GradebookUrl
 
 if TYPE_CHECKING:
-    from grader.gradebook import Gradebook
+    from grader.gradebook import Gradebook, Standing
     from grader.gradebook.statistics import LessonStatistics
 
 Folder = Annotated[
@@ -47,12 +47,13 @@ class StatsFormat(StrEnum):
 def show(
     folder: Folder,
     student: Annotated[
-        str | None, typer.Argument(help="One student's history: a name, id or email address.")
+        str | None,
+        typer.Argument(help="One student: a name or a part of one, an id, login or email address."),
     ] = None,
     late: Late = None,
     gradebook: GradebookUrl = None,
 ) -> None:
-    """Show the marks of a class, or one student's history.
+    """Show the marks of a class; or of one student each exercise, what was wrong, and the history.
 
     A mark is what was graded, with what was given by hand, without what is taken off for being
     late. What is withheld for a fault of ours is no zero; what was withdrawn has no mark.
@@ -60,7 +61,8 @@ def show(
     Example: grader show graded ana
     """
     with told_in_one_sentence():
-        from grader.gradebook.tables import past_table, standings_table
+        from grader.gradebook.student_table import past_table
+        from grader.gradebook.tables import standings_table
 
         with _opened(folder, gradebook, late) as book:
             standings = book.current()
@@ -68,19 +70,29 @@ def show(
                 table = standings_table(standings, book.late.text)
             else:
                 past = book.attempts(student)
+                for line in past.said:
+                    say(line)
                 own = [one for one in standings if one.person == past.person]
                 table = past_table(past, own)
         stdout().print(table)
 
 
-@app.command()
+# Else -1 would be taken for an option. What is no option at all is refused as points are.
+@app.command(context_settings={"ignore_unknown_options": True})
 def override(
     folder: Folder,
-    student: Annotated[str, typer.Argument(help="A name, id or email address.")],
+    student: Annotated[str, typer.Argument(help="A name or a part of it, an id, login or email.")],
     place: Annotated[
-        str, typer.Argument(metavar="LESSON[/EXERCISE]", help="What the points are for.")
+        str,
+        typer.Argument(
+            metavar="LESSON[/EXERCISE]",
+            help="What the points are for; EXERCISE is enough if one lesson has it.",
+        ),
     ],
-    points: Annotated[float | None, typer.Argument(help="The points, from 0 on.")] = None,
+    points: Annotated[
+        str | None,
+        typer.Argument(help="The points, like 2; or with a sign, what is added: +1, -0.5."),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why; the gradebook keeps it.")] = "",
     author: Annotated[str, typer.Option(help="Who decided it.", show_default="you")] = "",
     beyond: Annotated[
@@ -96,34 +108,51 @@ def override(
     They stay when the lesson is graded again, and the last ones count; `grader show FOLDER STUDENT`
     has them all. Points for a whole lesson are final: nothing is taken off for being late.
 
+    Points with a sign are added to what stands now, by hand or graded: +1 and -0.5 mean one more
+    and half a point less. Of a lesson, that is the mark without what is taken off for being late.
+
     Example: grader override graded ana convolution/relu 2 --reason "The answer is right."
+
+    Example: grader override graded ana convolution/relu -0.5 --reason "No loop was asked for."
     """
     with told_in_one_sentence():
-        from grader.report.words import points as written
+        from grader.cli.by_hand import number_in, told
 
         _refuse_both(points, remove=remove)
         author = author.strip() or _own_name()
         with _opened(folder, gradebook) as book:
             if points is None:
-                found = book.remove_override(student, place, reason=reason, author=author)
-                what = "taken back"
+                done = book.remove_override(student, place, reason=reason, author=author)
             else:
-                found = book.override(
-                    student, place, points, reason=reason, author=author, beyond=beyond
+                number, relative = number_in(points)
+                done = book.override(
+                    student,
+                    place,
+                    number,
+                    reason=reason,
+                    author=author,
+                    beyond=beyond,
+                    relative=relative,
                 )
-                of = "" if found.max_score is None else f" of {written(found.max_score)}"
-                what = f"{written(points)}{of} points by hand"
-        exercise = f"/{found.exercise}" if found.exercise else ""
-        say(f"{found.student}, {found.lesson}{exercise}: {what}.")
+        say(told(done))
 
 
 @app.command()
 def export(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="The file to write, or - for standard output.")],
-    what: Annotated[MarksFormat, typer.Option("--for", help="What reads the marks.")],
+    what: Annotated[
+        MarksFormat, typer.Option("--for", help="What reads the marks.")
+    ] = MarksFormat.CSV,
     wide: Annotated[
-        bool, typer.Option("--wide", help="A row a student, a column a lesson.")
+        bool, typer.Option("--wide", help="A row a student, two columns a lesson: mark, maximum.")
+    ] = False,
+    exercises: Annotated[
+        bool, typer.Option("--exercises", help="A column for the points of each exercise, too.")
+    ] = False,
+    withdrawn: Annotated[
+        bool,
+        typer.Option("--withdrawn", help="Students, too, of whom nothing is handed in any more."),
     ] = False,
     late: Late = None,
     gradebook: GradebookUrl = None,
@@ -132,16 +161,20 @@ def export(
 
     A row is one student's lesson: `points` as graded or given by hand, `penalty` for being late,
     `score` the mark. It is empty where it is withheld for a fault of ours, and where a hand-in was
-    withdrawn. A text that a spreadsheet would compute begins with an apostrophe.
+    withdrawn. `status` is what became of what was graded. A text that a spreadsheet would compute
+    begins with an apostrophe.
 
-    Example: grader export graded --for csv --out marks.csv
+    Example: grader export graded --out marks.csv --wide
     """
     with told_in_one_sentence():
         from grader.gradebook.marks_file import to_csv
 
         assert what is MarksFormat.CSV
+        _refuse_no_place(out)
         with _opened(folder, gradebook, late) as book:
-            text = to_csv(book.current(), wide=wide)
+            standings = book.current(exercises=exercises)
+        standings = _exported(standings, folder, withdrawn=withdrawn)
+        text = to_csv(standings, wide=wide, exercises=exercises)
         if str(out) == "-":
             sys.stdout.buffer.write(text.encode())
             sys.stdout.flush()
@@ -199,12 +232,53 @@ def _opened(folder: Path, url: str | None, late: str | None = None) -> Gradebook
     return book
 
 
-def _refuse_both(points: float | None, *, remove: bool) -> None:
+def _refuse_both(points: str | None, *, remove: bool) -> None:
     from grader.errors import UsageError
 
     if (points is None) != remove:
         received = "neither" if points is None else "both"
         raise UsageError(f"Give POINTS, or --remove. Received: {received}. Write one of them.")
+
+
+def _exported(standings: list[Standing], folder: Path, *, withdrawn: bool) -> list[Standing]:
+    """The standings that go into a marks file; UsageError where there are none."""
+    from grader.errors import UsageError
+    from grader.gradebook.marks_file import of_those_there
+    from grader.report.text import visible
+    from grader.report.words import counted
+
+    if not standings:
+        raise UsageError(
+            f"A marks file has the marks of those who were graded. Received: "
+            f"{visible(str(folder))}, in which nobody is graded yet. Run `grader grade` first."
+        )
+    there = standings if withdrawn else of_those_there(standings)
+    left_out = {one.person.name for one in standings} - {one.person.name for one in there}
+    if not there:
+        raise UsageError(
+            f"A marks file has the marks of what is handed in. Received: "
+            f"{visible(str(folder))}, in which everything was withdrawn. Add --withdrawn to have "
+            f"it."
+        )
+    if left_out:
+        say(
+            f"Left out: {counted(len(left_out), 'student')} of whom nothing is handed in any more; "
+            f"--withdrawn has them."
+        )
+    return there
+
+
+def _refuse_no_place(out: Path) -> None:
+    from grader.errors import UsageError
+    from grader.report.text import visible
+
+    if str(out) == "-" or (out.parent.is_dir() and not out.is_dir()):
+        return
+    wrong = "which is a folder" if out.is_dir() else "whose folder does not exist"
+    raise UsageError(
+        f"--out names a file in a folder that is there. Received: {visible(str(out))}, {wrong}. "
+        f"{'Name a file in it' if out.is_dir() else 'Make the folder, or name another one'}."
+    )
 
 
 def _own_name() -> str:

@@ -88,6 +88,7 @@ def report(
             out = stdout()
             out.print(console.class_table(results))
             out.print(f"Records: {to / 'results'}", markup=False, soft_wrap=True)
+            out.print(f"Marks: grader show {to}", markup=False, soft_wrap=True)
             sys.stdout.flush()
     if "json" in formats:
         sys.stdout.write(records.to_json(whole()))

@@ -66,8 +66,8 @@ def grade(
     late: Annotated[
         str | None,
         typer.Option(
-            help="What is taken off for being late, like '10%/day, max 50%, grace 15min', or "
-            "none; kept from then on."
+            help="What is taken off for being late, like '10%/day, max 50%, grace 15min' (percent "
+            "of all points of the lesson, not of those earned), or none; kept from then on."
         ),
     ] = None,
     gradebook: GradebookUrl = None,
@@ -149,8 +149,11 @@ def grade(
                         markup=False,
                     )
                     raise typer.Exit(INTERRUPTED) from None
+                remarks = book.remarks()
         results = in_order(run.results)
         report(results, wanted, to, whole=lambda: read_each(run.paths))
+        for line in remarks:
+            say(line)
     raise typer.Exit(status_of(results))
 
 

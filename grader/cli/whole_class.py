@@ -129,6 +129,19 @@ class ClassRun:
         self.paths.append(path)
         self.results.append(self._briefs.of(result))
 
+    def rename(self) -> None:
+        """Join what was kept of students whom earlier runs had under another name."""
+        from grader.report import records
+
+        renamed = self.book.rename(self.run)
+        for one in renamed:
+            for lesson in one.lessons:
+                records.withdraw(self.to, one.old, lesson)
+        for one in renamed[:_MOST_NAMED]:
+            say(f"{one.old} is called {one.new} now.")
+        if (more := len(renamed) - _MOST_NAMED) > 0:
+            say(f"So are {more} more; what was graded before is kept under the new names.")
+
     def withdraw(self, student: str | None) -> None:
         """Mark what was handed in before, in the same place, and is there no more.
 
@@ -231,6 +244,7 @@ def grade_class(
     lessons = {plan.lesson} if plan.lesson else {result.lesson for result in run.results}
     wanted = sorted(lessons - {UNKNOWN}, key=place_of)
     run.add(not_handed_in(collected.missing, wanted, plan.isolation))
+    run.rename()
     run.withdraw(student)
     run.say_what_surprises(tally)
     return run

@@ -11,15 +11,19 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from grader.errors import UsageError
-from grader.gradebook import keeping, overriding, standings, statistics, withdrawing
+from grader.gradebook import keeping, overriding, renaming, standings, statistics, withdrawing
 from grader.gradebook.database import Database, url_of
 from grader.gradebook.history import Past, past_of
 from grader.gradebook.keeping import Kept
 from grader.gradebook.late import LatePolicy, moment
 from grader.gradebook.models import Attempt, Run, Setting
+from grader.gradebook.overriding import Overridden
+from grader.gradebook.remarks import remarks
+from grader.gradebook.renaming import Renamed
 from grader.gradebook.schema import bring_up_to_date
 from grader.gradebook.standings import Standing
 from grader.gradebook.statistics import LessonStatistics
@@ -90,8 +94,9 @@ class Gradebook:
     def known(self, key: str) -> SubmissionResult | None:
         """The whole result under `key` that was graded last; None where there is none.
 
-        What was withheld is none. It may be another student's, who handed in the same: student,
-        path and hand-in are theirs.
+        What was withheld is none, nor is what is stored and was damaged: the next result under the
+        key replaces it. It may be another student's, who handed in the same: student, path and
+        hand-in are theirs.
         """
 
         def find(connection: Connection) -> str | None:
@@ -99,7 +104,12 @@ class Gradebook:
             return found
 
         record = self.database.read(find)
-        return None if record is None else SubmissionResult.from_json(record)
+        if record is None:
+            return None
+        try:
+            return SubmissionResult.from_json(record)
+        except ValidationError:  # graded again, it takes the place of the damaged one
+            return None
 
     def keep(self, result: SubmissionResult, key: str = "", run: int | None = None) -> Kept:
         """Keep a result. The same key of the same student and lesson, twice, makes one attempt.
@@ -143,20 +153,42 @@ class Gradebook:
         """
         return self.database.write(lambda c: withdrawing.withdraw(c, run, self.clock(), spared))
 
+    def rename(self, run: int) -> list[Renamed]:
+        """Join those whom `run` has under another name than earlier runs of the same scope had.
+
+        They have the same id. Call it when a run is complete, before `withdraw`. What was graded
+        and decided is under the new name then. Two whom one run had with the same lesson, and two
+        who hand in together, are two people whatever their ids.
+        """
+        return self.database.write(lambda c: renaming.rename(c, run))
+
     # What stands
 
-    def current(self) -> list[Standing]:
-        """What stands for each student and lesson, overrides and late policy applied."""
+    def current(self, *, exercises: bool = False) -> list[Standing]:
+        """What stands for each student and lesson, overrides and late policy applied.
+
+        With `exercises`, the points of each of them, too.
+        """
 
         def find(connection: Connection) -> list[Standing]:
-            return standings.current(connection, self._policy(connection), _dues(connection))
+            return self._current(connection, exercises=exercises)
 
         return self.database.read(find)
 
+    def remarks(self) -> list[str]:
+        """What to tell a teacher after a run, a line each: who is late, and marks by hand.
+
+        Call it when a run is complete; the words go with a table of what was graded.
+        """
+        standing, policy = self.database.read(lambda c: (self._current(c), self._policy(c)))
+        return remarks(standing, policy)
+
     def results(self) -> list[SubmissionResult]:
-        """The records that stand, as they were graded: `current` has the marks."""
-        records = self.database.read(standings.records)
-        return [SubmissionResult.from_json(record) for record in records]
+        """The records that stand, as they were graded: `current` has the marks.
+
+        Raises UsageError for one that was damaged.
+        """
+        return self.database.read(standings.records)
 
     def attempts(self, student: str) -> Past:
         """All that was graded and decided of a student, oldest first; UsageError if unknown."""
@@ -177,23 +209,33 @@ class Gradebook:
         reason: str,
         author: str,
         beyond: bool = False,
-    ) -> overriding.Place:
+        relative: bool = False,
+    ) -> Overridden:
         """Give points by hand for a LESSON or LESSON/EXERCISE; later ones replace earlier ones.
 
+        EXERCISE is enough where one lesson only has it. `relative` points are added to what stands.
         Raises UsageError for a student, lesson or exercise that the gradebook does not know, and
-        for points below 0, or above the maximum without `beyond`.
+        for points that come to less than 0, or to more than the maximum without `beyond`.
         """
-        decided = overriding.Decision(points, reason, author, self.clock())
-        return self.database.write(
-            lambda c: overriding.override(c, student, place, decided, beyond=beyond)
-        )
+        decided = overriding.Decision(points, reason, author, self.clock(), relative)
+        return self._decide(student, place, decided, beyond=beyond)
 
-    def remove_override(
-        self, student: str, place: str, *, reason: str, author: str
-    ) -> overriding.Place:
+    def remove_override(self, student: str, place: str, *, reason: str, author: str) -> Overridden:
         """Take a mark given by hand back; the history keeps both. UsageError if there is none."""
         decided = overriding.Decision(None, reason, author, self.clock())
-        return self.database.write(lambda c: overriding.override(c, student, place, decided))
+        return self._decide(student, place, decided)
+
+    def _decide(
+        self, student: str, place: str, decided: overriding.Decision, *, beyond: bool = False
+    ) -> Overridden:
+        def decide(connection: Connection) -> Overridden:
+            def stands(submission: int) -> Standing:
+                [one] = self._current(connection, exercises=True, only=submission)
+                return one
+
+            return overriding.override(connection, student, place, decided, stands, beyond=beyond)
+
+        return self.database.write(decide)
 
     @property
     def late(self) -> LatePolicy:
@@ -236,6 +278,12 @@ class Gradebook:
             return count
 
         return self.database.write(take) if self.database.read(_is_new) else None
+
+    def _current(
+        self, connection: Connection, *, exercises: bool = False, only: int | None = None
+    ) -> list[Standing]:
+        policy, dues = self._policy(connection), _dues(connection)
+        return standings.current(connection, policy, dues, exercises=exercises, only=only)
 
     @staticmethod
     def _policy(connection: Connection) -> LatePolicy:

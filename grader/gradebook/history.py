@@ -7,13 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from grader.errors import UsageError
+from grader.gradebook.keeping import record_in, verdict_in
 from grader.gradebook.late import exact, plain
 from grader.gradebook.marks import Override
 from grader.gradebook.models import Attempt, OverrideRow, Student, Submission
 from grader.gradebook.people import student_called
 from grader.gradebook.standings import Person, override_of, person_of, ranked
-from grader.report.words import place_of
-from grader.results import Points, Verdict
+from grader.report.words import in_words, place_of
+from grader.results import Points, SubmissionResult, Verdict
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,24 @@ class PastAttempt:
     withdrawn_at: datetime | None
     stands: bool
 
+    @property
+    def status(self) -> str:
+        """The verdict in words; who has some of the points passed a part."""
+        return in_words(self.verdict, self.score, self.max_score)
+
 
 @dataclass(frozen=True)
 class Past:
-    """All that was graded and decided, oldest first; overrides with the lesson that they are of."""
+    """All that was graded and decided, oldest first; overrides with the lesson that they are of.
+
+    `records` are those that stand, by lesson; `said` tells of those that cannot be read.
+    """
 
     person: Person
     attempts: tuple[PastAttempt, ...]
     overrides: tuple[tuple[str, Override], ...]
+    records: dict[str, SubmissionResult]
+    said: tuple[str, ...] = ()
 
 
 def past_of(connection: Connection, student: str) -> Past:
@@ -53,7 +65,36 @@ def past_of(connection: Connection, student: str) -> Past:
             Student.id == number
         )
     ).one()
-    return Past(person_of(person), _attempts(connection, number), _overrides(connection, number))
+    records, said = _records(connection, number, person.name)
+    return Past(
+        person_of(person),
+        _attempts(connection, number),
+        _overrides(connection, number),
+        records,
+        tuple(said),
+    )
+
+
+def _records(
+    connection: Connection, student: int, name: str
+) -> tuple[dict[str, SubmissionResult], list[str]]:
+    """The records that stand, by lesson, and why others cannot be read."""
+    rank = ranked()
+    question = (
+        select(Submission.lesson, Attempt.record)
+        .join(Submission, Submission.id == Attempt.submission_id)
+        .join(rank, rank.c.id == Attempt.id)
+        .where(Submission.student_id == student)
+        .where(rank.c.rank == 1, Attempt.withdrawn_at.is_(None))
+    )
+    found: dict[str, SubmissionResult] = {}
+    said: list[str] = []
+    for lesson, document in connection.execute(question):
+        try:
+            found[lesson] = record_in(document, name, lesson)
+        except UsageError as error:
+            said.append(str(error))
+    return found, said
 
 
 def _attempts(connection: Connection, student: int) -> tuple[PastAttempt, ...]:
@@ -69,7 +110,7 @@ def _attempts(connection: Connection, student: int) -> tuple[PastAttempt, ...]:
     found = [
         PastAttempt(
             lesson=row.lesson,
-            verdict=Verdict(row.verdict),
+            verdict=verdict_in(row.verdict),
             message=row.message,
             score=None if row.withheld or row.score is None else plain(exact(row.score)),
             max_score=plain(exact(row.max_score)),

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Insert, bindparam, delete, insert, select, update
 
+from grader.errors import UsageError
 from grader.gradebook.models import Attempt, ExerciseRow, Run, Student, Submission
 from grader.report.records import ALL, document_of, knows
+from grader.report.text import visible
 from grader.report.words import withheld
-from grader.results import ExerciseResult, HandedIn, SubmissionResult
+from grader.results import ExerciseResult, HandedIn, SubmissionResult, Verdict
 
 WHOLE = ALL
 """What `knows` is of a record that tells all."""
@@ -98,6 +101,29 @@ _ATTEMPTS = (
     .outerjoin(Run, Run.id == Attempt.run_id)
     .where(Attempt.submission_id == bindparam("submission"))
 )
+
+
+def record_in(document: str, student: str, lesson: str) -> SubmissionResult:
+    """The record that is stored of a student's lesson; UsageError where it was damaged."""
+    try:
+        return SubmissionResult.from_json(document)
+    except ValidationError as error:
+        raise UsageError(
+            f"A gradebook holds records as they were graded. Received: one of "
+            f"{visible(student)}'s {visible(lesson)} that cannot be read: its database was "
+            f"changed or damaged. Grade it again, or take the database from a backup."
+        ) from error
+
+
+def verdict_in(text: str) -> Verdict:
+    """The verdict that is stored; UsageError for what is none."""
+    try:
+        return Verdict(text)
+    except ValueError as error:
+        raise UsageError(
+            f"A gradebook holds the verdicts {', '.join(Verdict)}. Received: {visible(text)!r}: "
+            f"its database was changed or damaged. Take it from a backup."
+        ) from error
 
 
 def storable(text: str) -> str:

@@ -42,15 +42,28 @@ _ROW = (
 )
 
 
-def to_csv(standings: Sequence[Standing], *, wide: bool = False) -> str:
+MAXIMUM = "max_score"
+"""What follows a lesson, or the total, in the name of the column with its maximum."""
+
+
+def of_those_there(standings: Sequence[Standing]) -> list[Standing]:
+    """All standings of the students of whom anything counts now, withdrawn ones among them."""
+    there = {standing.person.name for standing in standings if standing.is_there}
+    return [standing for standing in standings if standing.person.name in there]
+
+
+def to_csv(standings: Sequence[Standing], *, wide: bool = False, exercises: bool = False) -> str:
     """A row for each student and lesson; or, `wide`, one for each student and a column a lesson.
 
     `score` is the mark, with overrides and without what is taken off for being late. It is empty
     where nobody can say, which is never the student's fault; so is a total that it is part of.
+    With `exercises`, which the standings need to have, a column LESSON/EXERCISE for the points of
+    each of them follows.
     """
     file = io.StringIO(newline="")
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerows(_wide(standings) if wide else _long(standings))
+    places = _places(standings) if exercises else []
+    writer.writerows(_wide(standings, places) if wide else _long(standings, places))
     return file.getvalue()
 
 
@@ -59,8 +72,32 @@ def text_cell(text: str) -> str:
     return _LINES.sub(" ", _FORMULA.sub("'", text))
 
 
-def _long(standings: Sequence[Standing]) -> Iterable[list[_Cell]]:
-    yield [*_PERSON, *_ROW]
+_Place = tuple[str, str]  # a lesson and an exercise of it
+
+
+def _places(standings: Sequence[Standing]) -> list[_Place]:
+    """Every exercise, in the order of the course and of its lesson."""
+    ordered = sorted(standings, key=lambda standing: place_of(standing.lesson))
+    found = [(one.lesson, exercise.exercise) for one in ordered for exercise in one.exercises]
+    return sorted(dict.fromkeys(found), key=lambda place: place_of(place[0]))
+
+
+def _in_places(standings: Iterable[Standing], places: Sequence[_Place]) -> list[_Cell]:
+    """The points of one student in each place; empty where there are none."""
+    known = {
+        (standing.lesson, one.exercise): one.points
+        for standing in standings
+        for one in standing.exercises
+    }
+    return [_number(known.get(place)) for place in places]
+
+
+def _headers(places: Sequence[_Place]) -> list[_Cell]:
+    return [text_cell(f"{lesson}/{exercise}") for lesson, exercise in places]
+
+
+def _long(standings: Sequence[Standing], places: Sequence[_Place]) -> Iterable[list[_Cell]]:
+    yield [*_PERSON, *_ROW, *_headers(places)]
     for standing in standings:
         graded = standing.graded_at
         yield [
@@ -78,21 +115,33 @@ def _long(standings: Sequence[Standing]) -> Iterable[list[_Cell]]:
             standing.attempts,
             graded.astimezone(UTC).isoformat(timespec="seconds") if graded else "",
             text_cell(" ".join(filter(None, (standing.message, *standing.said)))),
+            *_in_places([standing], places),
         ]
 
 
-def _wide(standings: Sequence[Standing]) -> Iterable[list[_Cell]]:
+def _wide(standings: Sequence[Standing], places: Sequence[_Place]) -> Iterable[list[_Cell]]:
     lessons = sorted({standing.lesson for standing in standings}, key=place_of)
+    most = {one.lesson: one.max_score for one in standings if one.max_score is not None}
     people: dict[str, Person] = {}
     marks: dict[tuple[str, str], Standing] = {}
     for standing in standings:
         people[standing.person.name] = standing.person
         marks[standing.person.name, standing.lesson] = standing
-    yield [*_PERSON, *map(text_cell, lessons), "total"]
+    columns = [name for lesson in [*lessons, "total"] for name in (lesson, f"{lesson} {MAXIMUM}")]
+    yield [*_PERSON, *map(text_cell, columns), *_headers(places)]
     for name, person in people.items():
         own = [marks.get((name, lesson)) for lesson in lessons]
         scores = [None if standing is None else standing.score for standing in own]
-        yield [*_person(person), *map(_number, scores), _number(_total(own))]
+        highest = [
+            most.get(lesson)
+            if standing is None or standing.max_score is None
+            else standing.max_score
+            for lesson, standing in zip(lessons, own, strict=True)
+        ]
+        pairs = zip([*scores, _total(own)], [*highest, _sum(highest)], strict=True)
+        there = [standing for standing in own if standing is not None]
+        marks_of = [_number(value) for pair in pairs for value in pair]
+        yield [*_person(person), *marks_of, *_in_places(there, places)]
 
 
 def _total(standings: Sequence[Standing | None]) -> Points | None:
@@ -100,7 +149,11 @@ def _total(standings: Sequence[Standing | None]) -> Points | None:
     there = [standing for standing in standings if standing is not None]
     known = [standing.score for standing in there if standing.score is not None]
     withheld = any(s.score is None and s.withdrawn_at is None for s in there)
-    return None if withheld else plain(sum(map(exact, known), exact(0)))
+    return None if withheld else _sum(known)
+
+
+def _sum(values: Sequence[Points | None]) -> Points | None:
+    return None if None in values else plain(sum(map(exact, filter(None, values)), exact(0)))
 
 
 def _person(person: Person) -> list[str]:

@@ -45,7 +45,10 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Packed(TypeDecorator[str]):
-    """A long text, compressed: a record in JSON takes a sixth of its room, and of its writing."""
+    """A long text, compressed: a record in JSON takes a sixth of its room, and of its writing.
+
+    What was damaged since is read as the empty text, which is no record: see `keeping.record_in`.
+    """
 
     impl = LargeBinary
     cache_ok = True
@@ -56,7 +59,12 @@ class Packed(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Called by SQLAlchemy for what is read."""
-        return None if value is None else zlib.decompress(value).decode()
+        if value is None:
+            return None
+        try:
+            return zlib.decompress(value).decode()
+        except (zlib.error, UnicodeDecodeError, TypeError):  # TypeError: a text in its place
+            return ""
 
 
 class Base(DeclarativeBase):

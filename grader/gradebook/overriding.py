@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -13,19 +15,25 @@ from grader.gradebook.keeping import storable, submission_of
 from grader.gradebook.late import MOST_POINTS, exact, plain
 from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Student, Submission
 from grader.gradebook.people import close_to, student_called
-from grader.gradebook.standings import max_scores, overrides_of
+from grader.gradebook.standings import Standing, max_scores, overrides_of
 from grader.judging import course
+from grader.report.words import place_of
+from grader.report.words import points as written
 from grader.results import Points
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Points, or None to take them back; why, who and when."""
+    """Points, or None to take them back; why, who and when.
+
+    `relative` points are added to what stands.
+    """
 
     points: float | None
     reason: str
     author: str
     made_at: datetime
+    relative: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,38 +45,80 @@ class Place:
     exercise: str
     max_score: Points | None
 
+    @property
+    def text(self) -> str:
+        """LESSON/EXERCISE, or LESSON."""
+        return f"{self.lesson}/{self.exercise}" if self.exercise else self.lesson
+
+
+@dataclass(frozen=True)
+class Overridden:
+    """What became of a mark: its `points` by hand, None where they were taken back.
+
+    `before` is what stood until now, which was `by_hand` or as `graded`; None where nobody could
+    say. `lesson` is what stands for the whole of it now.
+    """
+
+    place: Place
+    points: Points | None
+    before: Points | None
+    by_hand: bool
+    graded: Points | None
+    lesson: Standing
+
+
+Stands = Callable[[int], Standing]
+"""Tells what stands for a submission, by its number, with all of its exercises."""
+
 
 def override(
     connection: Connection,
     student: str,
     place: str,
     decision: Decision,
+    stands: Stands,
     *,
     beyond: bool = False,
-) -> Place:
+) -> Overridden:
     """Add a decision to the history; see `Gradebook.override`."""
     if not decision.reason.strip() and decision.points is not None:
         raise UsageError("A mark by hand has a reason. Received: none. Write --reason TEXT.")
     number = student_called(connection, student)
     found = _place(connection, number, place)
-    if decision.points is not None:
-        _refuse_points(decision.points, found, beyond=beyond)
     submission = submission_of(connection, number, found.lesson)
-    if decision.points is None and found.exercise not in overrides_of(connection)[submission]:
+    by_hand = found.exercise in overrides_of(connection)[submission]
+    if decision.points is None and not by_hand:
         raise UsageError(
             f"--remove takes back a mark that was given by hand. Received: {place!r} of "
             f"{found.student!r}, which has none. `grader show FOLDER STUDENT` shows what there is."
         )
+    before, graded, highest = _until_now(stands(submission), found.exercise)
+    if highest is not None:  # as the student's own record has it
+        found = replace(found, max_score=highest)
+    points = None if decision.points is None else _points(decision, found, before, beyond=beyond)
     row = {
         "submission_id": submission,
         "exercise": found.exercise,
-        "points": None if decision.points is None else float(plain(exact(decision.points))),
+        "points": None if points is None else float(points),
         "reason": storable(decision.reason.strip()),
         "author": storable(decision.author),
         "made_at": decision.made_at,
     }
     connection.execute(insert(OverrideRow), [row])
-    return found
+    return Overridden(found, points, before, by_hand, graded, stands(submission))
+
+
+def _until_now(
+    lesson: Standing, exercise: str
+) -> tuple[Points | None, Points | None, Points | None]:
+    """The points of a lesson or an exercise of it: what stands, what was graded, and the most."""
+    if not exercise:
+        return lesson.score, lesson.graded, lesson.max_score
+    for one in lesson.exercises:
+        if one.exercise == exercise:
+            return one.points, one.graded, one.max_score
+    # Nothing of it was handed in, which is 0; or it is withheld or withdrawn, which nobody can say.
+    return (None if lesson.graded is None else 0), None, None
 
 
 def _place(connection: Connection, student: int, text: str) -> Place:
@@ -79,13 +129,15 @@ def _place(connection: Connection, student: int, text: str) -> Place:
     lessons |= set(course.lesson_names())
     if text in lessons:  # whatever a lesson is called
         return Place(name, text, "", most.get(text) or _of_course(text))
-    lesson, _, exercise = text.partition("/")
+    lesson, slash, exercise = text.partition("/")
+    if lesson not in lessons and not slash:
+        lesson, exercise = _lesson_with(connection, text, lessons), text
     if lesson not in lessons:
         raise UsageError(
             f"A mark is of a LESSON or a LESSON/EXERCISE. Received: {text!r}. "
             f"{close_to(lesson, lessons)}"
         )
-    exercises = _exercises(connection, lesson)
+    exercises = exercises_of(connection, lesson)
     if exercise not in exercises:
         raise UsageError(
             f"A mark is of a LESSON or a LESSON/EXERCISE. Received: {exercise!r}, which is no "
@@ -100,7 +152,29 @@ def _of_course(lesson: str) -> Points | None:
     return plain(exact(course.lesson(lesson).max_score))
 
 
-def _exercises(connection: Connection, lesson: str) -> dict[str, Points]:
+def _lesson_with(connection: Connection, exercise: str, lessons: set[str]) -> str:
+    """The only lesson that has this exercise; UsageError where there is none, or several."""
+    graded = set(connection.scalars(select(Submission.lesson).distinct()))
+    near: dict[str, str] = {}
+    for some in (graded, lessons - graded):
+        for lesson in sorted(some, key=place_of):
+            for one in exercises_of(connection, lesson):
+                near[f"{lesson}/{one}"] = one
+        found = [place for place, one in near.items() if one == exercise]
+        if len(found) == 1:
+            return found[0].removesuffix(f"/{exercise}")
+        if found:
+            raise UsageError(
+                f"A mark is of a LESSON or a LESSON/EXERCISE. Received: {exercise!r}, which "
+                f"several lessons have: {', '.join(found)}. Write one of them."
+            )
+    close = difflib.get_close_matches(exercise, {*near.values(), *lessons}, n=3)
+    places = [each for each in [*lessons, *near] if near.get(each, each) in close]
+    hint = f"Is it {' or '.join(map(repr, places))}?" if places else close_to(exercise, lessons)
+    raise UsageError(f"A mark is of a LESSON or a LESSON/EXERCISE. Received: {exercise!r}. {hint}")
+
+
+def exercises_of(connection: Connection, lesson: str) -> dict[str, Points]:
     """The exercises of a lesson with their points: those of records, else the course's."""
     rows = connection.execute(
         select(ExerciseRow.exercise, ExerciseRow.max_score)
@@ -116,19 +190,36 @@ def _exercises(connection: Connection, lesson: str) -> dict[str, Points]:
     return found
 
 
-def _refuse_points(points: float, place: Place, *, beyond: bool) -> None:
-    of = f"{place.lesson}/{place.exercise}" if place.exercise else place.lesson
-    if not (math.isfinite(points) and 0 <= points <= MOST_POINTS):
+def _points(decision: Decision, place: Place, before: Points | None, *, beyond: bool) -> Points:
+    """The points that a decision comes to; UsageError where they are none, or too many."""
+    given = decision.points or 0.0
+    told = f"{given:+g}" if decision.relative else f"{given:g}"
+    if not math.isfinite(given) or abs(given) > MOST_POINTS:
         raise UsageError(
-            f"Points are a number from 0 to {MOST_POINTS:,}. Received: {points:g}. Correct it."
+            f"Points are a number from 0 to {MOST_POINTS:,}. Received: {told}. Correct it."
         )
-    if points and not plain(exact(points)):
+    total = exact(given)
+    if decision.relative:
+        if before is None:
+            raise UsageError(
+                f"What is added is added to what stands. Received: {told} for {place.text} of "
+                f"{place.student!r}, which has no points now. Write all of the points, without a "
+                f"sign."
+            )
+        total += exact(before)
+        told = f"{told}, which makes {written(plain(total))}"
+    if not 0 <= total <= MOST_POINTS:
         raise UsageError(
-            f"Points have two decimals at most: 0.01 is the least above 0. Received: {points:g}. "
-            f"Write 0, or more."
+            f"Points are a number from 0 to {MOST_POINTS:,}. Received: {told}. Correct it."
         )
-    if place.max_score is not None and points > place.max_score and not beyond:
+    if total and not plain(total):
         raise UsageError(
-            f"{of} is worth {place.max_score:g}. Received: {points:g}. If more is meant, add "
+            f"Points have two decimals at most: 0.01 is the least above 0. Received: {told}. Write "
+            f"0, or more."
+        )
+    if place.max_score is not None and total > exact(place.max_score) and not beyond:
+        raise UsageError(
+            f"{place.text} is worth {place.max_score:g}. Received: {told}. If more is meant, add "
             f"--beyond."
         )
+    return plain(total)

@@ -6,19 +6,23 @@ Of the attempts that are not withdrawn, the one that knows most counts, and of s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Subquery, case, func, select
 
+from grader.gradebook.keeping import record_in, storable, verdict_in
 from grader.gradebook.late import Lateness, LatePolicy, exact, plain
 from grader.gradebook.marks import Mark, Override, marked
 from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Student, Submission
 from grader.judging import course
-from grader.report.words import place_of
-from grader.results import Points, Verdict
+from grader.report.words import in_words, place_of
+from grader.results import Points, SubmissionResult, Verdict
+
+_Graded = dict[str, tuple[Points | None, Points | None]]
+"""The points and the most points of each exercise, in the order of the lesson."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,20 @@ class Person:
 
 
 @dataclass(frozen=True)
+class ExercisePoints:
+    """The points of one exercise: as `graded`, and what counts, which may be `by_hand`.
+
+    None where nobody can say; `max_score` is None where no record tells it.
+    """
+
+    exercise: str
+    graded: Points | None
+    points: Points | None
+    max_score: Points | None
+    by_hand: bool
+
+
+@dataclass(frozen=True)
 class Standing:
     """What stands for one student and lesson.
 
@@ -40,6 +58,7 @@ class Standing:
     `earned` without the `penalty`. All are None where nobody can say: withheld for a fault of ours,
     or withdrawn. `max_score` is None where nobody's record of the lesson tells it, nor the course.
     `now` is the verdict of a newer attempt that tells less, and `said` what else to know.
+    `exercises` is filled where they were asked for.
     """
 
     person: Person
@@ -61,11 +80,19 @@ class Standing:
     now: Verdict | None = None
     overrides: tuple[Override, ...] = ()
     said: tuple[str, ...] = ()
+    exercises: tuple[ExercisePoints, ...] = ()
 
     @property
     def status(self) -> str:
-        """The verdict in words; `withdrawn` of what is no longer handed in."""
-        return "withdrawn" if self.withdrawn_at else self.verdict.words
+        """What was graded, in words; `withdrawn` of what is no longer handed in."""
+        if self.withdrawn_at:
+            return "withdrawn"
+        return in_words(self.verdict, self.graded, self.max_score or 0)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it counts now: it is handed in, or should be, or a person gave a mark."""
+        return self.withdrawn_at is None or self.score is not None
 
 
 def ranked() -> Subquery:
@@ -82,8 +109,8 @@ def ranked() -> Subquery:
     ).subquery()
 
 
-def records(connection: Connection) -> list[str]:
-    """The records that stand, by student and lesson."""
+def records(connection: Connection) -> list[SubmissionResult]:
+    """The records that stand, by student and lesson, under the names that students have now."""
     rank = ranked()
     question = (
         select(Attempt.record, Student.name, Submission.lesson)
@@ -93,15 +120,33 @@ def records(connection: Connection) -> list[str]:
         .where(rank.c.rank == 1, Attempt.withdrawn_at.is_(None))
     )
     rows = sorted(connection.execute(question), key=lambda row: _order(row[1], row[2]))
-    return [row[0] for row in rows]
+    found = []
+    for document, student, lesson in rows:
+        result = record_in(document, student, lesson)
+        known = storable(result.student) == student
+        found.append(result if known else result.model_copy(update={"student": student}))
+    return found
 
 
-def current(connection: Connection, policy: LatePolicy, dues: Mapping[str, str]) -> list[Standing]:
-    """What stands, by student and then as lessons are taught; see `Gradebook.current`."""
+def current(
+    connection: Connection,
+    policy: LatePolicy,
+    dues: Mapping[str, str],
+    *,
+    exercises: bool = False,
+    only: int | None = None,
+) -> list[Standing]:
+    """What stands, by student and then as lessons are taught; see `Gradebook.current`.
+
+    `only` is the number of the one submission that is asked for.
+    """
     decided = overrides_of(connection)
-    parts = _exercises(connection)
+    graded = _exercises(connection, everybody=exercises, only=only)
     most = max_scores(connection)
-    rows = connection.execute(_question()).all()
+    question = _question()
+    if only is not None:
+        question = question.where(Submission.id == only)
+    rows = connection.execute(question).all()
     newest = {row.submission: row for row in rows if row.age == 1}
     found = []
     for row in rows:
@@ -111,19 +156,35 @@ def current(connection: Connection, policy: LatePolicy, dues: Mapping[str, str])
         due = row.due or dues.get(row.lesson) or dues.get("", "")
         lateness = policy.lateness(row.handed_in or "", due, flag=bool(row.late))
         highest = plain(exact(row.max_score)) if row.max_score else most.get(row.lesson)
-        mark = marked(row, given, parts.get(row.submission, {}), lateness, policy, highest)
-        found.append(_standing(row, newest[row.submission], mark, due, tuple(given.values())))
+        own = graded.get(row.submission, {})
+        parts = {exercise: score for exercise, (score, _) in own.items()}
+        mark = marked(row, given, parts, lateness, policy, highest)
+        standing = _standing(row, newest[row.submission], mark, due, tuple(given.values()))
+        if exercises:
+            standing = replace(standing, exercises=tuple(_points(own, standing)))
+        found.append(standing)
     return sorted(found, key=lambda standing: _order(standing.person.name, standing.lesson))
+
+
+def _points(graded: _Graded, standing: Standing) -> Iterator[ExercisePoints]:
+    """The points of each exercise of a record; without one, of those that were given by hand."""
+    given = {one.exercise: one.points for one in standing.overrides if one.exercise}
+    known = dict(graded) or dict.fromkeys(given, (None, None))
+    for exercise, (score, highest) in known.items():
+        before = None if standing.withdrawn_at else score
+        by_hand = exercise in given
+        counts = given[exercise] if by_hand else before
+        yield ExercisePoints(exercise, before, counts, highest, by_hand)
 
 
 def _standing(
     row: Row[Any], newest: Row[Any], mark: Mark, due: str, given: tuple[Override, ...]
 ) -> Standing:
-    now = Verdict(newest.verdict) if newest.id != row.id else None
+    now = verdict_in(newest.verdict) if newest.id != row.id else None
     return Standing(
         person=person_of(row),
         lesson=row.lesson,
-        verdict=Verdict(row.verdict or Verdict.NOT_HANDED_IN),
+        verdict=verdict_in(row.verdict or Verdict.NOT_HANDED_IN.value),
         graded=mark.graded,
         earned=mark.earned,
         penalty=mark.penalty,
@@ -211,20 +272,26 @@ def max_scores(connection: Connection) -> dict[str, Points]:
     return most
 
 
-def _exercises(connection: Connection) -> dict[int, dict[str, Points | None]]:
-    """The points of each exercise of what counts, of submissions of which a part was overridden."""
+def _exercises(connection: Connection, *, everybody: bool, only: int | None) -> dict[int, _Graded]:
+    """The exercises of what counts: of everybody, or of those of whom something was overridden."""
     rank = ranked()
     question = (
-        select(Attempt.submission_id, ExerciseRow.exercise, ExerciseRow.score)
+        select(
+            Attempt.submission_id, ExerciseRow.exercise, ExerciseRow.score, ExerciseRow.max_score
+        )
         .join(Attempt, Attempt.id == ExerciseRow.attempt_id)
         .join(rank, rank.c.id == Attempt.id)
         .where(rank.c.rank == 1)
-        .where(Attempt.submission_id.in_(select(OverrideRow.submission_id)))
         .order_by(ExerciseRow.attempt_id, ExerciseRow.position)
     )
-    found: dict[int, dict[str, Points | None]] = defaultdict(dict)
-    for submission, exercise, score in connection.execute(question):
-        found[submission][exercise] = None if score is None else plain(exact(score))
+    if only is not None:
+        question = question.where(Attempt.submission_id == only)
+    elif not everybody:
+        question = question.where(Attempt.submission_id.in_(select(OverrideRow.submission_id)))
+    found: dict[int, _Graded] = defaultdict(dict)
+    for submission, exercise, score, highest in connection.execute(question):
+        earned = None if score is None else plain(exact(score))
+        found[submission][exercise] = (earned, plain(exact(highest)))
     return found
 
 

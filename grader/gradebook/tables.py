@@ -1,4 +1,4 @@
-"""The gradebook in a terminal: a class's standings, one student's history, statistics.
+"""The gradebook in a terminal: a class's standings, and statistics.
 
 Every text of a submission becomes a `rich.text.Text`, never markup.
 """
@@ -9,12 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.gradebook.history import Past, PastAttempt
-from grader.gradebook.late import moment
 from grader.gradebook.standings import Standing
 from grader.gradebook.statistics import LessonStatistics, Passed
 from grader.report.console import STYLES
@@ -42,38 +39,14 @@ def standings_table(standings: Sequence[Standing], policy: str) -> RenderableTyp
     for standing in standings:
         by_student.setdefault(standing.person.name, {})[standing.lesson] = standing
     for name, own in by_student.items():
-        cells = [_cell(own[lesson]) if lesson in own else Text("") for lesson in lessons]
+        cells = [cell(own[lesson]) if lesson in own else Text("") for lesson in lessons]
         table.add_row(Text(visible(name)), *cells)
     parts: list[RenderableType] = [table, Text(), *_key(standings, policy)]
-    remarks = [line for standing in standings for line in _remarks(standing)]
-    parts += remarks[:_MOST]
-    if len(remarks) > _MOST:
-        rest = len(remarks) - _MOST
+    lines = [line for standing in standings for line in remarks(standing)]
+    parts += lines[:_MOST]
+    if len(lines) > _MOST:
+        rest = len(lines) - _MOST
         parts.append(Text(f"… and {rest} more: `grader show FOLDER STUDENT`", style="dim"))
-    return Group(*parts)
-
-
-def past_table(past: Past, standings: Sequence[Standing]) -> RenderableType:
-    """One student: what stands, every attempt, every mark that was given or taken back by hand."""
-    person = past.person
-    told = (person.number, person.email, person.section, "with " + ", ".join(person.group))
-    head = Text(visible(person.name), style="bold")
-    head.append("".join(f"  {visible(text)}" for text in told[: 3 + bool(person.group)] if text))
-    parts: list[RenderableType] = [head]
-    for standing in standings:
-        title = Text(visible(standing.lesson), style="bold")
-        parts += [Text(), Text.assemble(title, "  ", _cell(standing), f"  {standing.status}")]
-        parts += [_indented(line) for line in _remarks(standing, whose=False)]
-        own = [attempt for attempt in past.attempts if attempt.lesson == standing.lesson]
-        parts += [_indented(_attempt(attempt)) for attempt in own]
-    if past.overrides:
-        parts += [Text(), Text("Marks by hand", style="bold")]
-    for lesson, override in past.overrides:
-        place = f"{lesson}/{override.exercise}" if override.exercise else lesson
-        given = "taken back" if override.points is None else f"{points(override.points)} by hand"
-        reason = f": {visible(override.reason)}" if override.reason else ""
-        who = f"{_time(override.made_at)}  {visible(override.author)}"
-        parts.append(Text(f"{who}  {visible(place)}  {given}{reason}"))
     return Group(*parts)
 
 
@@ -123,7 +96,7 @@ def _table() -> Table:
     return Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
 
 
-def _cell(standing: Standing) -> Text:
+def cell(standing: Standing) -> Text:
     """A mark, and the signs of what is behind it."""
     if standing.withdrawn_at and standing.score is None:
         return Text("withdrawn", style="dim")
@@ -156,11 +129,11 @@ def _key(standings: Sequence[Standing], policy: str) -> Iterator[Text]:
         yield Text("   ".join(meanings), style="dim")
 
 
-def _remarks(standing: Standing, *, whose: bool = True) -> Iterator[Text]:
+def remarks(standing: Standing, *, whose: bool = True) -> Iterator[Text]:
     """What is behind a mark: a line each."""
     found = list(standing.said)
     if standing.withdrawn_at is not None:
-        found.append(f"withdrawn, noticed {_time(standing.withdrawn_at)}.")
+        found.append(f"withdrawn, noticed {time(standing.withdrawn_at)}.")
     if standing.lateness.steps:
         by = standing.lateness.by
         when = f"late by {_duration(by)}" if by is not None else "late"
@@ -180,27 +153,9 @@ def _remarks(standing: Standing, *, whose: bool = True) -> Iterator[Text]:
         yield Text.assemble((who, "cyan") if whose else "", visible(text))
 
 
-def _attempt(attempt: PastAttempt) -> Text:
-    """One attempt in a line: when it was graded, what came of it, and whether it counts."""
-    points_of = f" {over(attempt.score, attempt.max_score)}" if attempt.max_score else ""
-    told = [f"{_time(attempt.graded_at)}  {attempt.verdict.words}{points_of}"]
-    if attempt.handed_in:
-        read = moment(attempt.handed_in, end=False)
-        when = _time(read) if read else visible(attempt.handed_in)
-        told.append(f"handed in {when}")
-    told += ["late"] * attempt.late + ["stands"] * attempt.stands
-    if attempt.withdrawn_at is not None:
-        told.append(f"withdrawn, noticed {_time(attempt.withdrawn_at)}")
-    told.append(visible(attempt.path))
-    return Text(" · ".join(filter(None, told)), style="" if attempt.stands else "dim")
-
-
-def _indented(text: Text) -> Padding:
-    return Padding(text, (0, 0, 0, 2))
-
-
-def _time(time: datetime) -> str:
-    return time.astimezone().strftime("%Y-%m-%d %H:%M")
+def time(moment: datetime) -> str:
+    """A time as people write it, in the zone of this machine."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _duration(time: timedelta) -> str:

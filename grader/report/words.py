@@ -60,8 +60,12 @@ def counted(count: int, noun: str) -> str:
 
 def standing(result: SubmissionResult | ExerciseResult) -> str:
     """The verdict in a teacher's words: whoever has some of the points has not simply failed."""
-    verdict, earned = result.verdict, result.score
-    if verdict in _NOT_GRADED or not earned or earned >= result.max_score:
+    return in_words(result.verdict, result.score, result.max_score)
+
+
+def in_words(verdict: Verdict, earned: Points | None, maximum: Points) -> str:
+    """What `standing` says of a verdict and its points."""
+    if verdict in _NOT_GRADED or not earned or earned >= maximum:
         return verdict.words
     return "partly passed" if verdict is Verdict.FAILED else f"partly ({verdict.words})"
 

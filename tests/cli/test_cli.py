@@ -148,7 +148,8 @@ def test_a_students_two_notebooks_cost_nobody_else_anything(tmp_path: Path) -> N
         "--format", "json",
     )  # fmt: skip
     assert shown.returncode == 3
-    ana, ben = json.loads(shown.stdout)
+    ana, ben, cleo = json.loads(shown.stdout)
+    assert cleo["verdict"] == "not_handed_in"
     assert (ana["verdict"], ben["score"]) == ("rejected", 5)
     assert "one notebook a lesson" in ana["message"]
     assert ana["lesson"] == "convolution"

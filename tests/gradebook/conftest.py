@@ -11,7 +11,7 @@ from grader.gradebook import Gradebook
 from tests.databases import Server, postgresql
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A PostgreSQL server for all tests of a session."""
     with postgresql() as started:
@@ -27,7 +27,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.new_database()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def empty_on_server(server: Server) -> str:
     """The URL of an empty gradebook on the server, to be copied."""
     url = server.new_database()

@@ -25,8 +25,12 @@ def exercise(
     *,
     verdict: Verdict | None = None,
     misconception: str = "",
+    message: str = "",
 ) -> ExerciseResult:
-    """An exercise of `of` checks of one point, the first `earned` of which passed."""
+    """An exercise of `of` checks of one point, the first `earned` of which passed.
+
+    `message` is what each of the others says.
+    """
     verdicts = [Verdict.PASSED] * earned + [Verdict.FAILED] * (of - earned)
     return ExerciseResult(
         id=id,
@@ -34,7 +38,13 @@ def exercise(
         verdict=verdict or (Verdict.PASSED if earned == of else Verdict.FAILED),
         diagnosis=Diagnosis(misconception=misconception, message=SLOW) if misconception else None,
         checks=tuple(
-            CheckResult(name=f"holds_{n}", statement="It holds.", verdict=verdict, max_score=1)
+            CheckResult(
+                name=f"holds_{n}",
+                statement="It holds.",
+                verdict=verdict,
+                max_score=1,
+                message="" if verdict is Verdict.PASSED else message,
+            )
             for n, verdict in enumerate(verdicts)
         ),
     )

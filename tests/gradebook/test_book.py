@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
+import zlib
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import LargeBinary, type_coerce, update
 
 from grader.errors import UsageError
 from grader.gradebook import Gradebook, Kept, Standing
+from grader.gradebook.models import Attempt
+from grader.gradebook.renaming import Renamed
 from grader.report.records import document_of
 from grader.results import SubmissionResult, Verdict
 from tests.databases import Server
@@ -273,8 +279,165 @@ def test_an_unknown_student_is_told_with_who_is_called_nearly_so(book: Gradebook
         assert book.attempts(text).person.name == "Ana Müller"
     with pytest.raises(UsageError, match="Is it 'Ana Müller'"):
         book.attempts("Anna Mueller")
-    with pytest.raises(UsageError, match="There are 1, such as 'Ana Müller'"):
-        book.attempts("")
+    for text in ("", " ", "(", "—"):
+        with pytest.raises(UsageError, match="There are 1, such as 'Ana Müller'"):
+            book.attempts(text)
+
+
+PEOPLE = [
+    "Dan Danek",
+    "Jordan Núñez",
+    "Li Wei",
+    "Julia Łoś",
+    "Ana",
+    "Anabel",
+    "O'Neil, Pat",
+    "王伟",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("dan", "Dan Danek"),
+        ("Danek, Dan", "Dan Danek"),
+        ("danekdan", "Dan Danek"),
+        ("danek_dan", "Dan Danek"),
+        ("Nunez", "Jordan Núñez"),
+        ("NUN jor", "Jordan Núñez"),
+        ("uñe", "Jordan Núñez"),
+        ("los", "Julia Łoś"),
+        ("li", "Li Wei"),
+        ("ana", "Ana"),
+        ("pat o’neil", "O'Neil, Pat"),
+        ("login2", "Li Wei"),
+        ("王", "王伟"),
+    ],
+)
+def test_a_part_of_a_name_is_enough(tmp_path: Path, text: str, name: str) -> None:
+    """Words in any order, without accents, a login, or a name run together tell one student."""
+    with Gradebook.open(str(tmp_path / "book")) as book:
+        for number, one in enumerate(PEOPLE):
+            told: dict[str, Any] = {"id": str(900 + number), "email": f"login{number}@example.org"}
+            book.keep(result(one, exercise(), **told), "key")
+        assert book.attempts(text).person.name == name
+        done = book.override(text, "convolution", 1, reason="So.", author="me")
+        assert done.place.student == name
+
+
+def test_two_who_are_meant_are_both_named(book: Gradebook) -> None:
+    """Where a part of a name means several, none is chosen, and each is told with the id."""
+    for number, name in enumerate(("Dan Danek", "Daniela Roe", "Jo Dance")):
+        book.keep(result(name, exercise(), id=f"n{number}"), "key")
+    with pytest.raises(
+        UsageError, match=r"'Dan Danek' \(n0\), 'Daniela Roe' \(n1\) or 'Jo Dance' \(n2\)"
+    ):
+        book.override("dan", "convolution", 1, reason="So.", author="me")
+    assert all(not standing.overrides for standing in book.current())
+
+
+def graded_twice(book: Gradebook, before: SubmissionResult, now: SubmissionResult) -> int:
+    """The number of the second of two runs over one place; a mark by hand is between them."""
+    book.keep(before, "key", book.begin_run("class"))
+    book.override(before.student, "convolution/relu", 1, reason="So.", author="me")
+    run = book.begin_run("class")
+    book.keep(now, "key", run)
+    return run
+
+
+@pytest.mark.parametrize("file", ["a", "b"])
+def test_who_has_the_same_id_is_called_otherwise_now(book: Gradebook, file: str) -> None:
+    """With a roster, the old name's history and marks by hand are the new name's: one student."""
+    before = result("bauerben", exercise(), exercise("pool"), id="20101", email="b@x.org")
+    run = graded_twice(book, before, result("Ben Bauer", exercise(), id="20101", file=file))
+    book.keep(result("Ben Bauer", exercise(), lesson="pooling", id="20101"), "p", run)
+    assert book.rename(run) == [Renamed("bauerben", "Ben Bauer", ("convolution",))]
+    assert book.withdraw(run) == []
+    convolution, pooling = book.current()
+    assert (convolution.person.name, convolution.score) == ("Ben Bauer", 1)
+    assert convolution.person.email == "b@x.org"
+    assert (pooling.lesson, pooling.score) == ("pooling", 2)
+    past = book.attempts("20101")
+    assert [override.points for _, override in past.overrides] == [1]
+    assert [attempt.stands for attempt in past.attempts if attempt.lesson == "convolution"][-1]
+    assert {one.student for one in book.results()} == {"Ben Bauer"}
+    assert book.rename(run) == []
+
+
+def test_a_lesson_of_before_is_under_the_new_name(book: Gradebook) -> None:
+    """What was graded of another lesson moves too, and its record says the new name."""
+    first = book.begin_run("class")
+    for lesson in ("convolution", "pooling"):
+        book.keep(result("bauerben", exercise(), lesson=lesson, id="7"), lesson, first)
+    run = book.begin_run("class")
+    book.keep(result("Ben Bauer", exercise(), id="7"), "convolution", run)
+    assert book.rename(run)[0].lessons == ("convolution", "pooling")
+    assert [one.student for one in book.results()] == ["Ben Bauer", "Ben Bauer"]
+    assert book.withdraw(run) == [("Ben Bauer", "pooling")]
+
+
+def test_a_run_that_was_killed_joins_when_it_goes_on(book: Gradebook) -> None:
+    """Where the new name was kept by a run without an end, the next one still finds the old."""
+    run = graded_twice(book, result("b", exercise(), id="7"), result("Ben", exercise(), id="7"))
+    book.keep(result("Ben", exercise(), id="7"), "key", run)
+    again = book.begin_run("class")
+    book.keep(result("Ben", exercise(), id="7"), "key", again)
+    assert [(one.old, one.new) for one in book.rename(again)] == [("b", "Ben")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"id": ""}, {"id": ""}),
+        ({"id": "1"}, {"id": "01"}),
+        ({"id": "7", "group": ("ana", "bea")}, {"id": "7", "group": ("ana", "bea")}),
+    ],
+)
+def test_two_people_are_never_joined(
+    book: Gradebook, old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    """Without an id, with another one, or in one group, two names are two students."""
+    run = graded_twice(book, result("ana", exercise(), **old), result("bea", exercise(), **new))
+    assert book.rename(run) == []
+    assert book.withdraw(run) == [("ana", "convolution")]
+
+
+@pytest.mark.parametrize("file", ["a", "b"])
+def test_two_of_one_run_are_never_joined(book: Gradebook, file: str) -> None:
+    """Whom one run has both had with a lesson are two, in that run and in every later one."""
+    first = book.begin_run("class")
+    for student in ("ana", "bea"):
+        book.keep(result(student, exercise(), id="7"), "a", first)
+    assert book.rename(first) == []
+    second = book.begin_run("class")
+    book.keep(result("bea", exercise(), id="7", file=file), file, second)
+    assert book.rename(second) == []
+    other = book.begin_run("another class")
+    book.keep(result("cyn", exercise(), id="7"), "a", other)
+    assert book.rename(other) == []
+
+
+def damage(book: Gradebook, stored: object) -> None:
+    """Put something else in the place of every stored record."""
+    blob = update(Attempt).values(record=type_coerce(stored, LargeBinary))
+    book.database.write(lambda c: c.execute(blob))
+
+
+@pytest.mark.parametrize("stored", [b"", b"nonsense", zlib.compress(b"{}"), zlib.compress(b"\xff")])
+def test_a_damaged_record_is_one_sentence(book: Gradebook, stored: bytes) -> None:
+    """It is told whose it is; marks are there without it, and grading again replaces it."""
+    kept = result("ana", exercise())
+    book.keep(kept, "key")
+    damage(book, stored)
+    with pytest.raises(UsageError, match=r"one of ana's convolution that cannot be read"):
+        book.results()
+    [said] = book.attempts("ana").said
+    assert "cannot be read" in said
+    assert only(book).score == 2
+    assert book.known("key") is None
+    book.keep(kept, "key")
+    assert book.results() == [kept]
+    assert book.known("key") == kept
 
 
 def test_two_threads_keep_at_once(book: Gradebook) -> None:

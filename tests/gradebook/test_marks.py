@@ -13,7 +13,7 @@ import pytest
 
 from grader.errors import UsageError
 from grader.gradebook import Gradebook, Standing
-from grader.gradebook.marks_file import to_csv
+from grader.gradebook.marks_file import of_those_there, to_csv
 from grader.results import Verdict
 from tests.gradebook.records import broken, exercise, missing, rejected, result
 
@@ -36,6 +36,53 @@ def test_an_override_survives_a_regrade(book: Gradebook) -> None:
     assert book.results()[0].score == 3
     book.override("ana", "convolution", 1.5, **ME)
     assert only(book).score == 1.5
+
+
+def test_an_override_may_be_relative(book: Gradebook) -> None:
+    """Points are added to what stands, by hand or graded; the old and the new are told."""
+    book.keep(result("ana", exercise(earned=1, of=3), exercise("pool")), "key")
+    done = book.override("ana", "relu", 1, relative=True, **ME)
+    assert (done.place.text, done.place.max_score) == ("convolution/relu", 3)
+    assert (done.points, done.before, done.by_hand, done.graded) == (2, 1, False, 1)
+    assert (done.lesson.score, done.lesson.max_score) == (4, 5)
+    done = book.override("ana", "convolution/relu", -0.5, relative=True, **ME)
+    assert (done.points, done.before, done.by_hand, done.graded) == (1.5, 2, True, 1)
+    for points, sentence in ((-2, r"-2, which makes -0\.5"), (2, r"worth 3\. .*makes 3\.5")):
+        with pytest.raises(UsageError, match=sentence):
+            book.override("ana", "relu", points, relative=True, **ME)
+    done = book.remove_override("ana", "relu", reason="", author="me")
+    assert (done.points, done.before, done.lesson.score) == (None, 1.5, 3)
+
+
+def test_a_relative_override_of_a_lesson_starts_at_its_mark(book: Gradebook) -> None:
+    """One point more is one more than the table shows, whatever was taken off for being late."""
+    book.set_late("25%/day")
+    book.keep(result("ana", exercise(), exercise("pool"), late=True), "key")
+    done = book.override("ana", "convolution", -1, relative=True, **ME)
+    assert (done.before, done.graded, done.points, only(book).score) == (3, 4, 2, 2)
+
+
+def test_what_has_no_points_cannot_be_added_to(book: Gradebook) -> None:
+    """Withheld points are no zero; what was not handed in is."""
+    book.keep(broken("ana", exercise(verdict=Verdict.BROKEN), exercise("pool")), "")
+    for place in ("convolution", "convolution/relu"):
+        with pytest.raises(UsageError, match="which has no points now"):
+            book.override("ana", place, 1, relative=True, **ME)
+    book.keep(missing("bea"), "")
+    done = book.override("bea", "convolution/relu", 1, relative=True, **ME)
+    assert (done.points, done.before, done.graded) == (1, 0, None)
+
+
+def test_an_exercise_of_several_lessons_needs_its_lesson(book: Gradebook) -> None:
+    """The lessons that have it are named; a slip is told with the nearest; the course is asked."""
+    for lesson in ("convolution", "pooling"):
+        own = exercise("max_pool") if lesson == "pooling" else exercise("pool")
+        book.keep(result("ana", exercise(), own, lesson=lesson), "key")
+    with pytest.raises(UsageError, match="lessons have: convolution/relu, pooling/relu"):
+        book.override("ana", "relu", 1, **ME)
+    with pytest.raises(UsageError, match=r"Is it .*'pooling/max_pool'"):
+        book.override("ana", "max_pol", 1, **ME)
+    assert book.override("ana", "max_pool", 1, **ME).place.text == "pooling/max_pool"
 
 
 def test_the_last_override_counts_and_the_history_has_all(book: Gradebook) -> None:
@@ -182,11 +229,73 @@ def test_a_wide_marks_file_has_a_column_a_lesson(book: Gradebook) -> None:
     book.keep(result("cyn", exercise(earned=1), lesson="pooling"), "key")
     rows = [row[5:] for row in csv.reader(io.StringIO(to_csv(book.current(), wide=True)))]
     assert rows == [
-        ["convolution", "pooling", "total"],
-        ["2", "2", "4"],
-        ["", "2", ""],
-        ["", "1", "1"],
+        [
+            f"{name}{most}"
+            for name in ("convolution", "pooling", "total")
+            for most in ("", " max_score")
+        ],
+        ["2", "2", "2", "2", "4", "4"],
+        ["", "2", "2", "2", "", "4"],
+        ["", "2", "1", "2", "1", "4"],
     ]
+
+
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_marks_file_may_have_the_exercises(book: Gradebook, *, wide: bool) -> None:
+    """A column an exercise, as given by hand or graded; empty where nobody can say."""
+    book.keep(result("ana", exercise(), exercise("pool", 1)), "key")
+    book.keep(result("ana", exercise("max", 1), lesson="pooling"), "key")
+    book.keep(broken("bea", exercise(verdict=Verdict.BROKEN), exercise("pool")), "")
+    book.keep(missing("cyn"), "")
+    book.override("ana", "convolution/pool", 1.5, **ME)
+    book.override("cyn", "convolution/pool", 0.5, **ME)
+    text = to_csv(book.current(exercises=True), wide=wide, exercises=True)
+    places = ("convolution/relu", "convolution/pool", "pooling/max")
+    rows = [[row[place] for place in places] for row in csv.DictReader(io.StringIO(text))]
+    ana = [["2", "1.5", "1"]] if wide else [["2", "1.5", ""], ["", "", "1"]]
+    assert rows == [*ana, ["", "2", ""], ["", "0.5", ""]]
+
+
+def test_who_has_nothing_any_more_may_be_left_out(book: Gradebook) -> None:
+    """Withdrawn students without a mark are left out; a part, or a mark by hand, keeps them."""
+    first = book.begin_run("class")
+    for student in ("ana", "bea", "cyn"):
+        for lesson in ("convolution", "pooling"):
+            book.keep(result(student, exercise(), lesson=lesson), lesson, first)
+    second = book.begin_run("class")
+    book.keep(result("bea", exercise()), "convolution", second)
+    book.withdraw(second)
+    book.override("cyn", "pooling", 1, **ME)
+    there = of_those_there(book.current())
+    assert [standing.person.name for standing in there] == ["bea", "bea", "cyn", "cyn"]
+
+
+def test_remarks_tell_what_a_table_of_grades_does_not(book: Gradebook) -> None:
+    """Who is late, of whom no time is known, and marks by hand: a line each, or none."""
+    book.keep(result("ana", exercise()), "key")
+    assert book.remarks() == []
+    told: dict[str, Any] = {"time": "2026-05-02T13:00:00", "due": "2026-05-01T12:00:00"}
+    book.keep(result("bea", exercise(), **told), "key")
+    book.keep(result("cyn", exercise(), late=True), "key")
+    late, timeless = book.remarks()
+    assert late == "2 hand-ins are late. Nothing is taken off: --late sets what is."
+    assert timeless.startswith("1 hand-in is marked late, but not when it was handed in: it counts")
+    book.set_late("10%/day")
+    book.override("ana", "convolution", 1, **ME)
+    late, _, by_hand, other = book.remarks()
+    assert late == "2 hand-ins are late. The late policy is '10%/day'."
+    assert by_hand == "1 mark was given by hand."
+    assert "3 marks differ" in other
+    book.keep(result("dan", exercise(), late=True, time="2026-05-02"), "key")
+    assert "--due, or a roster" in book.remarks()[1]
+
+
+def test_who_has_some_points_passed_a_part(book: Gradebook) -> None:
+    """The words for what was graded are those of the class table, in the history, too."""
+    book.keep(result("ana", exercise(earned=1)), "key")
+    book.keep(result("bea", exercise(earned=0)), "key")
+    assert [one.status for one in book.current()] == ["partly passed", "failed"]
+    assert book.attempts("ana").attempts[0].status == "partly passed"
 
 
 @pytest.mark.parametrize("wide", [True, False])

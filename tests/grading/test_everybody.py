@@ -9,14 +9,21 @@ from tests.report.samples import submission
 
 
 def test_a_group_gets_the_marks_of_its_one_hand_in() -> None:
-    """Each member has a record that differs in the name only, and nobody has two."""
+    """Each member has a record, nobody has two, and the id is only his who handed it in."""
     group = ("Wei Li", "Chidi Okafor", "Wei Li")
     result = submission().model_copy(
-        update={"student": "Wei Li", "handed_in": HandedIn(group=group)}
+        update={
+            "student": "Wei Li",
+            "handed_in": HandedIn(id="7", email="wei@example.org", section="B", group=group),
+        }
     )
     records = list(for_each_member(result, {}))
     assert [record.student for record in records] == ["Wei Li", "Chidi Okafor"]
-    assert records[1].model_copy(update={"student": "Wei Li"}) == records[0] == result
+    assert records[0] == result
+    theirs = records[1].handed_in
+    assert (theirs.id, theirs.email, theirs.section) == ("", "", "")
+    same = {"student": "Wei Li", "handed_in": result.handed_in}
+    assert records[1].model_copy(update=same) == result
 
 
 def test_no_member_is_told_by_what_is_another_ones() -> None:
