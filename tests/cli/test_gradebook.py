@@ -215,7 +215,7 @@ def test_export_writes_what_a_spreadsheet_reads(graded: Path, tmp_path: Path) ->
     wide = test_cli.run("export", graded, "--for", "csv", "--out", "-", "--wide").stdout
     assert wide.splitlines()[:2] == [
         '"student","id","email","section","group",'
-        + '"convolution","convolution max_score","total","total max_score"',
+         '"convolution","convolution max_score","total","total max_score"',
         '"ana","71","","","",4,4,4,4',
     ]
 
