@@ -13,7 +13,8 @@ from tests.databases import Server, postgresql
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A PostgreSQL server for all tests of a module: other tests look for processes that are left over."""
+    """A PostgreSQL server for all tests of a module."""
+    # No longer: other modules look for processes that are left over.
     with postgresql() as started:
         yield started
 

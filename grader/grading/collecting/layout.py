@@ -42,6 +42,7 @@ from grader.grading.collecting.tree import (
     is_file_archive,
 )
 
+_FOLDERS = (Kind.BARE, Kind.CLOSED, Kind.LINKED_FOLDER)
 _MOST_ARCHIVES = 5  # of one student that are looked into
 
 
@@ -191,7 +192,11 @@ def _owners(
     others, nobodys = plain.owners(rest, wrappers, shape)
     held = {entry.parts[:2] for entry in owners | others}
     said.without += sorted(
-        {_top(entry) for entry in nobodys if len(entry.parts) > 2 and entry.parts[:2] not in held}
+        {
+            _top(entry)
+            for entry in nobodys
+            if (len(entry.parts) > 2 or entry.kind in _FOLDERS) and entry.parts[:2] not in held
+        }
     )
     said.nobodys += [
         entry.shown for entry in nobodys if len(entry.parts) == 2 and _is_worth_a_word(entry)

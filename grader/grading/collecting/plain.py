@@ -162,9 +162,8 @@ class _Reading:
         return _is_wrapper(kid, above)
 
     def _is_above_platforms(self, node: _Node) -> bool:
-        """Whether a folder or an archive in it is a platform's."""
-        depth = len(node.parts)
-        return any(len(one) > depth and one[:depth] == node.parts for one in self.wrappers)
+        """Whether it is the folder that was named, and something in it is a platform's."""
+        return len(node.parts) == 1 and any(len(one) > 1 for one in self.wrappers)
 
     def _own_folder(self, node: _Node) -> None:
         """All of it is of one student, unless a file is named for another."""
