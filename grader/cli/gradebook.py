@@ -53,7 +53,7 @@ def show(
     late: Late = None,
     gradebook: GradebookUrl = None,
 ) -> None:
-    """Show the marks of a class; or of one student each exercise, what was wrong, and the history.
+    """Show the marks of a class, or all that is known of one student.
 
     A mark is what was graded, with what was given by hand, without what is taken off for being
     late. What is withheld for a fault of ours is no zero; what was withdrawn has no mark.

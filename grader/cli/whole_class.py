@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grader.results import SubmissionResult
 
 _MOST_NAMED = 5
+_LOCK = ".lock"
 _UNREAD = ("rejected", "broken")
 _TOGETHER = 200  # results that are used again, kept in one transaction
 # What a browser adds to a file that was downloaded once more. Week-1 and week-2 are two classes.
@@ -270,8 +271,11 @@ def alone_in(folder: Path) -> Iterator[None]:
 
     from grader.errors import UsageError
 
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
+    with (folder / _LOCK).open("w") as lock, ExitStack() as afterwards:
+        if is_new:  # what was refused before anything was done leaves nothing behind
+            afterwards.callback(_remove_empty, folder)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -280,6 +284,13 @@ def alone_in(folder: Path) -> Iterator[None]:
                 f"another one is at work. Wait until it has ended, or name another folder."
             ) from error
         yield
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder in which there is nothing but its lock."""
+    if [path.name for path in folder.iterdir()] == [_LOCK]:
+        (folder / _LOCK).unlink()
+        folder.rmdir()
 
 
 def scope_of(paths: Iterable[Path]) -> str:

@@ -102,7 +102,7 @@ def test_an_override_changes_the_mark_and_is_told(graded: Path) -> None:
         (("ana", "convolution", "1,5"), "Received: '1,5'"),
         (("ana", "convolution", "--remve"), "Received: '--remve'"),
         (("ana", "convolution", "-9"), "Received: -9, which makes -5.5"),
-        (("ana", "convolution", "nan"), "from 0 on"),
+        (("ana", "convolution", "nan"), "from 0 to"),
     ):
         refused = run("override", graded, *arguments, "--reason", "Why not.")
         assert refused.exit_code == 2

@@ -338,7 +338,7 @@ def test_texts_are_quoted_and_numbers_are_not(tmp_path: Path) -> None:
     with Gradebook.open(str(tmp_path / "book")) as book:
         book.keep(result("Lee, Ana", exercise(earned=1), id="007"), "key")
         _, row = to_csv(book.current(), wide=True).splitlines()
-    assert row == '"Lee, Ana","007","","","",1,1'
+    assert row == '"Lee, Ana","007","","","",1,2,1,2'
 
 
 def test_statistics_agree_with_numpy(book: Gradebook) -> None:

@@ -110,7 +110,7 @@ def test_each_member_of_a_group_has_their_own_id_and_due_date(grade: Grade, tmp_
     assert told == {"Ana": ("1", "ana@x"), "Bob": ("2", "bob@x"), "Cyd": ("", "")}
     roster = "Name,ID,Email,Section,Due\nAna,1,,A,\nRobert Roe,2,,B,2026-02-01\nCyd,3,c@x,,\n"
     book = grade(tmp_path / "class", roster=roster)
-    ana, _, cyd, robert = book.current()
+    ana, cyd, robert = book.current()  # who is called otherwise now
     assert (ana.person.section, ana.due, ana.lateness.steps) == ("A", "", 0)
     assert (robert.person.name, robert.person.number) == ("Robert Roe", "2")
     assert (robert.person.email, robert.person.section) == ("bob@x", "B")
@@ -137,13 +137,11 @@ def test_a_members_own_hand_in_is_not_replaced(
     grade: Grade, tmp_path: Path, capsys: pytest.CaptureFixture[str], first: str
 ) -> None:
     """Whoever is graded first, a student with a hand-in of their own has its marks; it is said."""
-    hand_in(tmp_path / "class" / "Bob" / "convolution.ipynb", 5)
-    group = tmp_path / "class" / first
-    hand_in(group / "convolution.ipynb", 0)
-    forged = (
-        f"convolution.ipynb:\n  :submitters:\n  - :name: {first}\n  - :name: Bob\n  - :name: Eve\n"
-    )
-    (group / "submission_metadata.yml").write_text(forged, encoding="utf-8")
+    hand_in(tmp_path / "class" / "submission_1" / "convolution.ipynb", 5)
+    hand_in(tmp_path / "class" / "submission_2" / "convolution.ipynb", 0)
+    together = "".join(f"  - :name: {name}\n" for name in (first, "Bob", "Eve"))
+    export = "submission_1:\n  :submitters:\n  - :name: Bob\nsubmission_2:\n  :submitters:\n"
+    (tmp_path / "class" / "submission_metadata.yml").write_text(export + together, "utf-8")
     for _ in range(2):  # graded, and used again
         book = grade(tmp_path / "class")
         assert {one.person.name: one.score for one in book.current()}["Bob"] == 5
@@ -169,7 +167,8 @@ def test_unchanged_results_are_kept_many_at_once(
 
     monkeypatch.setattr(Database, "write", counted)
     book = grade(tmp_path / "class")
-    assert len(calls) == 6  # a run begins, 200, 200, 49, a new one, and who is gone
+    # A run begins, 200, 200, 49, a new one, who is called otherwise, and who is gone.
+    assert len(calls) == 7
     assert [one.score for one in book.current()] == [2] + [1] * 449
 
 
