@@ -31,7 +31,8 @@ from grader.cli.grading import (
     status_of,
 )
 from grader.cli.options import GradebookUrl, LayoutName, RosterColumns, RosterFile
-from grader.cli.whole_class import alone_in, grade_class, scope_of
+from grader.cli.places import alone_in, scope_of
+from grader.cli.whole_class import grade_class
 
 
 @app.command()

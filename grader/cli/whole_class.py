@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +19,8 @@ if TYPE_CHECKING:
     from grader.results import SubmissionResult
 
 _MOST_NAMED = 5
-_LOCK = ".lock"
 _UNREAD = ("rejected", "broken")
 _TOGETHER = 200  # results that are used again, kept in one transaction
-# What a browser adds to a file that was downloaded once more. Week-1 and week-2 are two classes.
-_AGAIN = re.compile(r" ?\(\d+\)(?=\.[A-Za-z])")
 
 
 @dataclass
@@ -259,44 +254,6 @@ def _grade_each(cluster: str | None) -> GradeEach:
     from grader.grading.cluster import Cluster
 
     return Cluster(cluster, on_notice=say)
-
-
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder of results for one run; UsageError where another one is at work in it.
-
-    Two runs would unpack their archives in each other's place. The lock goes with the process.
-    """
-    import fcntl
-
-    from grader.errors import UsageError
-
-    is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock, ExitStack() as afterwards:
-        if is_new:  # what was refused before anything was done leaves nothing behind
-            afterwards.callback(_remove_empty, folder)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(
-                f"One `grader grade` at a time works in a folder. Received: {folder}, in which "
-                f"another one is at work. Wait until it has ended, or name another folder."
-            ) from error
-        yield
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder in which there is nothing but its lock."""
-    if [path.name for path in folder.iterdir()] == [_LOCK]:
-        (folder / _LOCK).unlink()
-        folder.rmdir()
-
-
-def scope_of(paths: Iterable[Path]) -> str:
-    """What tells two runs over the same class: its places, whatever a browser calls the archive."""
-    places = [path.resolve() for path in paths]  # `.` and `..` have no name
-    return "\n".join(sorted(str(place.parent / _AGAIN.sub("", place.name)) for place in places))
 
 
 def _some(names: Iterable[str]) -> str:

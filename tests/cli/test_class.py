@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.cli.whole_class import alone_in, scope_of
+from grader.cli.places import alone_in, scope_of
 from grader.report import records
 from grader.results import Verdict
 from tests.cli.test_cli import run

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.cli import whole_class
-from grader.cli.whole_class import grade_class, scope_of
+from grader.cli.places import scope_of
+from grader.cli.whole_class import grade_class
 from grader.gradebook import Gradebook
 from grader.gradebook.database import Database
 from grader.grading.collecting.files import contents, fingerprint
