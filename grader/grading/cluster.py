@@ -20,12 +20,14 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from grader.errors import Rejected, UsageError
+from grader.grading.collecting.companions import parcel
 from grader.grading.collecting.files import contents
 from grader.grading.collecting.submissions import Submission
 from grader.grading.environment import environment
 from grader.grading.handing_on import OnGraded, OnStart, hand_on, nobody
 from grader.grading.pool import LOOKED_AHEAD, packages_of
 from grader.grading.slot import Plan, broken
+from grader.judging.course import files_of_lesson, lesson_names
 from grader.results import SubmissionResult, Verdict
 
 if TYPE_CHECKING:
@@ -262,16 +264,17 @@ def _task(submission: Submission, run: str, plan: Plan, packages: tuple[str, ...
     """A submission with its bytes; where they cannot be had, with why, as grading would say it."""
     from grader.grading.cluster_worker import Task
 
-    content, companions = b"", {}
+    content, beside = b"", dict[str, bytes | int | None]()
     about = replace(submission, shown=submission.shown or str(submission.path), companions={})
     if not submission.refused:
         try:
             content = contents(submission.path, submission.below)
-            for name, path in submission.companions.items():
-                companions[name] = contents(path, submission.below)
+            if submission.companions:
+                below = submission.below or submission.path.parent
+                beside = parcel(submission.companions, below, map(files_of_lesson, lesson_names()))
         except Rejected as error:
             about = replace(about, refused=str(error))
-    return Task(run, about, content, companions, plan, environment(), packages)
+    return Task(run, about, content, beside, plan, environment(), packages)
 
 
 def _of_worker(worker: str, sentence: str) -> str:

@@ -45,14 +45,15 @@ _IDLE_SECONDS = 60.0
 class Task:
     """One submission, with all that its grading takes; what is secret or theirs is never shown.
 
-    `run` names the command's run. `content` are the notebook's bytes, `companions` those of the
-    files beside it. `here` is what grades where the command runs; `packages` are worth importing.
+    `run` names the command's run. `content` are the notebook's bytes, `beside` is what
+    `companions.parcel` made of the files beside it. `here` is what grades where the command runs;
+    `packages` are worth importing.
     """
 
     run: str
     submission: Submission = field(repr=False)
     content: bytes = field(repr=False)
-    companions: Mapping[str, bytes] = field(repr=False)
+    beside: Mapping[str, bytes | int | None] = field(repr=False)
     plan: Plan = field(repr=False)
     here: Environment = field(repr=False)
     packages: Packages = field(repr=False)
@@ -214,12 +215,17 @@ def _written(task: Task, folder: Path) -> Submission:
     path = _file(folder / "notebook" / task.submission.path.name, task.content)
     companions = {
         name: _file(folder / str(number) / Path(name).name, content)
-        for number, (name, content) in enumerate(task.companions.items())
+        for number, (name, content) in enumerate(task.beside.items())
     }
     return replace(task.submission, path=path, below=folder, companions=companions)
 
 
-def _file(path: Path, content: bytes) -> Path:
+def _file(path: Path, content: bytes | int | None) -> Path:
+    """A file with this content; with this size, which is on no disk; or none, where it is None."""
     path.parent.mkdir()
-    path.write_bytes(content)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        with path.open("xb") as file:
+            file.truncate(content)
     return path

@@ -17,6 +17,7 @@ import pytest
 from grader.errors import UsageError
 from grader.grading.cluster import Cluster
 from grader.grading.cluster_worker import Task
+from grader.grading.collecting.companions import companions_of
 from grader.grading.collecting.submissions import Submission
 from grader.grading.environment import environment
 from grader.grading.handing_on import GradeEach, OnStart, nobody
@@ -119,7 +120,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
 
 
 def a_class(folder: Path) -> list[Submission]:
-    """Ten submissions: right and slow, wrong, no notebook, not there, of an archive."""
+    """Eleven submissions: right and slow, wrong, no notebook, not there, of an archive.
+
+    One has files beside it, of which one is too large for any grader.
+    """
     cells: list[list[Cell]] = [[SLOW, *cells_of(RIGHT)], cells_of(WRONG)]
     submissions = [
         Submission(f"student{n}", write_notebook(folder / f"{n}.ipynb", cells[n % 2]))
@@ -127,10 +131,17 @@ def a_class(folder: Path) -> list[Submission]:
     ]
     (folder / "bad.ipynb").write_text("no notebook")
     path = write_notebook(folder / "unpacked" / "convolution.ipynb", cells_of(RIGHT))
+    beside = write_notebook(
+        folder / "beside" / "convolution.ipynb", ["import own", *cells_of(RIGHT)]
+    )
+    (folder / "beside" / "own.py").write_text("SIZE = 3")
+    with (folder / "beside" / "film.mp4").open("xb") as film:
+        film.truncate(200 * 2**20)
     return [
         *submissions,
         Submission("bad", folder / "bad.ipynb"),
         Submission("gone", folder / "gone.ipynb"),
+        Submission("beside", beside, companions=companions_of(beside, beside.parent)),
         Submission("zipped", path, shown="class.zip/x.ipynb", handed_in=HandedIn(id="7")),
     ]
 
@@ -159,7 +170,9 @@ def test_workers_give_the_same_bytes_whoever_dies_or_joins(
     """A worker is killed midway and another one joins: each record is as it is made here."""
     submissions = a_class(tmp_path)
     here = graded(submissions, grade_each)
-    assert json.loads(here["zipped"])["score"] == sum(POINTS.values())
+    for student in ("zipped", "beside"):
+        assert json.loads(here[student])["score"] == sum(POINTS.values())
+    assert "film.mp4" in str(json.loads(here["beside"])["notes"])
     killed: list[int] = []
 
     def kill() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,15 @@ from typing import Any
 import pytest
 
 from grader.errors import AuthorError
+from grader.grading.cluster_worker import _file
 from grader.grading.collecting import companions
-from grader.grading.collecting.companions import Carried, carried, companions_hash, companions_of
+from grader.grading.collecting.companions import (
+    Carried,
+    carried,
+    companions_hash,
+    companions_of,
+    parcel,
+)
 from grader.grading.collecting.submissions import Submission
 from grader.grading.execute import Ending, Kernel
 from grader.grading.grade import grade
@@ -157,6 +165,34 @@ def test_a_lessons_file_takes_the_place_of_a_students(tmp_path: Path) -> None:
     found = carried(submission.companions, tmp_path, {"data/y.csv": b"its", "x.csv": b"its"})
     assert found.files == {"data/y.csv": b"its", "x.csv": b"its"}
     assert found.notes[0].endswith("beside the notebook: data, x.csv.")
+
+
+def test_another_machine_carries_the_same_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what is too large, too many, unreadable or a lesson's, both machines say the same."""
+    monkeypatch.setattr(companions, "MOST_BYTES", 10)
+    monkeypatch.setattr(companions, "MOST_FILES", 3)
+    rng = random.Random(seed := random.randrange(2**32))
+    sys.stdout.write(f"seed {seed}\n")
+    for number in range(300):
+        own, away = tmp_path / str(number) / "own", tmp_path / str(number) / "away"
+        own.mkdir(parents=True)
+        away.mkdir()
+        found = {}
+        for name in rng.sample([f"file{n}" for n in range(8)], rng.randrange(8)):
+            found[name] = own / name
+            if rng.random() < 0.8:
+                found[name].write_bytes(rng.randbytes(rng.choice((0, 1, 3, 5, 10, 11, 30))))
+            elif rng.random() < 0.5:
+                found[name].symlink_to("/there")
+        lessons = [rng.sample([f"file{n}" for n in range(8)], rng.randrange(3)) for _ in range(3)]
+        written = {}
+        for at, (name, content) in enumerate(parcel(found, own, lessons).items()):
+            written[name] = _file(away / str(at) / name, content)
+        for names in ([], *lessons):
+            given = dict.fromkeys(names, b"the lesson's")
+            assert carried(written, away, given) == carried(found, own, given)
 
 
 def test_the_hash_of_companions_is_of_what_they_are(tmp_path: Path) -> None:

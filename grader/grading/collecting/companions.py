@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -116,6 +116,27 @@ def carried(
             files[name] = content
             left, count = left - len(content), count + 1
     return Carried(files, tuple(_notes(companions, left_behind, unreadable, replaced)))
+
+
+def parcel(
+    companions: Mapping[str, Path], below: Path, given: Iterable[Collection[str]]
+) -> dict[str, bytes | int | None]:
+    """What another machine needs of the files beside a notebook to carry the same ones, by name.
+
+    Of what may be carried, the content; of any other file its size in bytes, no more than one too
+    many of them; None of what cannot be read. `given` are the names of the files of each lesson,
+    any of which the notebook may be of.
+    """
+    found: dict[str, bytes | int | None] = dict.fromkeys(companions)
+    lessons: set[frozenset[str]] = {frozenset(), *map(frozenset, given)}
+    for names in lessons:
+        files = carried(companions, below, dict.fromkeys(names, b"")).files
+        found |= {name: content for name, content in files.items() if name not in names}
+    for name, path in companions.items():
+        if found[name] is None:
+            content = _content(path, below, MOST_BYTES)
+            found[name] = None if content is None else len(content)
+    return found
 
 
 def _notes(
