@@ -13,6 +13,7 @@ from grader.grading.causes import Causes
 from grader.grading.cell_outcomes import CellOutcomes
 from grader.grading.collecting.cells import SubmittedCell
 from grader.grading.collecting.reading import SubmittedNotebook
+from grader.grading.comparing import SECONDS, computed, is_comparable
 from grader.grading.execute import CellEnd, Ending, Kernel
 from grader.grading.global_settings import results_without_settings
 from grader.grading.patience import Patience
@@ -104,6 +105,7 @@ class NotebookGrading:
         self.causes = Causes(self.cells, self.outcomes.ends)
         self.best: dict[str, ExerciseResult] = {}
         self.judged_after: dict[str, int] = {}
+        self.judged_best: dict[str, int] = {}
         self.attempts: Counter[str] = Counter()
         bound = [bound_names(cell.source) for cell in self.cells]
         self.where = {
@@ -126,6 +128,7 @@ class NotebookGrading:
             self.unplaced = kernel.unplaced
             self.begun = monotonic()  # a kernel's start is not the submission's time
             self._run_all(kernel)
+            self._compare(kernel)
             self._try_without_settings(kernel)
         return [self.best[exercise.id] for exercise in self.exercises]
 
@@ -214,7 +217,28 @@ class NotebookGrading:
             cell = self.where[exercise.id].answer
             number = None if cell is None else self.cells[cell].number
             self.best[exercise.id] = result = result.model_copy(update={"cell": number})
+            self.judged_best[exercise.id] = index
             self.on_exercise(result)
+
+    def _compare(self, kernel: Kernel) -> None:
+        """Have the results that do not pass say what their answers compute.
+
+        Not of an answer whose names mean something else by now, nor where time is short.
+        """
+        asked = [
+            exercise
+            for exercise in self.exercises
+            if is_comparable(exercise, self.best[exercise.id])
+            and exercise.id not in self.looped
+            and max(self.where[exercise.id].binding, default=0) <= self.judged_best[exercise.id]
+        ]
+        left = self.limits.submission / 2 - (monotonic() - self.begun)
+        if not asked or left < 0 or not kernel.alive:
+            return
+        told = computed(kernel, asked, secret=self.secret, seconds=min(left, SECONDS))
+        for identity, computes in told.items():
+            update = {"computes": computes}
+            self.best[identity] = self.best[identity].model_copy(update=update)
 
     def _patiently(self, kernel: Kernel, exercise: Exercise) -> Ask:
         """The way to the names of `kernel`, with no more patience than there is."""
