@@ -28,7 +28,9 @@ Attachments = tuple[tuple[str, str, str], ...]
 """Of each attachment of a cell its name, its type and its content in base64."""
 
 
-def markdown(source: str, attachments: Attachments = (), left_out: frozenset[str] = frozenset()) -> Markup:
+def markdown(
+    source: str, attachments: Attachments = (), left_out: frozenset[str] = frozenset()
+) -> Markup:
     """A cell of Markdown, rendered and harmless; what is too long is cut and counted.
 
     Of pictures whose content is in `left_out`, the words that stand for them are shown.

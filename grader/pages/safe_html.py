@@ -72,7 +72,7 @@ def clean(html: str) -> Markup:
     Characters that do not show themselves are visible escapes, however they were written.
     """
     kept = nh3.clean(
-        html,
+        visible_lines(html, limit=len(html), lines=html.count("\n") + 1),
         tags=_TEXT | _MATH,
         clean_content_tags=_GONE_WITH_CONTENT,
         attributes=_ATTRIBUTES,
@@ -80,7 +80,7 @@ def clean(html: str) -> Markup:
         url_schemes={"http", "https", "mailto", "data"},
         link_rel="noopener noreferrer nofollow",
     )
-    shown = visible_lines(kept, limit=len(kept), lines=len(kept) + 1)
+    shown = visible_lines(kept, limit=len(kept), lines=kept.count("\n") + 1)
     return Markup(_IMAGE.sub(_picture, shown))  # noqa: S704 - cleaned in the lines above
 
 
@@ -161,7 +161,7 @@ def terminal(text: str) -> Markup:
     except (IndexError, ValueError):  # a color that ends in its middle
         html = str(escape(strip_ansi(last)))
     html = re.sub(r' style="[^"<>]*"', "", html)  # no color is left but those of our style sheet
-    shown = visible_lines(html, limit=len(html), lines=len(html) + 1)
+    shown = visible_lines(html, limit=len(html), lines=html.count("\n") + 1)
     return Markup(shown)  # noqa: S704 - nbconvert escapes the text
 
 
