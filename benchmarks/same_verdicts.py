@@ -154,7 +154,7 @@ def _compared(name: str, first: Records, found: Records) -> int:
 
 
 def _timeless(record: SubmissionResult) -> str:
-    return record.model_copy(update={"seconds": 0.0}).to_json()
+    return record.timeless().to_json()
 
 
 def _mark(record: SubmissionResult) -> tuple[object, ...]:

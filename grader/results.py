@@ -149,7 +149,12 @@ class Diagnosis(_Record):
 
 
 class ExerciseResult(_Record):
-    """What became of one exercise; its score is withheld (None) where the fault is ours."""
+    """What became of one exercise; its score is withheld (None) where the fault is ours.
+
+    `cell` is the number of the cell that carries the answer, counted as in CellOutcome; None where
+    none does. `computes` is the same for answers that do not pass and compute the same on cases
+    that are the same for everybody; "" where there is nothing to compare.
+    """
 
     id: str
     title: str
@@ -158,6 +163,8 @@ class ExerciseResult(_Record):
     diagnosis: Diagnosis | None = None
     flags: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    cell: int | None = None
+    computes: str = ""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -187,6 +194,39 @@ class Isolation(_Record):
     level: str
     layers: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+class CellStatus(StrEnum):
+    """What a code cell did when its notebook was graded.
+
+    *Partly ran*: a statement failed for what the machine lacks, and the rest of the cell was run.
+    *Failed*: it raised. *Interrupted*: it went over its time or its amount of output. *Ended the
+    kernel*: by itself, or over its memory. *Did not run*: the time for the whole notebook was over.
+    """
+
+    RAN = "ran"
+    PARTLY_RAN = "partly_ran"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    ENDED_THE_KERNEL = "ended_the_kernel"
+    DID_NOT_RUN = "did_not_run"
+
+    @property
+    def words(self) -> str:
+        """The status as people read it: `did not run` for `did_not_run`."""
+        return self.value.replace("_", " ")
+
+
+class CellOutcome(_Record):
+    """What one code cell did, and the ids of the exercises that were judged right after it.
+
+    `number` counts all cells of the notebook from 1; cells without code have no outcome.
+    """
+
+    number: int
+    status: CellStatus
+    seconds: float = 0.0
+    judged: tuple[str, ...] = ()
 
 
 class FailedCell(_Record):
@@ -241,6 +281,7 @@ class SubmissionResult(_Record):
     failed_cells: tuple[FailedCell, ...] = ()
     notes: tuple[str, ...] = ()
     handed_in: HandedIn = HandedIn()
+    cells: tuple[CellOutcome, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -255,6 +296,11 @@ class SubmissionResult(_Record):
     def max_score(self) -> Points:
         """The sum of the exercises' points."""
         return sum(exercise.max_score for exercise in self.exercises)
+
+    def timeless(self) -> SubmissionResult:
+        """The record without the times that grading took: the same from one grading to the next."""
+        cells = tuple(cell.model_copy(update={"seconds": 0.0}) for cell in self.cells)
+        return self.model_copy(update={"seconds": 0.0, "cells": cells})
 
     def to_json(self) -> str:
         """The record as one JSON document, two-space indented, ending in a newline."""

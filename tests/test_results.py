@@ -127,5 +127,6 @@ def test_the_schema_names_what_others_rely_on() -> None:
     names = json_schema()["properties"]
     assert list(names) == [
         "schema", "student", "lesson", "notebook", "verdict", "message", "seconds", "isolation",
-        "versions", "exercises", "failed_cells", "notes", "handed_in", "score", "max_score",
+        "versions", "exercises", "failed_cells", "notes", "handed_in", "cells", "score",
+        "max_score",
     ]  # fmt: skip

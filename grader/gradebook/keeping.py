@@ -253,4 +253,4 @@ def _exercise(position: int, result: ExerciseResult) -> dict[str, Any]:
 
 def _timeless(result: SubmissionResult) -> str:
     """A record without what differs from one grading to the next."""
-    return document_of(result.model_copy(update={"seconds": 0.0}))
+    return document_of(result.timeless())

@@ -53,7 +53,7 @@ def standing(to: Path) -> dict[str, Any]:
         names = [one.person.name for one in book.current()]
         attempts = {name: len(book.attempts(name).attempts) for name in names}
         assert set(attempts.values()) <= {1}, attempts  # nothing is there twice
-        return {one.student: one.model_dump(exclude={"seconds"}) for one in book.results()}
+        return {one.student: one.timeless() for one in book.results()}
 
 
 def test_a_run_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -99,5 +99,5 @@ def test_a_run_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None
     assert to_the_end(folder, kept) == stood[-1]
     assert standing(kept) == expected
     records = {one.student: one for one in read_all(kept)}
-    assert {name: one.model_dump(exclude={"seconds"}) for name, one in records.items()} == expected
+    assert {name: one.timeless() for name, one in records.items()} == expected
     assert to_the_end(folder, kept) == count

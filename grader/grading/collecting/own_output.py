@@ -15,8 +15,11 @@ from grader.grading.collecting.files import printable
 HANDED_IN = "handed_in"
 """The folder among them that what was in archives is in; it may be named."""
 
+KEPT_NOTEBOOKS = "kept_notebooks"
+"""The folder among them that has each notebook as it was graded, named for its hash."""
+
 _RESULTS, _SEED, _GRADEBOOK = "results", "seed", "gradebook.sqlite"
-_ALL = frozenset({HANDED_IN, _RESULTS, _SEED, _GRADEBOOK, "junit.xml"}) | {
+_ALL = frozenset({HANDED_IN, KEPT_NOTEBOOKS, _RESULTS, _SEED, _GRADEBOOK, "junit.xml"}) | {
     f"{_GRADEBOOK}-{ending}" for ending in ("wal", "shm", "journal")
 }
 _WORK = (".ipynb", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz")
