@@ -71,7 +71,7 @@ class _Renderer(IPythonRenderer):
         self._attached = {name: (kind, data) for name, kind, data in attachments}
         self._left_out = left_out
 
-    def heading(self, text: str, level: int, **attrs: Any) -> str:
+    def heading(self, text: str, level: int, **_attrs: Any) -> str:
         """A heading, three levels further down: the page's own are above it."""
         level = min(6, level + 3)
         return f"<h{level}>{text}</h{level}>\n"
@@ -83,7 +83,7 @@ class _Renderer(IPythonRenderer):
             return highlighted(code)
         return f"<pre><code>{escape(code)}</code></pre>\n"
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
+    def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002 - mistune's names
         """A picture of the cell; of any other, `clean` says why it is not shown."""
         alt = escape(text)
         if not url.startswith("attachment:"):

@@ -25,12 +25,15 @@ _SCRIPT = "What a script would draw is not shown: nothing of a notebook runs her
 _UNREADABLE = "An output that cannot be read is not shown."
 
 
+_NOTHING = Markup()
+
+
 @dataclass(frozen=True)
 class Output:
     """One part of what a cell showed: text of a terminal, HTML, a picture, or a note of ours."""
 
-    text: Markup = Markup()
-    html: Markup = Markup()
+    text: Markup = _NOTHING
+    html: Markup = _NOTHING
     image: str = ""
     note: str = ""
     is_error: bool = False

@@ -19,15 +19,20 @@ from markupsafe import Markup, escape
 
 from grader.report.text import visible_lines
 
-_TEXT = set(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6 "
-    "hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td "
-    "tfoot th thead tr tt u ul var".split()
-)
-_MATH = set(
-    "math mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub msubsup msup "
-    "mtable mtd mtext mtr munder munderover".split()
-)
+
+def _names(text: str) -> set[str]:
+    return set(text.split())
+
+
+_TEXT = _names("""
+    a abbr b blockquote br caption code col colgroup dd del details div dl dt em h1 h2 h3 h4 h5 h6
+    hr i img ins kbd li mark ol p pre q s samp small span strong sub summary sup table tbody td
+    tfoot th thead tr tt u ul var
+    """)
+_MATH = _names("""
+    math mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub msubsup msup
+    mtable mtd mtext mtr munder munderover
+    """)
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "abbr": {"title"},
@@ -46,8 +51,8 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
     "munder": {"accentunder"},
 }
-_GONE_WITH_CONTENT = set(
-    "script style iframe object embed noscript template title textarea select svg".split()
+_GONE_WITH_CONTENT = _names(
+    "script style iframe object embed noscript template title textarea select svg"
 )
 # The classes of highlighted code and of colored text, which our own style sheet knows.
 _CLASS = re.compile(r"(?:highlight|[kmnsopwceg][a-z0-9]{0,2}|ansi-[a-z-]{2,20})")
@@ -157,9 +162,9 @@ def terminal(text: str) -> Markup:
 
     last = settled(text)
     try:
-        html = str(ansi2html(last))
+        html = str(ansi2html(last))  # type: ignore[no-untyped-call]
     except (IndexError, ValueError):  # a color that ends in its middle
-        html = str(escape(strip_ansi(last)))
+        html = str(escape(strip_ansi(last)))  # type: ignore[no-untyped-call]
     html = re.sub(r' style="[^"<>]*"', "", html)  # no color is left but those of our style sheet
     shown = visible_lines(html, limit=len(html), lines=html.count("\n") + 1)
     return Markup(shown)  # noqa: S704 - nbconvert escapes the text
