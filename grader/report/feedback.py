@@ -26,7 +26,7 @@ _QUIET = "#57606a"
 _QUIET_VERDICTS = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 _TROUBLE = "#8a4b00"
 
-_WORDS = {
+HEADINGS = {
     Verdict.PASSED: "Passed",
     Verdict.FAILED: "Not there yet",
     Verdict.NOT_ATTEMPTED: "Not started yet",
@@ -40,10 +40,12 @@ _WORDS = {
     Verdict.BROKEN: "A fault of ours",
     Verdict.NOT_HANDED_IN: "Not handed in",
 }
-_BROKEN = (
+"""The verdict of an exercise as its student reads it."""
+BROKEN = (
     "This check itself is broken. The fault is ours, not yours: your work is safe, nothing is "
     "lost, and no points are taken. Please tell your instructor, and go on with the next exercise."
 )
+"""What the student reads of a check that failed for a fault of ours."""
 _WELL_DONE = "Everything asked for holds. Well done: go on."
 
 
@@ -69,7 +71,7 @@ def feedback_html(result: ExerciseResult, *, hints_left: int) -> str:
     return _template().render(
         id=visible(result.id),
         title=visible(result.title),
-        heading=_WORDS[result.verdict],
+        heading=HEADINGS[result.verdict],
         sign=_sign(result.verdict),
         color=_color(result.verdict),
         score=score(result.score, result.max_score),
@@ -106,7 +108,7 @@ def feedback_text(result: ExerciseResult, *, hints_left: int, width: int = 80) -
 
 
 def _messages(result: ExerciseResult) -> list[str]:
-    ours = {Verdict.PASSED: _WELL_DONE, Verdict.BROKEN: _BROKEN}.get(result.verdict, "")
+    ours = {Verdict.PASSED: _WELL_DONE, Verdict.BROKEN: BROKEN}.get(result.verdict, "")
     return [text for text in (ours, visible_lines(result.message, limit=_TEXT)) if text]
 
 
