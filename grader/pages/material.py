@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.gradebook import Gradebook, Standing
+from grader.gradebook.moves import Move
 from grader.gradebook.standings import Person
 from grader.gradebook.statistics import LessonStatistics
+from grader.pages.failures import Failures, failures_in
 from grader.report.words import place_of
 from grader.results import SubmissionResult
 
@@ -20,8 +22,8 @@ class Material:
     """What stands in a class at one moment.
 
     `standings` have the marks, with points by exercise; `results` are the records that stand, by
-    student and lesson, as they were graded; `statistics` are by lesson. `late` is the late policy
-    in words.
+    student and lesson, as they were graded; `statistics` are by lesson; `moves` are from the first
+    attempt at each exercise to the one that stands. `late` is the late policy in words.
     """
 
     folder: Path
@@ -30,6 +32,7 @@ class Material:
     standings: tuple[Standing, ...]
     statistics: tuple[LessonStatistics, ...]
     results: Mapping[tuple[str, str], SubmissionResult]
+    moves: tuple[Move, ...]
 
     @classmethod
     def of(cls, folder: Path, book: Gradebook) -> Material:
@@ -41,6 +44,7 @@ class Material:
             standings=tuple(book.current(exercises=True)),
             statistics=tuple(book.statistics()),
             results={(one.student, one.lesson): one for one in book.results()},
+            moves=tuple(book.moves()),
         )
 
     @cached_property
@@ -60,3 +64,22 @@ class Material:
         for one in self.standings:
             found.setdefault(one.person.name, {})[one.lesson] = one
         return found
+
+    @cached_property
+    def failures(self) -> tuple[Failures, ...]:
+        """Why exercises did not pass, the most frequent causes first."""
+        return failures_in(self.results.values())
+
+    @cached_property
+    def sections(self) -> tuple[str, ...]:
+        """The sections of the students, by name; the empty one is of those who have none."""
+        return tuple(sorted({person.section for person in self.people}))
+
+    def section_of(self, student: str) -> int:
+        """The number of a student's section among `sections`."""
+        return self._section_of[student]
+
+    @cached_property
+    def _section_of(self) -> Mapping[str, int]:
+        places = {section: number for number, section in enumerate(self.sections)}
+        return {person.name: places[person.section] for person in self.people}

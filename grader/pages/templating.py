@@ -18,18 +18,25 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(
-    template: str, *, address: str, script: str = "", live: bool = False, **shown: Any
+    template: str,
+    *,
+    address: str,
+    script: str = "",
+    sheet: str = "",
+    live: bool = False,
+    **shown: Any,
 ) -> str:
     """The page at `address`: a template, filled with what is `shown`, escaped wherever it stands.
 
-    `script` names a file beside the templates; it is the only one that the page runs. A `live` page
-    may send its own forms back to where it came from, and ask there for news.
+    `script` names a file beside the templates; it is the only one that the page runs, and `sheet` a
+    style sheet that the page has beside the one of all pages. A `live` page may send its own forms
+    back to where it came from, and ask there for news.
     """
     environment = _environment()
     code = _source(script) if script else ""
     return environment.get_template(template).render(
         address=address,
-        style=_source("pages.css"),
+        style=_source("pages.css") + (_source(sheet) if sheet else ""),
         script=code,
         policy=_policy(code, live=live),
         link=lambda to: link(to, address),
