@@ -151,9 +151,10 @@ class Diagnosis(_Record):
 class ExerciseResult(_Record):
     """What became of one exercise; its score is withheld (None) where the fault is ours.
 
-    `cell` is the number of the cell that carries the answer, counted as in CellOutcome; None where
-    none does. `computes` is the same for answers that do not pass and compute the same on cases
-    that are the same for everybody; "" where there is nothing to compare.
+    `cell` is the number of the cell that carries the answer, counted as in CellOutcome: the last
+    with the exercise's id, without one the first that binds a name of it; None where none does.
+    `computes` is the same for answers that do not pass and compute the same on cases that are the
+    same for everybody; "" where there is nothing to compare.
     """
 
     id: str

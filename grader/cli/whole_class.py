@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ class ClassRun:
     _only_before: list[str] = field(default_factory=list)
     _newer_stands: list[str] = field(default_factory=list)
     _own_stands: dict[str, None] = field(default_factory=dict)
+    _not_kept: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from grader.grading.handing_on import shown_path
@@ -51,11 +53,18 @@ class ClassRun:
 
         self._briefs = Briefs()
         self._own = {(one.student, one.lesson) for one in self.submissions}
-        self._members = {(one.student, shown_path(one)): one.members for one in self.submissions}
+        self._handed_in = {(one.student, shown_path(one)): one for one in self.submissions}
 
     def known(self, key: str) -> SubmissionResult | None:
         """The newest result under a key, as `grade_changed` asks."""
         return self.book.known(key)
+
+    def begin(self, submission: Submission) -> None:
+        """Keep the notebook that is graded now: its file may be another one when that is done."""
+        from grader.grading.handed_in_files import keep_notebook
+
+        with suppress(OSError):  # tried again before its record counts, and told then
+            keep_notebook(self.to, submission)
 
     def keep(self, result: SubmissionResult, *, key: str, again: bool = False) -> None:
         """Keep a final result under its key, for each who handed it in.
@@ -91,20 +100,33 @@ class ClassRun:
     def _take_in(
         self, keyed: Sequence[tuple[SubmissionResult, str]], *, again: bool = False
     ) -> None:
-        """Keep results in one transaction, and then write the record of each."""
+        """Keep the notebooks, then results in one transaction, then write the record of each."""
+        for result, _ in keyed:
+            self._keep_notebook(result)
         everybody = [(each, key) for result, key in keyed for each in self._each(result)]
         if everybody:
             kept = self.book.keep_all(everybody, self.run, again=again)
             for (each, _), one in zip(everybody, kept, strict=True):
                 self._write(each, one)
 
+    def _keep_notebook(self, result: SubmissionResult) -> None:
+        """Have the notebook that a result is of, as it was handed in, beside the results."""
+        from grader.grading.handed_in_files import keep_notebook, notebook_bytes
+
+        sha256 = result.notebook.sha256
+        if not sha256 or notebook_bytes(self.to, sha256) is not None:
+            return
+        submission = self._handed_in.get((result.student, result.notebook.path))
+        if submission is None or keep_notebook(self.to, submission) != sha256:
+            self._not_kept.append(f"{result.student}/{result.lesson}")
+
     def _each(self, result: SubmissionResult) -> Iterator[SubmissionResult]:
         """The record of each who handed it in: of a member who also did alone, only that one."""
         from grader.grading.everybody import for_each_member
 
         self._own.add((result.student, result.lesson))
-        members = self._members.get((result.student, result.notebook.path), {})
-        for each in for_each_member(result, members):
+        submission = self._handed_in.get((result.student, result.notebook.path))
+        for each in for_each_member(result, submission.members if submission else {}):
             if each.student == result.student or (each.student, each.lesson) not in self._own:
                 yield each
             else:
@@ -175,6 +197,7 @@ class ClassRun:
 
     def say_what_surprises(self, tally: Tally) -> None:
         """One line for each thing that is not as usual."""
+        from grader.grading.handed_in_files import LARGEST
         from grader.report.records import NOT_GRADED
 
         if self._earlier_stands:
@@ -197,6 +220,11 @@ class ClassRun:
             say(
                 f"Handed in since, in another place: {_some(self._newer_stands)}. That is newer "
                 f"and stands; `grader show {self.to} STUDENT` has both."
+            )
+        if self._not_kept:
+            say(
+                f"Graded, but the notebook is not kept for the pages, as it is larger than "
+                f"{LARGEST // 2**20} MiB or was changed meanwhile: {_some(self._not_kept)}."
             )
         if tally.sentence():
             say(tally.sentence())
@@ -225,6 +253,11 @@ def grade_class(
 
     with progress("Grading", len(collected.submissions), quiet=quiet) as step:
         run = ClassRun(book, to, book.begin_run(scope), step, collected.submissions)
+
+        def begin(submission: Submission) -> None:
+            run.begin(submission)
+            step.begin(submission.student)
+
         try:
             tally = grade_changed(
                 collected.submissions,
@@ -233,7 +266,7 @@ def grade_class(
                 run,
                 fresh=fresh,
                 grade_each=_grade_each(cluster),
-                on_start=lambda one: step.begin(one.student),
+                on_start=begin,
             )
         finally:  # of a run that was interrupted, too
             run.flush()

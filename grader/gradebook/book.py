@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from grader.errors import UsageError
 from grader.gradebook import keeping, overriding, renaming, standings, statistics, withdrawing
 from grader.gradebook.database import Database, url_of
-from grader.gradebook.history import Past, past_of
+from grader.gradebook.history import Past, PastAttempt, all_attempts, past_of
 from grader.gradebook.keeping import Kept
 from grader.gradebook.late import LatePolicy, moment
 from grader.gradebook.models import Attempt, Run, Setting
@@ -194,6 +194,10 @@ class Gradebook:
     def attempts(self, student: str) -> Past:
         """All that was graded and decided of a student, oldest first; UsageError if unknown."""
         return self.database.read(lambda c: past_of(c, student))
+
+    def all_attempts(self) -> dict[str, tuple[PastAttempt, ...]]:
+        """Every student's attempts by name, lesson by lesson and oldest first, without records."""
+        return self.database.read(all_attempts)
 
     def statistics(self) -> list[LessonStatistics]:
         """How each exercise went and what was misunderstood, by lesson."""

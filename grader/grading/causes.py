@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from grader.grading.collecting.cells import SubmittedCell
-from grader.grading.execute import CellOutcome, Ending, PassedOver
+from grader.grading.execute import CellEnd, Ending, PassedOver
 from grader.judging.statements import names_meant, only_calls
 from grader.results import CheckResult, ExerciseResult, FailedCell, Verdict, overall
 
@@ -39,7 +39,7 @@ class Causes:
     `outcomes` may grow as the cells are run.
     """
 
-    def __init__(self, cells: Sequence[SubmittedCell], outcomes: Mapping[int, CellOutcome]) -> None:
+    def __init__(self, cells: Sequence[SubmittedCell], outcomes: Mapping[int, CellEnd]) -> None:
         self._cells = cells
         self._outcomes = outcomes
 

@@ -72,7 +72,7 @@ class PassedOver:
 
 
 @dataclass(frozen=True)
-class CellOutcome:
+class CellEnd:
     """How a cell ended.
 
     Where it raised, `kind` and `text` are what its exception said; where it went over a limit or
@@ -139,7 +139,7 @@ class Kernel:
         self._wait(self._stop())
         self._wait(self._start())
 
-    def run(self, source: str, seconds: float | None = None) -> CellOutcome:
+    def run(self, source: str, seconds: float | None = None) -> CellEnd:
         """Run one cell to its end, its exception, one of its limits, or the end of the kernel.
 
         Where `seconds` are given, that is what it may have instead of its `cell_seconds`.
@@ -194,7 +194,7 @@ class Kernel:
             self._client = None
         await self._kernels.stop()
 
-    async def _run(self, source: str, seconds: float) -> CellOutcome:
+    async def _run(self, source: str, seconds: float) -> CellEnd:
         content = {
             "code": source,
             "silent": False,
@@ -207,13 +207,13 @@ class Kernel:
             limit = Limit(self._pid, seconds, self.cell_seconds)
             reply = await self._exchange("execute_request", content, (), limit, None)
         except Stopped as error:
-            return CellOutcome(Ending.LOST, lost=error)
+            return CellEnd(Ending.LOST, lost=error)
         content = reply["content"]
         passed_over = _passed_over(content.get("passed_over"))
         if content.get("status") == "error":
             kind, text = _text(content, "ename", _MAX_KIND), _text(content, "evalue", _MAX_TEXT)
-            return CellOutcome(Ending.RAISED, kind, text, passed_over=passed_over)
-        return CellOutcome(Ending.DONE, passed_over=passed_over)
+            return CellEnd(Ending.RAISED, kind, text, passed_over=passed_over)
+        return CellEnd(Ending.DONE, passed_over=passed_over)
 
     async def _ask(
         self, question: Packet, seconds: float, answer_callback: Callable[[Packet], Packet]

@@ -80,6 +80,7 @@ def grade(
         versions=versions(),
         exercises=tuple(exercises),
         failed_cells=grading.causes.failed_cells(),
+        cells=grading.outcomes.told(),
         notes=(
             *notes(cell.source for cell in notebook.cells),
             *beside.notes,

@@ -10,9 +10,11 @@ from time import monotonic
 from grader.crossing.values import Packet
 from grader.errors import OutOfTime, Raised
 from grader.grading.causes import Causes
+from grader.grading.cell_outcomes import CellOutcomes
 from grader.grading.collecting.cells import SubmittedCell
 from grader.grading.collecting.reading import SubmittedNotebook
-from grader.grading.execute import CellOutcome, Ending, Kernel
+from grader.grading.comparing import SECONDS, computed, is_comparable
+from grader.grading.execute import CellEnd, Ending, Kernel
 from grader.grading.global_settings import results_without_settings
 from grader.grading.patience import Patience
 from grader.judging.asking import Ask
@@ -49,6 +51,11 @@ class _AnswerCells:
     @property
     def all(self) -> tuple[int, ...]:
         return tuple(sorted({*self.marked, *self.binding}))
+
+    @property
+    def answer(self) -> int | None:
+        """The cell that carries the answer: the last marked one, else the first that binds."""
+        return next(iter(self.marked[-1:] or self.binding[:1]), None)
 
     def is_due(self, index: int) -> bool:
         """Whether to judge after this cell.
@@ -94,10 +101,11 @@ class NotebookGrading:
         self.endless: frozenset[str] = frozenset()
         # The exercises in whose checks that was so: judged once more at the end, it would be again.
         self.looped: set[str] = set()
-        self.outcomes: dict[int, CellOutcome] = {}
-        self.causes = Causes(self.cells, self.outcomes)
+        self.outcomes = CellOutcomes(self.cells)
+        self.causes = Causes(self.cells, self.outcomes.ends)
         self.best: dict[str, ExerciseResult] = {}
         self.judged_after: dict[str, int] = {}
+        self.judged_best: dict[str, int] = {}
         self.attempts: Counter[str] = Counter()
         bound = [bound_names(cell.source) for cell in self.cells]
         self.where = {
@@ -120,6 +128,7 @@ class NotebookGrading:
             self.unplaced = kernel.unplaced
             self.begun = monotonic()  # a kernel's start is not the submission's time
             self._run_all(kernel)
+            self._compare(kernel)
             self._try_without_settings(kernel)
         return [self.best[exercise.id] for exercise in self.exercises]
 
@@ -148,12 +157,13 @@ class NotebookGrading:
     def _run_cell(self, kernel: Kernel, index: int) -> None:
         source = self.cells[index].source
         self.endless -= bound_names(source)
-        outcome = self._run(kernel, source, self.cells[:index])
-        self.outcomes[index] = outcome
+        begun = monotonic()
+        end = self._run(kernel, source, self.cells[:index])
+        self.outcomes.ran(index, end, monotonic() - begun)
         if not kernel.alive:
             self._revive(kernel, index)
 
-    def _run(self, kernel: Kernel, source: str, before: Sequence[SubmittedCell]) -> CellOutcome:
+    def _run(self, kernel: Kernel, source: str, before: Sequence[SubmittedCell]) -> CellEnd:
         """Run a cell for as long as there is patience with it; `before` are those above it."""
         calls_endless = False
         if self.endless:
@@ -170,7 +180,7 @@ class NotebookGrading:
         """Start a fresh kernel and run again what had run well, up to the cell `until`."""
         kernel.restart()
         for index in range(until + 1):
-            outcome = self.outcomes.get(index)
+            outcome = self.outcomes.ends.get(index)
             if outcome is None or outcome.ending is Ending.LOST:
                 continue
             if self._out_of_time():
@@ -178,7 +188,7 @@ class NotebookGrading:
             again = kernel.run(self.cells[index].source)
             if not kernel.alive:
                 # It ended its process only this time: leave it out from here on.
-                self.outcomes[index] = again
+                self.outcomes.ends[index] = again
                 self._revive(kernel, until)
                 return
 
@@ -192,6 +202,7 @@ class NotebookGrading:
         else:
             if not kernel.alive:
                 self._revive(kernel, index)
+            self.outcomes.judged(index, exercise.id)
             judgement = self._judged(kernel, exercise, sources)
             self.endless |= judgement.endless
             (self.looped.add if judgement.endless else self.looped.discard)(exercise.id)
@@ -203,8 +214,31 @@ class NotebookGrading:
         self.attempts[exercise.id] += 1
         best = self.best.get(exercise.id)
         if best is None or _worth(result) > _worth(best):
-            self.best[exercise.id] = result
+            cell = self.where[exercise.id].answer
+            number = None if cell is None else self.cells[cell].number
+            self.best[exercise.id] = result = result.model_copy(update={"cell": number})
+            self.judged_best[exercise.id] = index
             self.on_exercise(result)
+
+    def _compare(self, kernel: Kernel) -> None:
+        """Have the results that do not pass say what their answers compute.
+
+        Not of an answer whose names mean something else by now, nor where time is short.
+        """
+        asked = [
+            exercise
+            for exercise in self.exercises
+            if is_comparable(exercise, self.best[exercise.id])
+            and exercise.id not in self.looped
+            and max(self.where[exercise.id].binding, default=0) <= self.judged_best[exercise.id]
+        ]
+        left = self.limits.submission / 2 - (monotonic() - self.begun)
+        if not asked or left < 0 or not kernel.alive:
+            return
+        told = computed(kernel, asked, secret=self.secret, seconds=min(left, SECONDS))
+        for identity, computes in told.items():
+            update = {"computes": computes}
+            self.best[identity] = self.best[identity].model_copy(update=update)
 
     def _patiently(self, kernel: Kernel, exercise: Exercise) -> Ask:
         """The way to the names of `kernel`, with no more patience than there is."""
@@ -257,7 +291,7 @@ class NotebookGrading:
         if not attempted and exercise.id in self.faults:
             return unasked(exercise, *self.faults[exercise.id])
         for index in () if attempted else self.where[exercise.id].all:
-            outcome = self.outcomes.get(index)
+            outcome = self.outcomes.ends.get(index)
             if outcome is None or not (told := self.causes.told(index, {*exercise.names})):
                 continue
             raised = Raised(outcome.kind or "Exception", outcome.text)

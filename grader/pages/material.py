@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.gradebook import Gradebook, Standing
+from grader.gradebook.history import PastAttempt
 from grader.gradebook.moves import Move
 from grader.gradebook.standings import Person
 from grader.gradebook.statistics import LessonStatistics
@@ -22,8 +23,9 @@ class Material:
     """What stands in a class at one moment.
 
     `standings` have the marks, with points by exercise; `results` are the records that stand, by
-    student and lesson, as they were graded; `statistics` are by lesson; `moves` are from the first
-    attempt at each exercise to the one that stands. `late` is the late policy in words.
+    student and lesson, as they were graded; `statistics` are by lesson. `attempts` are by
+    student, lesson by lesson and oldest first; `moves` are from the first attempt at each exercise
+    to the one that stands. `late` is the late policy in words.
     """
 
     folder: Path
@@ -32,6 +34,7 @@ class Material:
     standings: tuple[Standing, ...]
     statistics: tuple[LessonStatistics, ...]
     results: Mapping[tuple[str, str], SubmissionResult]
+    attempts: Mapping[str, tuple[PastAttempt, ...]]
     moves: tuple[Move, ...]
 
     @classmethod
@@ -44,6 +47,7 @@ class Material:
             standings=tuple(book.current(exercises=True)),
             statistics=tuple(book.statistics()),
             results={(one.student, one.lesson): one for one in book.results()},
+            attempts=book.all_attempts(),
             moves=tuple(book.moves()),
         )
 

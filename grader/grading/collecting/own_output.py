@@ -1,11 +1,13 @@
 """Folders that `grader grade … --to FOLDER` filled: nothing in them was handed in by anybody.
 
-A folder is told by its own content, wherever it lies: by records beside a seed or a gradebook.
+A folder is told by its own content, wherever it lies: by records beside a seed, a
+gradebook or notebooks that were kept.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +24,7 @@ _RESULTS, _SEED, _GRADEBOOK = "results", "seed", "gradebook.sqlite"
 _ALL = frozenset({HANDED_IN, KEPT_NOTEBOOKS, _RESULTS, _SEED, _GRADEBOOK, "junit.xml"}) | {
     f"{_GRADEBOOK}-{ending}" for ending in ("wal", "shm", "journal")
 }
+_KEPT = re.compile(r"[0-9a-f]{64}\.ipynb")
 _WORK = (".ipynb", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _LEVELS = 4  # how far above a named folder it is looked for: `graded/results/ana/`
 
@@ -69,16 +72,24 @@ def _is_filled(inside: Sequence[os.DirEntry[str]]) -> bool:
         for entry in inside
         if entry.name in _ALL and not entry.is_symlink()
     }
-    if kinds.get(_SEED, True) and kinds.get(_GRADEBOOK, True):
+    if kinds.get(KEPT_NOTEBOOKS) and not all(map(_is_kept, _inside_of(inside, KEPT_NOTEBOOKS))):
+        del kinds[KEPT_NOTEBOOKS]  # tells nothing; what else is here may
+    # The seed and the gradebook may be elsewhere, and told in options.
+    if not kinds.get(KEPT_NOTEBOOKS) and kinds.get(_SEED, True) and kinds.get(_GRADEBOOK, True):
         return False
-    if kinds.get(_RESULTS) and not all(map(_is_record_folder, _records(inside))):
+    if kinds.get(_RESULTS) and not all(map(_is_record_folder, _inside_of(inside, _RESULTS))):
         return False
-    own = (_RESULTS, _SEED, _GRADEBOOK, HANDED_IN)
+    own = (_RESULTS, _SEED, _GRADEBOOK, HANDED_IN, KEPT_NOTEBOOKS)
     return sum(name in kinds for name in own) > 1 or {*kinds} == {entry.name for entry in inside}
 
 
-def _records(inside: Iterable[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
-    return (each for entry in inside if entry.name == _RESULTS for each in _inside(entry.path))
+def _inside_of(inside: Iterable[os.DirEntry[str]], name: str) -> Iterator[os.DirEntry[str]]:
+    return (each for entry in inside if entry.name == name for each in _inside(entry.path))
+
+
+def _is_kept(entry: os.DirEntry[str]) -> bool:
+    """Whether it may be a notebook that was kept, or half of one."""
+    return _KEPT.fullmatch(entry.name) is not None or entry.name.startswith(".")
 
 
 def _is_record_folder(entry: os.DirEntry[str]) -> bool:
