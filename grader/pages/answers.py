@@ -91,9 +91,7 @@ def answers_of(exercises: tuple[ExerciseResult, ...], standing: Standing | None)
     return [_answer(number, one, given) for number, one in enumerate(exercises, start=1)]
 
 
-def _answer(
-    number: int, exercise: ExerciseResult, given: Mapping[str, ExercisePoints]
-) -> Answer:
+def _answer(number: int, exercise: ExerciseResult, given: Mapping[str, ExercisePoints]) -> Answer:
     broken = exercise.verdict is Verdict.BROKEN
     statements = [_statement(check, said=exercise.message) for check in exercise.checks]
     shown = next((s for s in statements if s.message or s.values or s.curves or s.call), None)
@@ -140,7 +138,9 @@ def _statement(check: CheckResult, *, said: str) -> Statement:
         sign=sign_of(check.verdict),
         words=words,
         text=check.statement,
-        score="withheld" if check.verdict is Verdict.BROKEN else score(check.score, check.max_score),
+        score="withheld"
+        if check.verdict is Verdict.BROKEN
+        else score(check.score, check.max_score),
     )
     if not unhappy(check.verdict) or check.verdict is Verdict.BROKEN:
         return plain

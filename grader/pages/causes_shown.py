@@ -31,10 +31,11 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Who:
-    """A student who shows a cause, and the page of theirs where it can be seen."""
+    """A student, and the page and the place in it where their answer can be seen."""
 
     name: str
     link: str
+    place: str
     section: int
 
 
@@ -87,15 +88,22 @@ def shown_cause(material: Material, one: Failures, most: int = NAMED_ON_CLASS_PA
         counts=tuple(sections[number] for number in range(len(material.sections))),
         statement=visible_lines(check.statement) if check else "",
         example=tuple(details(check, width=_WIDTH)) if check else (),
-        who=tuple(_who(material, one, student) for student in one.students[:most]),
+        who=tuple(
+            who_shows(material, student, one.lesson, one.exercise)
+            for student in one.students[:most]
+        ),
         more=max(0, len(one.students) - most),
         ever=_ever(material, one) if one.is_misconception else "",
     )
 
 
-def _who(material: Material, one: Failures, student: str) -> Who:
-    link = addresses.of_lesson(student, one.lesson)
-    return Who(name_of(student), link, material.section_of(student))
+def who_shows(material: Material, student: str, lesson: str, exercise: str) -> Who:
+    """A student, with the link to an exercise in the page of their lesson."""
+    record = material.results.get((student, lesson))
+    ids = [one.id for one in record.exercises] if record else []
+    place = f"exercise-{ids.index(exercise) + 1}" if exercise in ids else ""
+    link = addresses.of_lesson(student, lesson)
+    return Who(name_of(student), link, place, material.section_of(student))
 
 
 def _ever(material: Material, one: Failures) -> str:

@@ -74,6 +74,18 @@ class Material:
         """Why exercises did not pass, the most frequent causes first."""
         return failures_in(self.results.values())
 
+    def failures_of(self, lesson: str, exercise: str) -> tuple[Failures, ...]:
+        """Why one exercise was not passed, the most frequent causes first."""
+        return self._failures_by_exercise.get((lesson, exercise), ())
+
+    @cached_property
+    def _failures_by_exercise(self) -> Mapping[tuple[str, str], tuple[Failures, ...]]:
+        found: dict[tuple[str, str], tuple[Failures, ...]] = {}
+        for one in self.failures:
+            place = (one.lesson, one.exercise)
+            found[place] = (*found.get(place, ()), one)
+        return found
+
     @cached_property
     def sections(self) -> tuple[str, ...]:
         """The sections of the students, by name; the empty one is of those who have none."""

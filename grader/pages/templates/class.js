@@ -29,9 +29,9 @@
     }
     causes.sort((a, b) => b.count - a.count);
     for (const cause of causes) {
-      one_in(cause, "[data-count]").textContent = cause.count;
-      one_in(cause, "[data-noun]").textContent = cause.count === 1 ? "student" : "students";
-      one_in(cause, ".bar > span").style.width = `${Math.round((100 * cause.count) / most)}%`;
+      inside(cause, "[data-count]").textContent = cause.count;
+      inside(cause, "[data-noun]").textContent = cause.count === 1 ? "student" : "students";
+      inside(cause, ".bar > span").style.width = `${Math.round((100 * cause.count) / most)}%`;
       for (const who of all(".who > [data-s]", cause)) {
         who.hidden = section !== "" && who.dataset.s !== section;
       }
@@ -40,7 +40,7 @@
     return causes.filter((cause) => !cause.hidden).length;
   }
 
-  function one_in(element, selector) {
+  function inside(element, selector) {
     return element.querySelector(selector);
   }
 
@@ -55,13 +55,14 @@
         !own.includes(word);
     }
     for (const row of students) shown += row.hidden ? 0 : 1;
-    one("#found").textContent = students.length ? `${shown} of ${students.length} students` : "";
+    const found = one("#found");
+    if (found) found.textContent = students.length ? `${shown} of ${students.length} students` : "";
   }
 
   function filterLessons(lesson) {
     for (const part of all("section.lesson")) {
       part.hidden = lesson !== "" && part.dataset.lesson !== lesson;
-      const map = one_in(part, "details.map");
+      const map = inside(part, "details.map");
       if (map && lesson !== "" && !part.hidden) map.open = true;
     }
     for (const head of all(".students th[data-lesson]")) {
@@ -83,8 +84,8 @@
       const passed = inSection(numbers(row.dataset.passed), section);
       const judged = inSection(numbers(row.dataset.judged), section);
       const rate = judged ? Math.round((100 * passed) / judged) : 0;
-      one_in(row, "[data-rate]").textContent = `${rate} % · ${passed} of ${judged}`;
-      one_in(row, ".bar > span").style.width = `${rate}%`;
+      inside(row, "[data-rate]").textContent = `${rate} % · ${passed} of ${judged}`;
+      inside(row, ".bar > span").style.width = `${rate}%`;
     }
   }
 
@@ -130,7 +131,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
-    const link = one_in(head, "a");
+    const link = inside(head, "a");
     if (link) {
       button.setAttribute("aria-label", `Sort by ${head.textContent.trim()}`);
       head.prepend(button);
@@ -145,7 +146,7 @@
   function openNamed() {
     const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!named) return;
-    const inner = one_in(named, "details");
+    const inner = inside(named, "details");
     if (inner && named.matches(".cause")) inner.open = true;
     for (let outer = named.closest("details"); outer; outer = outer.parentElement.closest("details")) {
       outer.open = true;
