@@ -17,7 +17,7 @@ from grader.pages.drawn import curves_svg
 from grader.report.exhibits import Exhibit, comparison, inputs
 from grader.report.feedback import BROKEN, HEADINGS
 from grader.report.words import SIGNS, points, score, unhappy
-from grader.results import CheckResult, ExerciseResult, Verdict
+from grader.results import CheckResult, ExerciseResult, Points, Verdict
 
 _KINDS = {
     Verdict.PASSED: "good",
@@ -51,7 +51,8 @@ class Statement:
 class Answer:
     """One exercise: `first` is the statement to look at, `rest` are all others.
 
-    `anchor` is its id in the page. `by_hand` says that a person gave the points.
+    `anchor` is its id in the page. `by_hand` says that a person gave the points, and `has_all`
+    whether all of them count.
     """
 
     id: str
@@ -67,12 +68,12 @@ class Answer:
     first: Statement | None
     rest: tuple[Statement, ...]
     cell: int | None
-    passed: bool
+    has_all: bool
 
     @property
     def to_mend(self) -> bool:
         """Whether the student has something to do about it."""
-        return self.kind not in ("good", "ours")
+        return self.kind not in ("good", "ours") and not self.has_all
 
 
 def kind_of(verdict: Verdict) -> str:
@@ -113,13 +114,16 @@ def _answer(number: int, exercise: ExerciseResult, given: Mapping[str, ExerciseP
         first=first,
         rest=tuple(one for one in statements if one is not first),
         cell=exercise.cell,
-        passed=exercise.verdict is Verdict.PASSED,
+        has_all=_counts(exercise, by_hand) == exercise.max_score,
     )
 
 
 def _score(exercise: ExerciseResult, given: ExercisePoints | None) -> str:
-    counts = given.points if given and given.by_hand else exercise.score
-    return score(counts, exercise.max_score)
+    return score(_counts(exercise, given), exercise.max_score)
+
+
+def _counts(exercise: ExerciseResult, given: ExercisePoints | None) -> Points | None:
+    return given.points if given and given.by_hand else exercise.score
 
 
 def _by_hand(exercise: ExerciseResult, given: ExercisePoints | None) -> str:

@@ -79,7 +79,7 @@ def page(material: Material) -> str:
         "class.html.j2",
         address=addresses.CLASS,
         script="class.js",
-        sheet="class.css",
+        styles=("class.css",),
         title=visible(material.folder.resolve().name),
         read_at=time(material.read_at),
         late=material.late,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jinja2
 
 from grader.pages.addresses import link
+from grader.pages.prose import prose
 from grader.report.text import visible, visible_lines
 from grader.report.words import counted, points
 
@@ -22,21 +24,21 @@ def render(
     *,
     address: str,
     script: str = "",
-    sheet: str = "",
+    styles: Sequence[str] = (),
     live: bool = False,
     **shown: Any,
 ) -> str:
     """The page at `address`: a template, filled with what is `shown`, escaped wherever it stands.
 
-    `script` names a file beside the templates; it is the only one that the page runs, and `sheet` a
-    style sheet that the page has beside the one of all pages. A `live` page may send its own forms
-    back to where it came from, and ask there for news.
+    `script` names a file beside the templates; it is the only one that the page runs. `styles` are
+    further style sheets there, after that of all pages. A `live` page may send its own forms back to where
+    it came from, and ask there for news.
     """
     environment = _environment()
     code = _source(script) if script else ""
     return environment.get_template(template).render(
         address=address,
-        style=_source("pages.css") + (_source(sheet) if sheet else ""),
+        style="".join(map(_source, ("pages.css", *styles))),
         script=code,
         policy=_policy(code, live=live),
         link=lambda to: link(to, address),
@@ -71,5 +73,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"visible": visible, "visible_lines": visible_lines, "points": points}
+    environment.filters["prose"] = prose
     environment.globals["counted"] = counted
     return environment
