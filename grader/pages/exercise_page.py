@@ -102,7 +102,7 @@ def page(material: Material, lesson: str, exercise: str) -> str:
         "exercise.html.j2",
         address=addresses.of_exercise(lesson, exercise),
         script="class.js",
-        styles=("class.css",),
+        styles=("lesson.css", "class.css"),
         class_page=addresses.CLASS,
         id=visible(exercise),
         title=visible(statistics.title),

@@ -69,6 +69,11 @@ class Material:
             found.setdefault(one.person.name, {})[one.lesson] = one
         return found
 
+    def prepare(self) -> None:
+        """Find now what pages ask for again and again: processes forked from here share it."""
+        assert (self.lessons, self.people, self.by_student) is not None
+        assert (self._failures_by_exercise, self._section_of) is not None
+
     @cached_property
     def failures(self) -> tuple[Failures, ...]:
         """Why exercises did not pass, the most frequent causes first."""
