@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.grading.collecting.own_output import PAGES_LIST
 from grader.pages import addresses, class_page, exercise_page
 from grader.pages.material import Material
 from grader.pages.templating import render
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
-WRITTEN = ".pages.json"
-"""The file that makes a folder ours: it lists the pages that we wrote into it."""
 _LOCK = ".lock"
 _SAID = 300
 
@@ -78,14 +77,14 @@ def write_site(
         failures: list[Failure] = []
         jobs = jobs_of(material)
         # Should this be interrupted, the next run knows of every page that may be there.
-        _put(json.dumps(sorted(before | _addresses(material))), folder / WRITTEN)
+        _put(json.dumps(sorted(before | _addresses(material))), folder / PAGES_LIST)
         for of_job, failed in _made(material, folder, jobs, processes):
             made.update(of_job)
             failures += failed
             on_job()
         _hidden(folder).replace(folder / addresses.CLASS)
         removed = [address for address in sorted(before - made) if _remove(folder, address)]
-        _put(json.dumps(sorted(made)), folder / WRITTEN)
+        _put(json.dumps(sorted(made)), folder / PAGES_LIST)
     return Written(len(made), len(removed), tuple(failures))
 
 
@@ -214,7 +213,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
             f"another place with --to."
         )
     there = [one.name for one in folder.iterdir()] if folder.exists() else []
-    if WRITTEN not in there and any(name != _LOCK for name in there):
+    if PAGES_LIST not in there and any(name != _LOCK for name in there):
         raise UsageError(
             f"Pages go into a folder of their own: a new one, an empty one, or one with pages of "
             f"an earlier `grader report`. Received: {visible(str(folder))}, in which there is "
@@ -235,7 +234,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _written_before(folder: Path) -> set[str]:
     """The pages that an earlier run wrote; UsageError where its list was damaged."""
-    path = folder / WRITTEN
+    path = folder / PAGES_LIST
     if not path.exists():
         return set()
     try:
@@ -244,7 +243,7 @@ def _written_before(folder: Path) -> set[str]:
         found = None
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise UsageError(
-            f"{WRITTEN} lists the pages that `grader report` wrote. Received: "
+            f"{PAGES_LIST} lists the pages that `grader report` wrote. Received: "
             f"{visible(str(path))}, which was changed. Remove that folder, and write it anew."
         )
     return set(found)
