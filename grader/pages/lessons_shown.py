@@ -105,7 +105,11 @@ def _lesson(
         exercises=tuple(
             _exercise(material, lesson, one, judged, causes.get(one.id)) for one in exercises
         ),
-        rows=tuple(_row(material, one, exercises) for one in standings if one.exercises),
+        rows=tuple(
+            _row(material, one, exercises)
+            for one in standings
+            if one.exercises and not one.withdrawn_at
+        ),
     )
 
 
