@@ -21,6 +21,7 @@ from grader.gradebook.history import Past, PastAttempt, all_attempts, past_of
 from grader.gradebook.keeping import Kept
 from grader.gradebook.late import LatePolicy, moment
 from grader.gradebook.models import Attempt, Run, Setting
+from grader.gradebook.moves import Move, moves_of
 from grader.gradebook.overriding import Overridden
 from grader.gradebook.remarks import remarks
 from grader.gradebook.renaming import Renamed
@@ -201,6 +202,10 @@ class Gradebook:
     def statistics(self) -> list[LessonStatistics]:
         """How each exercise went and what was misunderstood, by lesson."""
         return self.database.read(statistics.of_lessons)
+
+    def moves(self) -> list[Move]:
+        """From the first file to the one that stands, of who handed in more than one."""
+        return self.database.read(moves_of)
 
     # What a teacher decides
 

@@ -31,8 +31,8 @@ def render(
     """The page at `address`: a template, filled with what is `shown`, escaped wherever it stands.
 
     `script` names a file beside the templates; it is the only one that the page runs. `styles` are
-    further style sheets there, after that of all pages. A `live` page
-    may send its own forms back to where it came from, and ask there for news.
+    further style sheets there, after that of all pages. A `live` page may send its own forms back
+    to where it came from, and ask there for news.
     """
     environment = _environment()
     code = _source(script) if script else ""
