@@ -33,7 +33,8 @@ _MATH = _names("""
     math mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub msubsup msup
     mtable mtd mtext mtr munder munderover
     """)
-_ATTRIBUTES = {
+_ATTRIBUTES: dict[str, set[str]] = {
+    "*": set(),
     "a": {"href", "title"},
     "abbr": {"title"},
     "code": {"class"},

@@ -34,8 +34,10 @@ class _Text(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.parts.append(data)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.parts += [value or "" for name, value in attrs if name in ("alt", "title", "aria-label")]
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.parts += [
+            value or "" for name, value in attrs if name in ("alt", "title", "aria-label")
+        ]
         self.links += [value or "" for name, value in attrs if name in ("href", "action")]
 
 

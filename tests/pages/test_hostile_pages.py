@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from grader.pages import lesson_page, student_page
+from grader.pages.material import Material
 from grader.report.text import is_visible
-from tests.hostile.corpus import attacks
+from grader.results import ShownCurves, Verdict
+from tests.hostile.corpus import Attack, attacks
 from tests.notebooks import notebook
+from tests.pages.axe import violations
 from tests.pages.hostile import (
     HTML,
     MARKDOWN,
+    PNG,
     hostile_notebook,
     hostile_record,
     material_of,
     record,
 )
-from tests.report.samples import HOSTILE, hostile
+from tests.report.samples import FLIPPED, HOSTILE, array, check, exercise, passed, wrong_sum
 
 pytestmark = pytest.mark.browser
 
 ON_REPORTS = attacks(["reports"])
 NOTHING = "script, iframe, object, embed, form, input, button, select, textarea, base, video, audio"
-TRIES = 10.0
+MOST_SECONDS = 60.0
+CODE = 'import numpy as np\n\ndef relu(x):  # a comment\n    """Text."""\n    return max(0, 1.5, x)'
 
 
 class Watching:
@@ -65,9 +72,11 @@ class Watching:
 
 
 @pytest.fixture
-def watching(browser: Browser) -> Watching:
+def watching(browser: Browser) -> Iterator[Watching]:
     """A browser that sees every request."""
-    return Watching(browser)
+    seen = Watching(browser)
+    yield seen
+    seen.context.close()
 
 
 def test_a_hostile_notebook_does_nothing(watching: Watching, tmp_path: Path) -> None:
@@ -81,9 +90,13 @@ def test_a_hostile_notebook_does_nothing(watching: Watching, tmp_path: Path) -> 
     sources = page.locator("img").evaluate_all("all => all.map(one => one.src)")
     assert sources
     assert all(re.match(r"data:image/(png|svg\+xml);base64,", source) for source in sources)
-    links = page.locator("a").evaluate_all("all => all.map(one => [one.getAttribute('href'), one.target])")
+    links = page.locator("a").evaluate_all(
+        "all => all.map(one => [one.getAttribute('href'), one.target])"
+    )
     pages = r"(\.\./\.\./[\w/.]+|#[\w-]+|https?://[^\s]+)"
-    assert [one for one in links if one[1] or not (one[0] is None or re.fullmatch(pages, one[0]))] == []
+    assert [
+        one for one in links if one[1] or not (one[0] is None or re.fullmatch(pages, one[0]))
+    ] == []
     own = page.evaluate("[...document.querySelectorAll('[id]')].map(one => one.id)")
     assert len(own) == len(set(own))
     acting = page.evaluate(
@@ -115,7 +128,7 @@ def test_links_cannot_run_anything(watching: Watching, tmp_path: Path) -> None:
     """Clicking every link that a notebook brings never runs a script in the page."""
     links = "\n\n".join(html for html in HTML if "trap" in html)
     cells = [{"cell_type": "markdown", "metadata": {}, "source": links}]
-    content = bytes(_document(cells), "utf-8")
+    content = _document(cells)
     made = material_of(tmp_path / "class", [record(content)], content)
     html = lesson_page.page(made, "eve", "convolution")
     page = watching.shows(html, tmp_path / "page.html")
@@ -130,21 +143,12 @@ def test_links_cannot_run_anything(watching: Watching, tmp_path: Path) -> None:
     assert "noopener" in (found.last.get_attribute("rel") or "")
 
 
-def _document(cells: object) -> str:
-    import json
-
-    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
-
 @pytest.mark.parametrize("attack", ON_REPORTS, ids=lambda attack: attack.id)
 def test_the_corpus_on_reports_does_nothing(
-    attack: object, watching: Watching, tmp_path: Path
+    attack: Attack, watching: Watching, tmp_path: Path
 ) -> None:
     """A notebook of the corpus, and its text in each place of a record, is text in the pages."""
-    from tests.hostile.corpus import Attack
-
-    assert isinstance(attack, Attack)
-    content = bytes(__import__("json").dumps(notebook(attack.cells)), "utf-8")
+    content = json.dumps(notebook(attack.cells)).encode()
     student = attack.student or "eve"
     made = material_of(tmp_path / "class", [hostile_record(content, student)], content)
     for html in (
@@ -153,8 +157,7 @@ def test_the_corpus_on_reports_does_nothing(
     ):
         page = watching.shows(html, tmp_path / "page.html")
         assert page.locator(NOTHING).count() == 0
-        assert HOSTILE.split("\x1b")[0] in page.inner_text("main") or "Points" in html
-    watching.context.close()
+        assert HOSTILE.split("\x1b")[0] in page.inner_text("main")
 
 
 def test_no_character_hides(tmp_path: Path) -> None:
@@ -168,51 +171,78 @@ def test_no_character_hides(tmp_path: Path) -> None:
     assert "&#x202e;" not in html.casefold()
 
 
-def test_hostile_notebooks_take_little_time(tmp_path: Path) -> None:
-    """A notebook made to be slow is cut before it takes ten seconds."""
-    slow = ["a" + " " * 20_000 + str(n) for n in range(120)]
-    slow += [r"\begin{a}" * 1000 + str(n) for n in range(120)]
+@pytest.mark.slow
+def test_a_notebook_that_is_made_to_be_slow_is_cut(tmp_path: Path) -> None:
+    """However much there is of what is slow to render, a page takes seconds of the processor."""
+    slow = [r"\begin{a}" * 1000 + str(n) for n in range(200)]
     cells = [{"cell_type": "markdown", "metadata": {}, "source": text} for text in slow]
-    content = bytes(_document(cells), "utf-8")
+    content = _document(cells)
     made = material_of(tmp_path / "class", [record(content)], content)
     began = time.process_time()
     html = lesson_page.page(made, "eve", "convolution")
-    assert time.process_time() - began < TRIES * 6
-    assert html.count('class="cell') <= 240
+    assert time.process_time() - began < MOST_SECONDS
+    assert 5 <= html.count('class="cell') < 60
+    assert "The notebook is too long to be shown whole" in html
+
+
+def _document(cells: Sequence[Any]) -> bytes:
+    """A notebook of these cells."""
+    document = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(document).encode()
+
+
+def all_shown(folder: Path) -> Material:
+    """A record with every kind of picture, beside a notebook with outputs of every kind."""
+    large = array([[row * column % 7 - 3 for column in range(28)] for row in range(28)])
+    curves = ShownCurves(
+        curves={"loss": (1.0, 0.5, 0.25), "val_loss": (1.1, 0.7, 0.6)},
+        high=0.3, first=2, marks={"here": 1},
+    )  # fmt: skip
+    drawn = wrong_sum().model_copy(
+        update={"expected": large, "received": large, "where": (3, 4), "curves": curves}
+    )
+    exercises = [
+        exercise(drawn, wrong_sum(), diagnosis=FLIPPED).model_copy(update={"cell": 2}),
+        exercise(check(Verdict.ERROR), verdict=Verdict.ERROR, message="`relu` raised."),
+        exercise(check(Verdict.BROKEN), verdict=Verdict.BROKEN),
+        exercise(check(Verdict.NOT_ATTEMPTED), verdict=Verdict.NOT_ATTEMPTED),
+        passed(),
+    ]
+    outputs = [
+        {"output_type": "stream", "name": "stdout", "text": "\x1b[32mgreen \x1b[1;31mred\x1b[0m"},
+        {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["\x1b[33mtrace"]},
+        {"output_type": "display_data", "data": {"image/png": PNG}},
+        {"output_type": "display_data", "data": {"text/html": "<table><tr><th>a<tr><td>1</table>"}},
+    ]
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "## Mine $x^2$ `c`\n\n> q\n\n$$y$$"},
+        {"cell_type": "code", "metadata": {}, "source": CODE, "outputs": outputs},
+    ]
+    content = _document(cells)
+    return material_of(folder, [record(content, "eve", *exercises)], content)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1400])
 def test_the_pages_are_accessible(
-    scheme: str, width: int, browser: Browser, tmp_path: Path, material: object
+    scheme: Literal["light", "dark"], browser: Browser, tmp_path: Path, material: Material
 ) -> None:
-    """Axe finds no serious violation in any page of the small class, unfolded."""
-    from grader.pages.material import Material
-
-    assert isinstance(material, Material)
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = context.new_page()
-    wrong = []
-    for student in ("Ben Bauer", "Cem Can", "Eve Ek", "Hal Nothing"):
-        lessons = material.by_student[student]
-        pages = [lesson_page.page(material, student, lesson) for lesson in lessons]
-        for html in [student_page.page(material, student), *pages]:
-            (tmp_path / "page.html").write_text(html, encoding="utf-8")
-            page.goto((tmp_path / "page.html").as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            wrong += _serious(page)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
-    assert wrong == []
-
-
-def _serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
+    """Axe finds no serious violation at 360 and 1400 pixels, and no page is wider than these."""
+    made = all_shown(tmp_path / "class")
+    pages = [
+        lesson_page.page(made, "eve", "convolution"),
+        lesson_page.page(material, "Ben Bauer", "convolution"),
+        lesson_page.page(material, "Eve Ek", "pooling"),
+        student_page.page(material, "Dana Diaz"),
     ]
+    page = browser.new_page(color_scheme=scheme)
+    wrong = []
+    for number, html in enumerate(pages):
+        (tmp_path / f"{number}.html").write_text(html, encoding="utf-8")
+        page.goto((tmp_path / f"{number}.html").as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        for width in (360, 1400):
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong += violations(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+    assert wrong == []
