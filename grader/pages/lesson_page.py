@@ -266,8 +266,8 @@ def _cell(
         status, kind = "did not run to its end", "trouble"
     message = ""
     if failure is not None:
-        after = f" because of cell {failure.because_of}" if failure.because_of else ""
-        message = f"When it was graded, this cell failed{after}: {failure.message}"
+        after = f" That is because of cell {failure.because_of}." if failure.because_of else ""
+        message = f"When it was graded, this cell {failure.message.rstrip('.')}.{after}"
     return CellShown(cell, status, kind, message, answers)
 
 

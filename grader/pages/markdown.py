@@ -18,10 +18,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from grader.pages.safe_html import IMAGE_TYPES, clean, image_uri
 from grader.report.text import visible, visible_lines
 
-_LONGEST = 20_000  # characters of a cell; a lesson's longest has 2,400
+_LONGEST = 10_000  # characters of a cell of text; a lesson's longest has 2,400
+_LONGEST_CODE = 20_000
 _LINES = 1000
 _LONGEST_FORMULA = 1000
 _NOT_REPEATED = "A picture of the lesson, not repeated here"
+_MANY_SPACES = re.compile(r" {200,}")  # with thousands of them the parser takes seconds
 _BACKSLASH = re.compile(r"\\[a-zA-Z]+")
 
 Attachments = tuple[tuple[str, str, str], ...]
@@ -43,7 +45,8 @@ def markdown(
 def _markdown(source: str, attachments: Attachments, left_out: frozenset[str]) -> Markup:
     text = visible_lines(source, limit=_LONGEST, lines=_LINES)
     try:
-        html = MarkdownWithMath(_Renderer(attachments, left_out)).render(text)
+        narrow = _MANY_SPACES.sub(" " * 200, text)
+        html = MarkdownWithMath(_Renderer(attachments, left_out)).render(narrow)
     except RecursionError:  # quotes or lists inside each other, hundreds deep
         html = f"<pre>{escape(text)}</pre>"
     return clean(html)
@@ -130,7 +133,7 @@ def _drawn(tex: str, display: str) -> str | None:
 @lru_cache(maxsize=8192)
 def highlighted(source: str) -> Markup:
     """Python in colors, as classes of our style sheet; nbconvert escapes the text."""
-    text = visible_lines(source, limit=_LONGEST, lines=_LINES)
+    text = visible_lines(source, limit=_LONGEST_CODE, lines=_LINES)
     return Markup(_highlighter()(text))  # noqa: S704 - Pygments escapes all of it
 
 

@@ -30,6 +30,14 @@ from grader.report.text import visible_lines
 _MOST_MARKS = 2_000_000  # texts, brackets and commas: what parsing costs
 _MOST_CELLS = 1000
 _MOST_SHOWN = 6_000_000  # characters of HTML of one notebook, its pictures included
+# Characters of the pictures that cells showed: those of cells that a student wrote, and those of
+# the lesson's own cells, which everybody has. A class has thousands of pages.
+_PICTURES = {True: 1_500_000, False: 300_000}
+_LEFT_OUT = "A picture that this cell showed is left out, to keep the page small."
+_MOST_READ = (
+    1_500_000  # characters of its cells and outputs that are rendered, pictures not counted
+)
+_LONGEST_READ = 40_000  # of one output: the rest of it is cut
 _ONLY_CHECKS = re.compile(r"(?:\s*(?:check|hint)\(\s*[\"'][^\"'\n]*[\"']\s*\)\s*;?\s*)+")
 
 _HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
@@ -77,11 +85,12 @@ def shown_notebook(content: bytes, lesson: str) -> ShownNotebook:
         return ShownNotebook(note=cells)
     of_lesson = _of_lesson(lesson)
     shown: list[ShownCell] = []
-    room = _MOST_SHOWN
+    room, readable, pictures = _MOST_SHOWN, _MOST_READ, dict(_PICTURES)
     for number, cell in enumerate(cells[:_MOST_CELLS], start=1):
-        one = _shown_cell(number, cell, of_lesson)
-        room -= _length(one)
-        if room < 0:
+        readable -= _to_read(cell)
+        one = _shown_cell(number, cell, of_lesson, pictures) if readable > 0 else None
+        room -= _length(one) if one else 0
+        if one is None or room < 0:
             return ShownNotebook(tuple(shown), _rest(number, len(cells)))
         shown.append(one)
     note = _rest(_MOST_CELLS + 1, len(cells)) if len(cells) > _MOST_CELLS else ""
@@ -101,7 +110,10 @@ def in_parts(
     ]
 
 
-def _shown_cell(number: int, cell: dict[str, Any], of_lesson: _OfLesson) -> ShownCell:
+def _shown_cell(
+    number: int, cell: dict[str, Any], of_lesson: _OfLesson, pictures: dict[bool, int]
+) -> ShownCell:
+    """A cell; what its pictures take is taken off the room that is left for those of its kind."""
     kind = cell.get("cell_type")
     kind = kind if kind in ("code", "markdown") else "raw"
     source = _source(cell)
@@ -111,12 +123,19 @@ def _shown_cell(number: int, cell: dict[str, Any], of_lesson: _OfLesson) -> Show
         shown = highlighted(source) if source.strip() else Markup()
     else:
         shown = Markup("<pre>{}</pre>").format(visible_lines(source))
+    own = (kind, _without_ends(source)) not in of_lesson.sources
+    outputs = []
+    for output in outputs_of(cell, as_text=bool(_ONLY_CHECKS.fullmatch(source))):
+        size = len(output.image) + (len(output.html) if "<img" in output.html else 0)
+        fits = size <= pictures[own]
+        pictures[own] -= size if fits else 0
+        outputs.append(output if fits else Output(note=_LEFT_OUT))
     return ShownCell(
         number=number,
         kind=kind,
         source=shown,
-        outputs=outputs_of(cell, as_text=bool(_ONLY_CHECKS.fullmatch(source))),
-        own=(kind, _without_ends(source)) not in of_lesson.sources,
+        outputs=tuple(outputs),
+        own=own,
         heading=_heading(source) if kind == "markdown" else "",
     )
 
@@ -129,6 +148,29 @@ def _heading(source: str) -> str:
 def _length(cell: ShownCell) -> int:
     parts = (len(output.text) + len(output.html) + len(output.image) for output in cell.outputs)
     return len(cell.source) + sum(parts)
+
+
+def _to_read(cell: dict[str, Any]) -> int:
+    """How much of a cell is rendered, which takes time whatever is left of it."""
+    outputs = cell.get("outputs")
+    texts = [
+        text
+        for output in (outputs if isinstance(outputs, list) else ())
+        for kind, text in _texts(output)
+        if not kind.startswith("image/")
+    ]
+    weight = 4 if cell.get("cell_type") == "markdown" else 1
+    texts += [_source(cell)] * weight
+    return sum(min(len(text), _LONGEST_READ) for text in texts)
+
+
+def _texts(output: Any) -> Iterator[tuple[str, str]]:
+    """The texts of an output with their kinds."""
+    if not isinstance(output, dict):
+        return
+    data = output.get("data")
+    for kind, text in {**output, **(data if isinstance(data, dict) else {})}.items():
+        yield kind, "".join(map(str, text)) if isinstance(text, list) else str(text or "")
 
 
 def _rest(number: int, count: int) -> str:

@@ -76,7 +76,7 @@ def _joined(outputs: Sequence[Any]) -> list[dict[str, Any]]:
 def _shown(output: Mapping[str, Any], *, as_text: bool) -> list[Output]:
     kind = output.get("output_type")
     if kind == "stream":
-        return _terminal(_text(output.get("text")), is_error=output.get("name") == "stderr")
+        return _terminal(_text(output.get("text")))
     if kind == "error":
         traceback = output.get("traceback")
         lines = [_text(line) for line in traceback] if isinstance(traceback, list) else []
