@@ -14,7 +14,7 @@ from grader.pages.material import Material
 from grader.report.details import Detail, details
 from grader.report.text import visible, visible_lines
 
-NAMED_ON_CLASS_PAGE = 12
+_NAMED = 12
 _SAID = 2000
 _WIDTH = 64  # of an example's lines
 _KINDS = {
@@ -71,10 +71,16 @@ def anchor_of(one: Failures) -> str:
     return f"cause-{digest.hexdigest()[:10]}"
 
 
-def shown_cause(material: Material, one: Failures, most: int = NAMED_ON_CLASS_PAGE) -> ShownCause:
-    """A cause as it is shown, with at most `most` names."""
+def shown_cause(
+    material: Material, one: Failures, most: int = _NAMED, *, whole: bool = True
+) -> ShownCause:
+    """A cause as it is shown, with at most `most` names; if not `whole`, with none, nor an example.
+
+    An example's values stand in it as text.
+    """
     sections = Counter(material.section_of(student) for student in one.students)
-    check = one.example
+    check = one.example if whole else None
+    named = one.students[:most] if whole else ()
     return ShownCause(
         anchor=anchor_of(one),
         misconception=one.is_misconception,
@@ -88,11 +94,8 @@ def shown_cause(material: Material, one: Failures, most: int = NAMED_ON_CLASS_PA
         counts=tuple(sections[number] for number in range(len(material.sections))),
         statement=visible_lines(check.statement) if check else "",
         example=tuple(details(check, width=_WIDTH)) if check else (),
-        who=tuple(
-            who_shows(material, student, one.lesson, one.exercise)
-            for student in one.students[:most]
-        ),
-        more=max(0, len(one.students) - most),
+        who=tuple(who_shows(material, student, one.lesson, one.exercise) for student in named),
+        more=len(one.students) - len(named),
         ever=_ever(material, one) if one.is_misconception else "",
     )
 

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, median
 
 _BINS = 10
@@ -32,7 +33,9 @@ def distribution(shares: Sequence[float], *, what: str) -> Chart:
     counts = [0] * _BINS
     for share in shares:
         counts[min(int(share * _BINS + 1e-9), _BINS - 1)] += 1
-    return Chart(_bars(counts, median(shares) if shares else None), _words(counts, shares, what))
+    return Chart(
+        _bars(tuple(counts), median(shares) if shares else None), _words(counts, shares, what)
+    )
 
 
 def _words(counts: Sequence[int], shares: Sequence[float], what: str) -> str:
@@ -45,14 +48,17 @@ def _words(counts: Sequence[int], shares: Sequence[float], what: str) -> str:
     return f"{what}: {middle}. {'; '.join(bars)}."
 
 
-def _bars(counts: Sequence[int], middle: float | None) -> str:
+@lru_cache(maxsize=512)  # one takes 50 ms, and the desk shows the same ones again and again
+def _bars(counts: tuple[int, ...], middle: float | None) -> str:
     import matplotlib as mpl  # takes half a second, and only a class page draws
     from matplotlib.figure import Figure
 
     settings = {"svg.fonttype": "none", "svg.hashsalt": "grader", "font.family": "sans-serif"}
     with mpl.rc_context({**mpl.rcParamsDefault, **settings}):  # type: ignore[dict-item]
-        figure = Figure(figsize=(4.6, 1.9), facecolor="none", layout="constrained")
-        axes = figure.add_subplot(facecolor="none")
+        figure = Figure(figsize=(4.6, 1.9))
+        figure.patch.set_visible(False)
+        axes = figure.add_axes((0.035, 0.14, 0.93, 0.83))
+        axes.patch.set_visible(False)
         places = [10 * place + 5 for place in range(_BINS)]
         bars = axes.bar(places, counts, width=9, color=_BAR)
         axes.bar_label(bars, [str(count or "") for count in counts], color=_TEXT, fontsize=9)
@@ -81,4 +87,5 @@ def _for_a_page(svg: str) -> str:
     for color, name in _COLORS.items():
         svg = svg.replace(color, name)
     svg = svg.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
-    return re.sub(r"\s*\n\s*", "\n", re.sub(r"<!--.*?-->", "", svg)).strip()
+    svg = re.sub(r"<!--.*?-->|<g/>", "", svg, flags=re.DOTALL)
+    return re.sub(r">\s+<", "><", re.sub(r"\s*\n\s*", " ", svg)).strip()

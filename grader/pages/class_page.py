@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
@@ -9,7 +10,7 @@ from statistics import fmean
 from grader.gradebook.standings import Person, Standing
 from grader.gradebook.tables import time
 from grader.pages import addresses
-from grader.pages.causes_shown import shown_cause, shown_share
+from grader.pages.causes_shown import ShownCause, shown_cause, shown_share
 from grader.pages.lessons_shown import course_charts, shown_lessons
 from grader.pages.marks_shown import (
     LEGEND,
@@ -28,6 +29,8 @@ from grader.report.words import points
 from grader.results import SubmissionResult, Verdict
 
 NO_SECTION = "no section"
+_WHOLE, _WHOLE_OF_LESSON = 150, 10  # causes that have names and an example on this page
+_LINKED = 400  # students, up to whom each mark is a link: with more, the page gets too large
 _OPEN_CELLS = 4000  # of heat maps that are open from the first: more take a while to lay out
 
 
@@ -74,7 +77,7 @@ def page(material: Material) -> str:
     """The class page as HTML."""
     lessons = shown_lessons(material)
     cells = sum(len(one.rows) * len(one.exercises) for one in lessons)
-    causes = [shown_cause(material, one) for one in material.failures]
+    causes = _causes(material)
     return render(
         "class.html.j2",
         address=addresses.CLASS,
@@ -87,6 +90,7 @@ def page(material: Material) -> str:
         sections=[visible(name) or NO_SECTION for name in material.sections],
         lessons=lessons,
         course=course_charts(material),
+        linked=len(material.people) <= _LINKED,
         maps_open=cells <= _OPEN_CELLS,
         students=[_row(material, person) for person in material.people],
         misconceptions=[one for one in causes if one.misconception],
@@ -97,6 +101,20 @@ def page(material: Material) -> str:
         missing=list(_notes(material, is_missing)),
         special=list(_notes(material, _is_special)),
     )
+
+
+def _causes(material: Material) -> list[ShownCause]:
+    """All causes; of a large class, the rarer ones without names: their exercises' pages have them.
+
+    The most frequent ones of each lesson are whole, so that a lesson that is chosen has some.
+    """
+    of_lesson: Counter[str] = Counter()
+    found = []
+    for place, one in enumerate(material.failures):
+        of_lesson[one.lesson] += 1
+        whole = place < _WHOLE or of_lesson[one.lesson] <= _WHOLE_OF_LESSON
+        found.append(shown_cause(material, one, whole=whole))
+    return found
 
 
 def is_missing(standing: Standing) -> bool:

@@ -101,6 +101,7 @@ def cause_of(result: ExerciseResult) -> Cause:
     if found := _LOST.match(message):
         raised = _RAISED.search(message)
         how = f"raised {raised[1]}" if raised else "did not run to its end"
+        how = "did not end in time" if "did not end within" in message else how
         return Cause(Kind.LOST, how, f"The cell that defines it {how}")
     if result.verdict is Verdict.NOT_ATTEMPTED:
         return _no_answer(message)
