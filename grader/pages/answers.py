@@ -86,15 +86,24 @@ def sign_of(verdict: Verdict) -> str:
     return SIGNS[verdict] if verdict in _SIGNED else "!"
 
 
-def answers_of(exercises: tuple[ExerciseResult, ...], standing: Standing | None) -> list[Answer]:
-    """The exercises of a record in their order, with what a person decided of their points."""
+def answers_of(
+    exercises: tuple[ExerciseResult, ...], standing: Standing | None, *, drawn: bool = True
+) -> list[Answer]:
+    """The exercises of a record in their order, with what a person decided of their points.
+
+    Unless they are `drawn`, statements have no pictures, and no values.
+    """
     given = {one.exercise: one for one in standing.exercises} if standing else {}
-    return [_answer(number, one, given) for number, one in enumerate(exercises, start=1)]
+    return [
+        _answer(number, one, given, drawn=drawn) for number, one in enumerate(exercises, start=1)
+    ]
 
 
-def _answer(number: int, exercise: ExerciseResult, given: Mapping[str, ExercisePoints]) -> Answer:
+def _answer(
+    number: int, exercise: ExerciseResult, given: Mapping[str, ExercisePoints], *, drawn: bool
+) -> Answer:
     broken = exercise.verdict is Verdict.BROKEN
-    statements = [_statement(check, said=exercise.message) for check in exercise.checks]
+    statements = [_statement(check, exercise.message, drawn=drawn) for check in exercise.checks]
     shown = next((s for s in statements if s.message or s.values or s.curves or s.call), None)
     first = shown or next((s for s in statements if s.kind not in ("good", "quiet")), None)
     if broken:
@@ -133,7 +142,7 @@ def _by_hand(exercise: ExerciseResult, given: ExercisePoints | None) -> str:
     return f"Points by hand; graded: {was}."
 
 
-def _statement(check: CheckResult, *, said: str) -> Statement:
+def _statement(check: CheckResult, said: str, *, drawn: bool) -> Statement:
     words = "to do" if check.verdict is Verdict.NOT_ATTEMPTED else check.verdict.words
     if check.verdict is Verdict.SKIPPED:
         words = "looked at when the one before holds"
@@ -148,16 +157,16 @@ def _statement(check: CheckResult, *, said: str) -> Statement:
     )
     if not unhappy(check.verdict) or check.verdict is Verdict.BROKEN:
         return plain
-    values, note = comparison(check)
+    values, note = comparison(check) if drawn else ((), "")
     return Statement(
         **vars(plain)
         | {
             "message": "" if check.message == said else check.message,
             "call": check.call,
-            "inputs": inputs(check.given),
+            "inputs": inputs(check.given) if drawn else (),
             "values": values,
             "note": note,
-            "curves": curves_svg(check.curves) if check.curves else None,
+            "curves": curves_svg(check.curves) if check.curves and drawn else None,
             "hint": check.hint,
         }
     )

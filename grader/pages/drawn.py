@@ -1,16 +1,18 @@
-"""Curves as SVG in the page itself, in the page's own colors, light or dark.
+"""Arrays as tables and curves as SVG in the page itself; curves in its own colors, light or dark.
 
 Matplotlib takes a fifth of a second for one of them, and a class has thousands.
 """
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
 from grader.report.curves import curves_text
+from grader.report.pictures import Cell, Picture
 from grader.report.text import visible
 from grader.results import ShownCurves
 
@@ -19,6 +21,18 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 508, 34, 222  # where the curves lie
 _STYLES = 4
 _MOST_CURVES, _MOST_EPOCHS, _MOST_MARKS = 6, 2000, 6
 _LETTER = 7.2  # about the width of one
+
+
+def table_rows(picture: Picture) -> Markup:
+    """The rows of a small array, each number on its color; the first difference is outlined."""
+    rows = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in picture.rows)
+    return Markup(rows)  # noqa: S704 - every text in it is escaped
+
+
+def _cell(cell: Cell) -> str:
+    first = ' class="first" title="the first difference"' if cell.first_difference else ""
+    colors = f"background:{cell.background};color:{cell.foreground}"
+    return f'<td{first} style="{colors}">{html.escape(cell.text)}</td>'
 
 
 def curves_svg(shown: ShownCurves) -> Markup:

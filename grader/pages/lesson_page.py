@@ -15,6 +15,7 @@ from grader.gradebook import Standing
 from grader.grading.handed_in_files import notebook_bytes
 from grader.pages import addresses
 from grader.pages.answers import Answer, answers_of
+from grader.pages.drawn import table_rows
 from grader.pages.material import Material
 from grader.pages.notebook_view import ShownCell, ShownNotebook, in_parts, shown_notebook
 from grader.pages.templating import render
@@ -102,6 +103,7 @@ def _page(material: Material, student: str, lesson: str, *, linked: bool) -> str
         student=student,
         title=lesson_title(lesson),
         linked=linked,
+        table_rows=table_rows,
         class_page=addresses.CLASS,
         student_page=addresses.of_student(student),
         mark=mark_of(standing, result),

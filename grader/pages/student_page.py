@@ -15,7 +15,7 @@ from grader.gradebook.history import PastAttempt
 from grader.gradebook.late import exact, plain
 from grader.gradebook.standings import Person
 from grader.pages import addresses
-from grader.pages.answers import answers_of
+from grader.pages.answers import Answer, answers_of
 from grader.pages.lesson_page import MarkShown, lesson_title, mark_of, moment
 from grader.pages.material import Material
 from grader.pages.templating import render
@@ -83,7 +83,8 @@ def page(material: Material, student: str) -> str:
     lessons = [standings[lesson] for lesson in material.lessons if lesson in standings]
     results = {one.lesson: material.results.get((student, one.lesson)) for one in lessons}
     attempts = material.attempts.get(student, ())
-    steps = [step for one in lessons for step in _steps(one, results[one.lesson])]
+    to_mend = {one.lesson: _to_mend(one, results[one.lesson]) for one in lessons}
+    steps = [step for one in lessons for step in _steps(one, to_mend[one.lesson])]
     return render(
         "student.html.j2",
         address=addresses.of_student(student),
@@ -94,7 +95,9 @@ def page(material: Material, student: str) -> str:
         total=_total(lessons),
         uncounted=_uncounted(lessons),
         late_policy=material.late,
-        lessons=[_lesson(one, results[one.lesson], attempts) for one in lessons],
+        lessons=[
+            _lesson(one, results[one.lesson], attempts, len(to_mend[one.lesson])) for one in lessons
+        ],
         steps=steps[:_MOST_NEXT],
         more=max(0, len(steps) - _MOST_NEXT),
         given=list(_given(lessons)),
@@ -137,25 +140,31 @@ def _uncounted(lessons: Sequence[Standing]) -> list[str]:
 
 
 def _lesson(
-    standing: Standing, result: SubmissionResult | None, attempts: Sequence[PastAttempt]
+    standing: Standing,
+    result: SubmissionResult | None,
+    attempts: Sequence[PastAttempt],
+    to_mend: int,
 ) -> LessonShown:
     own = [one for one in attempts if one.lesson == standing.lesson]
     graded = [one for one in own if one.verdict is not Verdict.NOT_HANDED_IN]
     scores = [score(one.score, one.max_score) for one in graded if one.max_score]
-    answers = answers_of(result.exercises, standing) if result else []
     return LessonShown(
         title=lesson_title(standing.lesson),
         page=addresses.of_lesson(standing.person.name, standing.lesson),
         mark=mark_of(standing, result),
-        to_mend=sum(answer.to_mend for answer in answers),
+        to_mend=to_mend,
         progress=" → ".join(scores[-6:]) if len(scores) > 1 else "",
     )
 
 
-def _steps(standing: Standing, result: SubmissionResult | None) -> Iterator[NextStep]:
+def _to_mend(standing: Standing, result: SubmissionResult | None) -> list[Answer]:
     """The exercises of a lesson that its student can still mend, those with a cause told first."""
-    answers = [a for a in answers_of(result.exercises, standing) if a.to_mend] if result else []
-    for answer in sorted(answers, key=lambda answer: not answer.diagnosis):
+    answers = answers_of(result.exercises, standing, drawn=False) if result else []
+    return sorted((one for one in answers if one.to_mend), key=lambda one: not one.diagnosis)
+
+
+def _steps(standing: Standing, to_mend: Sequence[Answer]) -> Iterator[NextStep]:
+    for answer in to_mend:
         said = answer.first.message or answer.first.text if answer.first else ""
         yield NextStep(
             title=answer.title,

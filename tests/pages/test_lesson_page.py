@@ -16,6 +16,7 @@ from grader.results import CellOutcome, CellStatus, FailedCell, HandedIn, ShownC
 from tests.gradebook import records as made
 from tests.notebooks import notebook
 from tests.pages.classes import ODD
+from tests.pages.example_class import example_class, example_records
 from tests.pages.hostile import PNG, material_of, record
 from tests.pages.leaks import leaks_in, solution_lines
 from tests.report.samples import FLIPPED, array, check, exercise, flipped, passed, wrong_sum
@@ -327,6 +328,13 @@ def test_nobody_else_is_named(class_folder: Path) -> None:
     """No page of the small class names another student, a place of this machine, or the seed."""
     count, found = leaks_in(class_folder)
     assert count > 10
+    assert found == []
+
+
+def test_nobody_of_the_example_class_is_told_too_much(tmp_path: Path) -> None:
+    """No page of the example class tells another name, a path, or a line of a solution."""
+    count, found = leaks_in(example_class(tmp_path))
+    assert count == len(example_records())
     assert found == []
 
 
