@@ -19,6 +19,7 @@ from grader.results import ShownCurves
 _WIDTH, _HEIGHT = 520, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 508, 34, 222  # where the curves lie
 _STYLES = 4
+_NARROWEST = 12  # of the region that is expected, so that it is seen where it is the last epoch
 _MOST_CURVES, _MOST_EPOCHS, _MOST_MARKS = 6, 2000, 6
 _LETTER = 7.2  # about the width of one
 
@@ -105,7 +106,7 @@ def _region(shown: ShownCurves, axes: _Axes) -> Iterator[Markup]:
     if axes.region:
         top = _TOP if shown.high is None else axes.y(shown.high)
         bottom = _BOTTOM if shown.low is None else axes.y(shown.low)
-        left = axes.x(shown.first)
+        left = min(axes.x(shown.first), _RIGHT - _NARROWEST)
         yield Markup('<rect class="region" x="{}" y="{}" width="{}" height="{}"/>').format(
             left, min(top, bottom), _RIGHT - left, abs(bottom - top)
         )

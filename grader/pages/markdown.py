@@ -80,8 +80,8 @@ class _Renderer(IPythonRenderer):
         self._left_out = left_out
 
     def heading(self, text: str, level: int, **_attrs: Any) -> str:
-        """A heading, three levels further down: the page's own are above it."""
-        level = min(6, level + 3)
+        """A heading, two levels further down: the page's own are above it."""
+        level = min(6, level + 2)
         return f"<h{level}>{text}</h{level}>\n"
 
     def block_code(self, code: str, info: str | None = None) -> str:

@@ -42,7 +42,9 @@ _ONLY_CHECKS = re.compile(r"(?:\s*(?:check|hint)\(\s*[\"'][^\"'\n]*[\"']\s*\)\s*
 
 _HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 _FORMAT = 4
+_WIDE = ("<table", "<pre", 'display="block"')
 
+_NOTHING_LEFT = Markup('<p class="note">Nothing of this cell can be shown here.</p>')
 TOO_LARGE = "The notebook is too large to be shown here."
 UNREADABLE = "The notebook cannot be read as Jupyter writes one, so it is not shown here."
 
@@ -60,6 +62,11 @@ class ShownCell:
     outputs: tuple[Output, ...]
     own: bool
     heading: str
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there may be something in its text that has to be scrolled to be seen."""
+        return self.kind == "markdown" and any(mark in self.source for mark in _WIDE)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ def _shown_cell(
         shown = highlighted(source) if source.strip() else Markup()
     else:
         shown = Markup("<pre>{}</pre>").format(visible_lines(source))
+    if source.strip() and not shown.strip():
+        shown = _NOTHING_LEFT
     own = (kind, _without_ends(source)) not in of_lesson.sources
     outputs = []
     for output in outputs_of(cell, as_text=bool(_ONLY_CHECKS.fullmatch(source))):
@@ -159,7 +168,7 @@ def _to_read(cell: dict[str, Any]) -> int:
         for kind, text in _texts(output)
         if not kind.startswith("image/")
     ]
-    weight = 4 if cell.get("cell_type") == "markdown" else 1
+    weight = 6 if cell.get("cell_type") == "markdown" else 1
     texts += [_source(cell)] * weight
     return sum(min(len(text), _LONGEST_READ) for text in texts)
 

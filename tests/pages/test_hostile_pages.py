@@ -108,6 +108,9 @@ def test_a_hostile_notebook_does_nothing(watching: Watching, tmp_path: Path) -> 
         "['fixed', 'sticky'].includes(getComputedStyle(one).position)).length"
     )
     assert fixed == 0
+    for width in (360, 1400):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_what_is_not_shown_is_said(watching: Watching, tmp_path: Path) -> None:

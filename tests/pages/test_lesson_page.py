@@ -243,7 +243,7 @@ def test_text_cells_are_rendered(tmp_path: Path) -> None:
     }  # fmt: skip
     page = of_cells(tmp_path, cell).select_one("#cell-1")
     assert page is not None
-    assert text_of(page.h4) == "Mine"
+    assert text_of(page.h3) == "Mine"
     assert page.select_one("math msub") is not None
     assert r"\unknown{x}" in text_of(page)
     assert text_of(page.td) == "1"
