@@ -13,6 +13,7 @@ from datetime import datetime
 from grader.errors import UsageError
 from grader.gradebook import Standing
 from grader.grading.handed_in_files import notebook_bytes
+from grader.judging.course import lesson_names
 from grader.pages import addresses
 from grader.pages.answers import Answer, answers_of
 from grader.pages.drawn import table_rows
@@ -20,7 +21,7 @@ from grader.pages.material import Material
 from grader.pages.notebook_view import ShownCell, ShownNotebook, in_parts, shown_notebook
 from grader.pages.templating import render
 from grader.report.text import visible
-from grader.report.words import OURS, counted, place_of, points
+from grader.report.words import OURS, counted, points
 from grader.results import CellOutcome, CellStatus, FailedCell, SubmissionResult, Verdict
 
 _STATUS = {
@@ -119,9 +120,10 @@ def _page(material: Material, student: str, lesson: str, *, linked: bool) -> str
 
 
 def lesson_title(lesson: str) -> str:
-    """How a lesson is called on a page: `Lesson 2: conv layer`."""
-    number, _ = place_of(lesson)
-    return f"Lesson {number + 1}: {lesson.replace('_', ' ')}"
+    """How a lesson is called on a page: `Lesson 2: conv layer`; without number if not of here."""
+    if lesson not in lesson_names():
+        return lesson
+    return f"Lesson {lesson_names().index(lesson) + 1}: {lesson.replace('_', ' ')}"
 
 
 def mark_of(standing: Standing | None, result: SubmissionResult | None) -> MarkShown:
