@@ -129,8 +129,14 @@ class DrawnClass:
         """The exercise with its last statement not holding, and the values of another one."""
         *rest, last = model.checks
         values = self.random.choice(self.checks)
+        call = re.sub(r"^\w+", model.id, values.call)
         wrong = values.model_copy(
-            update={"name": last.name, "statement": last.statement, "max_score": last.max_score}
+            update={
+                "name": last.name,
+                "statement": last.statement,
+                "max_score": last.max_score,
+                "call": call,
+            }
         )
         checks: tuple[CheckResult, ...] = (*rest, wrong)
         update = {"checks": checks, "diagnosis": diagnosis, "verdict": Verdict.FAILED}

@@ -57,7 +57,7 @@ def _bars(counts: tuple[int, ...], middle: float | None) -> str:
     with mpl.rc_context({**mpl.rcParamsDefault, **settings}):  # type: ignore[dict-item]
         figure = Figure(figsize=(4.6, 1.9))
         figure.patch.set_visible(False)
-        axes = figure.add_axes((0.035, 0.14, 0.93, 0.83))
+        axes = figure.add_axes((0.04, 0.14, 0.9, 0.83))
         axes.patch.set_visible(False)
         places = [10 * place + 5 for place in range(_BINS)]
         bars = axes.bar(places, counts, width=9, color=_BAR)

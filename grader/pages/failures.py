@@ -133,8 +133,8 @@ def failures_in(results: Iterable[SubmissionResult]) -> tuple[Failures, ...]:
     return tuple(sorted(map(_together, groups.values()), key=_place))
 
 
-def _place(one: Failures) -> tuple[int, str, str, str]:
-    return (-len(one.students), one.lesson, one.exercise, one.cause.name)
+def _place(one: Failures) -> tuple[int, bool, str, str, str]:
+    return (-len(one.students), not one.is_misconception, one.lesson, one.exercise, one.cause.name)
 
 
 @dataclass(frozen=True)
