@@ -200,7 +200,7 @@ def main() -> None:
 def measure(folder: Path, students: int, processes: int, seed: int) -> None:
     """Print what each step took."""
     with gradebook_of(folder, new=True) as book:
-        if not book.results():
+        if not book.current():
             fill(folder, book, students, seed)
         began = perf_counter()
         material = Material.of(folder, book)

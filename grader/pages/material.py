@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +47,7 @@ class Material:
             late=book.late.text,
             standings=tuple(book.current(exercises=True)),
             statistics=tuple(book.statistics()),
-            results={(one.student, one.lesson): one for one in book.results()},
+            results=_records(book),
             attempts=book.all_attempts(),
             moves=tuple(book.moves()),
         )
@@ -104,3 +105,14 @@ class Material:
     def _section_of(self) -> Mapping[str, int]:
         places = {section: number for number, section in enumerate(self.sections)}
         return {person.name: places[person.section] for person in self.people}
+
+
+def _records(book: Gradebook) -> Mapping[tuple[str, str], SubmissionResult]:
+    """The records that stand; meanwhile the collector, which would go through them, waits."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        return {(one.student, one.lesson): one for one in book.results()}
+    finally:
+        if was_on:
+            gc.enable()

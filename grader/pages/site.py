@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import multiprocessing
 import secrets
@@ -147,6 +148,8 @@ def _made_by_several(
 ) -> Iterator[Done]:
     # Forked, they have the material, and what is computed of it, without it being sent.
     material.prepare()
+    gc.collect()
+    gc.freeze()  # else the collector writes to all of it in each process, and copies it
     context = multiprocessing.get_context("fork")
     following = context.Value("L", 0)
 
@@ -171,6 +174,7 @@ def _made_by_several(
     try:
         yield from _received(running)
     finally:
+        gc.unfreeze()
         for process in running.values():
             process.terminate()
 
