@@ -14,7 +14,7 @@ from grader.pages.material import Material
 from grader.report.details import Detail, details
 from grader.report.text import visible, visible_lines
 
-_NAMED = 12
+_NAMED = 8
 _SAID = 2000
 _WIDTH = 64  # of an example's lines
 _KINDS = {

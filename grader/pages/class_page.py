@@ -29,7 +29,7 @@ from grader.report.words import points
 from grader.results import SubmissionResult, Verdict
 
 NO_SECTION = "no section"
-_WHOLE, _WHOLE_OF_LESSON = 150, 10  # causes that have names and an example on this page
+_WHOLE, _WHOLE_OF_LESSON = 100, 8  # causes that have names and an example on this page
 _LINKED = 400  # students, up to whom each mark is a link: with more, the page gets too large
 _OPEN_CELLS = 4000  # of heat maps that are open from the first: more take a while to lay out
 
