@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ _SMALLEST = 1e-3
 # An array of more numbers is told by sums of them all, each with other weights.
 _FEW, _WAVES = 16, (0.7391, 1.9017, 2.6543)
 
-# Of a network, what differs from one that is made in the same way a moment later.
-_BY_CHANCE = frozenset({"name", "seed", "weights", "state"})
+# A weight of which more than so many numbers are unlike all others was drawn when it was made.
+_DRAWN = 0.9
 
 
 def computes(exercise: Exercise, ask: Ask, *, secret: bytes) -> str:
@@ -131,7 +132,7 @@ class _Watched(StudentNames):
 
 def value_hash(value: Any) -> str:
     """The hash of a value, the same for values that differ in their last digits."""
-    return _hash_of(_Parts().of(value, 0))
+    return _hash_of(_Parts().of(value))
 
 
 def _hash_of(parts: Iterable[Any]) -> str:
@@ -144,14 +145,15 @@ def _hash_of(parts: Iterable[Any]) -> str:
 class _Parts:
     """Takes a value apart into what is hashed of it; `left` is how many parts may still come.
 
-    `leave_out` are the keys of dicts that are not looked at.
+    Inside a network, `names` are those of its layers, by which of them came first: Keras counts
+    them on as long as a kernel lives.
     """
 
     def __init__(self) -> None:
         self.left = _MAX_PARTS
-        self.leave_out: frozenset[str] = frozenset()
+        self.names: dict[str, int] | None = None
 
-    def of(self, value: Any, depth: int) -> Iterator[Any]:
+    def of(self, value: Any, depth: int = 0) -> Iterator[Any]:
         """What is hashed of a value, in order."""
         self.left -= 1
         if self.left < 0 or depth > _MAX_DEPTH:
@@ -166,34 +168,54 @@ class _Parts:
                     yield from self.of(part, depth + 1)
             case dict():
                 yield ("dict", len(value))
-                for key, part in list(value.items())[:_MAX_PARTS]:
-                    if key not in self.leave_out:
-                        yield from self.of(key, depth + 1)
-                        yield from self.of(part, depth + 1)
+                for key, part in islice(value.items(), _MAX_PARTS):
+                    yield from self.of(key, depth + 1)
+                    yield from self._of_entry(key, part, depth + 1)
             case None:
                 yield "None"
             case _:
-                yield from self._of_numbers_or_network(value, depth)
+                yield from self._of_another(value, depth)
 
-    def _of_numbers_or_network(self, value: Any, depth: int) -> Iterator[Any]:
+    def _of_entry(self, key: Any, part: Any, depth: int) -> Iterator[Any]:
+        """What is hashed under a key of a dict, which in a network may be there by chance."""
+        match key, part:
+            case _ if self.names is None:
+                yield from self.of(part, depth)
+            case "name", str(name):
+                yield ("name", self.names.setdefault(name, len(self.names)))
+            case "from", [str(name), *places]:
+                yield ("from", self.names.setdefault(name, len(self.names)), places)
+            case "weights" | "state", [*arrays]:
+                for array in arrays:
+                    yield from _of_weight(np.asarray(array))
+            case _:
+                yield from self.of(part, depth)
+
+    def _of_another(self, value: Any, depth: int) -> Iterator[Any]:
+        """What is hashed of numbers, of what Keras made, and of the kind of all else."""
+        if isinstance(value, bool | int | float | complex | np.ndarray | np.generic | Tensor):
+            yield from _of_numbers(np.asarray(value))
+            return
         try:
             described = describe(value)
         except Untransferable:
             described = None
-        if described is not None:
-            kind, description = described
-            before, self.leave_out = (
-                self.leave_out,
-                _BY_CHANCE if kind == "network" else frozenset(),
-            )
-            yield kind
-            yield from self.of(description, depth + 1)
-            self.leave_out = before
-            return
-        if isinstance(value, bool | int | float | complex | np.ndarray | np.generic | Tensor):
-            yield from _of_numbers(np.asarray(value))
-        else:
+        if described is None:
             yield type(value).__name__
+            return
+        kind, description = described
+        before, self.names = self.names, {} if kind == "network" else None
+        yield kind
+        yield from self.of(description, depth + 1)
+        self.names = before
+
+
+def _of_weight(array: NDArray[Any]) -> Iterator[Any]:
+    """What is hashed of a weight: its numbers where they were set, as by hand, else its shape."""
+    if len(np.unique(array)) > _DRAWN * array.size:
+        yield ("drawn", array.shape)
+    else:
+        yield from _of_numbers(array)
 
 
 def _of_numbers(array: NDArray[Any]) -> Iterator[Any]:
