@@ -73,7 +73,7 @@ class Figures:
     mean: str
 
 
-def page(material: Material) -> str:
+def page(material: Material, *, live: bool = False) -> str:
     """The class page as HTML."""
     lessons = shown_lessons(material)
     cells = sum(len(one.rows) * len(one.exercises) for one in lessons)
@@ -83,6 +83,7 @@ def page(material: Material) -> str:
         address=addresses.CLASS,
         script="class.js",
         styles=("class.css",),
+        live=live,
         title=visible(material.folder.resolve().name),
         read_at=time(material.read_at),
         late=material.late,

@@ -87,7 +87,7 @@ class ShownAnswer:
     shown: Exhibited | None
 
 
-def page(material: Material, lesson: str, exercise: str) -> str:
+def page(material: Material, lesson: str, exercise: str, *, live: bool = False) -> str:
     """The page of one exercise as HTML."""
     [statistics] = [
         each
@@ -103,6 +103,7 @@ def page(material: Material, lesson: str, exercise: str) -> str:
         address=addresses.of_exercise(lesson, exercise),
         script="class.js",
         styles=("lesson.css", "class.css"),
+        live=live,
         class_page=addresses.CLASS,
         id=visible(exercise),
         title=visible(statistics.title),

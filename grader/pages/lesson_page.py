@@ -72,12 +72,12 @@ class Part:
     cells: tuple[CellShown, ...]
 
 
-def page(material: Material, student: str, lesson: str) -> str:
+def page(material: Material, student: str, lesson: str, *, live: bool = False) -> str:
     """The page of a student's lesson, with links to the other pages of the class.
 
     UsageError for a student or lesson that nothing is known of.
     """
-    return _page(material, student, lesson, linked=True)
+    return _page(material, student, lesson, linked=True, live=live)
 
 
 def self_contained(material: Material, student: str, lesson: str) -> str:
@@ -85,7 +85,9 @@ def self_contained(material: Material, student: str, lesson: str) -> str:
     return _page(material, student, lesson, linked=False)
 
 
-def _page(material: Material, student: str, lesson: str, *, linked: bool) -> str:
+def _page(
+    material: Material, student: str, lesson: str, *, linked: bool, live: bool = False
+) -> str:
     standing = material.by_student.get(student, {}).get(lesson)
     result = material.results.get((student, lesson))
     if standing is None and result is None:
@@ -101,6 +103,7 @@ def _page(material: Material, student: str, lesson: str, *, linked: bool) -> str
         "lesson.html.j2",
         address=addresses.of_lesson(student, lesson),
         styles=("lesson.css",),
+        live=live,
         student=student,
         title=lesson_title(lesson),
         linked=linked,
@@ -115,6 +118,7 @@ def _page(material: Material, student: str, lesson: str, *, linked: bool) -> str
         shown_at=shown_at,
         notes=[text for text in (note, notebook.note) if text],
         said=result.notes if result else (),
+        comments=standing.comments if standing else (),
         failed=_failed_elsewhere(result, notebook),
     )
 

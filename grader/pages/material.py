@@ -11,8 +11,9 @@ from pathlib import Path
 
 from grader.gradebook import Gradebook, Standing
 from grader.gradebook.history import PastAttempt
+from grader.gradebook.keeping import record_in
 from grader.gradebook.moves import Move
-from grader.gradebook.standings import Person
+from grader.gradebook.standings import Person, ReadRecord
 from grader.gradebook.statistics import LessonStatistics
 from grader.pages.failures import Failures, failures_in
 from grader.report.words import place_of
@@ -39,15 +40,15 @@ class Material:
     moves: tuple[Move, ...]
 
     @classmethod
-    def of(cls, folder: Path, book: Gradebook) -> Material:
-        """What stands now; UsageError for a record that was damaged."""
+    def of(cls, folder: Path, book: Gradebook, read: ReadRecord = record_in) -> Material:
+        """What stands now; UsageError for a damaged record, unless `read` leaves it out."""
         return cls(
             folder=folder,
             read_at=book.clock(),
             late=book.late.text,
             standings=tuple(book.current(exercises=True)),
             statistics=tuple(book.statistics()),
-            results=_records(book),
+            results=_records(book, read),
             attempts=book.all_attempts(),
             moves=tuple(book.moves()),
         )
@@ -107,12 +108,12 @@ class Material:
         return {person.name: places[person.section] for person in self.people}
 
 
-def _records(book: Gradebook) -> Mapping[tuple[str, str], SubmissionResult]:
+def _records(book: Gradebook, read: ReadRecord) -> Mapping[tuple[str, str], SubmissionResult]:
     """The records that stand; meanwhile the collector, which would go through them, waits."""
     was_on = gc.isenabled()
     gc.disable()
     try:
-        return {(one.student, one.lesson): one for one in book.results()}
+        return {(one.student, one.lesson): one for one in book.results(read)}
     finally:
         if was_on:
             gc.enable()

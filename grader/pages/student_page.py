@@ -71,7 +71,7 @@ class AttemptShown:
     remark: str
 
 
-def page(material: Material, student: str) -> str:
+def page(material: Material, student: str, *, live: bool = False) -> str:
     """The page of a student; UsageError for one that nothing is known of."""
     standings = material.by_student.get(student)
     if not standings:
@@ -89,6 +89,7 @@ def page(material: Material, student: str) -> str:
         "student.html.j2",
         address=addresses.of_student(student),
         styles=("lesson.css",),
+        live=live,
         student=student,
         class_page=addresses.CLASS,
         facts=_facts(person, results),
@@ -101,6 +102,7 @@ def page(material: Material, student: str) -> str:
         steps=steps[:_MOST_NEXT],
         more=max(0, len(steps) - _MOST_NEXT),
         given=list(_given(lessons)),
+        comments=[(lesson_title(one.lesson), one.comments) for one in lessons if one.comments],
         attempts=[_attempt(one) for one in attempts],
         to_look_at=list(_to_look_at(results)),
     )
