@@ -21,7 +21,10 @@ from grader.results import Points, SubmissionResult, Verdict
 
 @dataclass(frozen=True)
 class PastAttempt:
-    """One graded result; `score` is as graded, None where withheld. `stands` if it counts now."""
+    """One graded result; `score` is as graded, None where withheld. `stands` if it counts now.
+
+    `run` is the number of the last run that had it.
+    """
 
     lesson: str
     verdict: Verdict
@@ -37,6 +40,7 @@ class PastAttempt:
     kept_at: datetime
     withdrawn_at: datetime | None
     stands: bool
+    run: int | None = None
 
     @property
     def status(self) -> str:
@@ -148,6 +152,7 @@ def _past_attempt(row: Any) -> PastAttempt:
         kept_at=row.kept_at,
         withdrawn_at=row.withdrawn_at,
         stands=row.rank == 1 and row.withdrawn_at is None,
+        run=row.run_id,
     )
 
 
