@@ -116,10 +116,10 @@ def override(
     Example: grader override graded ana convolution/relu -0.5 --reason "No loop was asked for."
     """
     with told_in_one_sentence():
-        from grader.cli.by_hand import number_in, told
+        from grader.gradebook.by_hand import number_in, told
 
         _refuse_both(points, remove=remove)
-        author = author.strip() or _own_name()
+        author = author.strip() or own_name()
         with _opened(folder, gradebook) as book:
             if points is None:
                 done = book.remove_override(student, place, reason=reason, author=author)
@@ -281,7 +281,8 @@ def _refuse_no_place(out: Path) -> None:
     )
 
 
-def _own_name() -> str:
+def own_name() -> str:
+    """What this machine calls whoever runs the command; UsageError where it has no name."""
     import getpass
 
     from grader.errors import UsageError

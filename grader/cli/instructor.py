@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -33,6 +33,9 @@ from grader.cli.grading import (
 from grader.cli.options import GradebookUrl, LayoutName, RosterColumns, RosterFile
 from grader.cli.places import alone_in, scope_of
 from grader.cli.whole_class import grade_class
+
+if TYPE_CHECKING:
+    from grader.gradebook import Gradebook
 
 
 @app.command()
@@ -96,6 +99,9 @@ def grade(
     formats: Annotated[
         str, typer.Option("--format", help="console, json, junit, github: one or more, by commas.")
     ] = "console",
+    with_pages: Annotated[
+        bool, typer.Option("--report", help="Write the pages, too, to TO/pages: `grader report`.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress.")] = False,
 ) -> None:
     """Grade a class: archives, folders of students, or notebooks.
@@ -151,11 +157,18 @@ def grade(
                     )
                     raise typer.Exit(INTERRUPTED) from None
                 remarks = book.remarks()
+                failed = with_pages and _write_pages(to, book, quiet=quiet)
         results = in_order(run.results)
         report(results, wanted, to, whole=lambda: read_each(run.paths))
         for line in remarks:
             say(line)
-    raise typer.Exit(status_of(results))
+    raise typer.Exit(NOT_GRADED if failed else status_of(results))
+
+
+def _write_pages(to: Path, book: Gradebook, *, quiet: bool) -> bool:
+    from grader.cli.pages import write_pages  # `grader --help` lists its command further down
+
+    return write_pages(to, book, quiet=quiet)
 
 
 @app.command()

@@ -80,12 +80,18 @@ class ClassRun:
             self._take_in([(result, key)])
         self._kept = result
 
-    def done(self, _submission: Submission, result: SubmissionResult) -> None:
+    def done(self, submission: Submission, result: SubmissionResult) -> None:
         """Take a result in: what has no key, too, as it is not final or its file has changed."""
         if self._kept is not result:
             self.flush()
             self._take_in([(result, "")])
+        self._note_beside(submission, result)
         self.on_result(result.student)
+
+    def _note_beside(self, submission: Submission, result: SubmissionResult) -> None:
+        from grader.desk.beside import note
+
+        note(self.to, submission, result)
 
     def add(self, results: Iterable[SubmissionResult]) -> None:
         """Take in results of those who are not graded."""
@@ -247,17 +253,24 @@ def grade_class(
     `scope` names the places that the class was found in, `student` whom the run is confined to.
     With a `cluster`, it is graded by the workers of the Dask scheduler at that address.
     """
+    from grader.desk.running import told
     from grader.grading.everybody import UNKNOWN, not_handed_in
     from grader.grading.kept import grade_changed
     from grader.report.words import place_of
 
-    with progress("Grading", len(collected.submissions), quiet=quiet) as step:
-        run = ClassRun(book, to, book.begin_run(scope), step, collected.submissions)
+    count = len(collected.submissions)
+    with progress("Grading", count, quiet=quiet) as step, told(to, count) as teller:
 
-        def begin(submission: Submission) -> None:
+        def begun(submission: Submission) -> None:
             run.begin(submission)
             step.begin(submission.student)
+            teller.begin(submission.student)
 
+        def ended(student: str) -> None:
+            step(student)
+            teller.end(student)
+
+        run = ClassRun(book, to, book.begin_run(scope), ended, collected.submissions)
         try:
             tally = grade_changed(
                 collected.submissions,
@@ -266,7 +279,7 @@ def grade_class(
                 run,
                 fresh=fresh,
                 grade_each=_grade_each(cluster),
-                on_start=begin,
+                on_start=begun,
             )
         finally:  # of a run that was interrupted, too
             run.flush()

@@ -5,7 +5,7 @@ Each method is one transaction: it happens as a whole, and when it returns, it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -15,17 +15,26 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from grader.errors import UsageError
-from grader.gradebook import keeping, overriding, renaming, standings, statistics, withdrawing
+from grader.gradebook import (
+    commenting,
+    keeping,
+    overriding,
+    renaming,
+    standings,
+    statistics,
+    withdrawing,
+)
 from grader.gradebook.database import Database, url_of
-from grader.gradebook.history import Past, past_of
+from grader.gradebook.history import Past, PastAttempt, all_attempts, past_of
 from grader.gradebook.keeping import Kept
 from grader.gradebook.late import LatePolicy, moment
 from grader.gradebook.models import Attempt, Run, Setting
+from grader.gradebook.moves import Move, moves_of
 from grader.gradebook.overriding import Overridden
 from grader.gradebook.remarks import remarks
 from grader.gradebook.renaming import Renamed
 from grader.gradebook.schema import bring_up_to_date
-from grader.gradebook.standings import Standing
+from grader.gradebook.standings import ReadRecord, Standing
 from grader.gradebook.statistics import LessonStatistics
 from grader.results import SubmissionResult
 
@@ -164,6 +173,10 @@ class Gradebook:
 
     # What stands
 
+    def version(self) -> Hashable:
+        """Another one after each change that anybody made, this program or others; quick to ask."""
+        return self.database.version()
+
     def current(self, *, exercises: bool = False) -> list[Standing]:
         """What stands for each student and lesson, overrides and late policy applied.
 
@@ -183,20 +196,28 @@ class Gradebook:
         standing, policy = self.database.read(lambda c: (self._current(c), self._policy(c)))
         return remarks(standing, policy)
 
-    def results(self) -> list[SubmissionResult]:
+    def results(self, read: ReadRecord = keeping.record_in) -> list[SubmissionResult]:
         """The records that stand, as they were graded: `current` has the marks.
 
-        Raises UsageError for one that was damaged.
+        Raises UsageError for one that was damaged, unless `read` leaves it out.
         """
-        return self.database.read(standings.records)
+        return self.database.read(lambda c: standings.records(c, read))
 
     def attempts(self, student: str) -> Past:
         """All that was graded and decided of a student, oldest first; UsageError if unknown."""
         return self.database.read(lambda c: past_of(c, student))
 
+    def all_attempts(self) -> dict[str, tuple[PastAttempt, ...]]:
+        """Every student's attempts by name, lesson by lesson and oldest first, without records."""
+        return self.database.read(all_attempts)
+
     def statistics(self) -> list[LessonStatistics]:
         """How each exercise went and what was misunderstood, by lesson."""
         return self.database.read(statistics.of_lessons)
+
+    def moves(self) -> list[Move]:
+        """From the first file to the one that stands, of who handed in more than one."""
+        return self.database.read(moves_of)
 
     # What a teacher decides
 
@@ -229,13 +250,44 @@ class Gradebook:
         self, student: str, place: str, decided: overriding.Decision, *, beyond: bool = False
     ) -> Overridden:
         def decide(connection: Connection) -> Overridden:
-            def stands(submission: int) -> Standing:
-                [one] = self._current(connection, exercises=True, only=submission)
-                return one
-
-            return overriding.override(connection, student, place, decided, stands, beyond=beyond)
+            return overriding.override(
+                connection,
+                student,
+                place,
+                decided,
+                lambda submission: self._standing(connection, submission),
+                beyond=beyond,
+            )
 
         return self.database.write(decide)
+
+    def comment(self, student: str, place: str, text: str, *, author: str) -> Standing:
+        """Write to a student about a LESSON or LESSON/EXERCISE; what stands for the lesson then.
+
+        It stays when the lesson is graded again. Raises UsageError for a student, lesson or
+        exercise that the gradebook does not know, and for a text that is empty or too long.
+        """
+        said = commenting.Said(text, author, self.clock())
+
+        def write(connection: Connection) -> Standing:
+            submission, of = overriding.submission_at(connection, student, place)
+            commenting.write(connection, submission, of.exercise, said)
+            return self._standing(connection, submission)
+
+        return self.database.write(write)
+
+    def remove_comment(self, student: str, lesson: str, number: int) -> Standing:
+        """Take back what was written to a student; what stands for the lesson then.
+
+        Raises UsageError where there is no such comment any more.
+        """
+
+        def remove(connection: Connection) -> Standing:
+            submission, _ = overriding.submission_at(connection, student, lesson)
+            commenting.remove(connection, submission, number, self.clock())
+            return self._standing(connection, submission)
+
+        return self.database.write(remove)
 
     @property
     def late(self) -> LatePolicy:
@@ -284,6 +336,10 @@ class Gradebook:
     ) -> list[Standing]:
         policy, dues = self._policy(connection), _dues(connection)
         return standings.current(connection, policy, dues, exercises=exercises, only=only)
+
+    def _standing(self, connection: Connection, submission: int) -> Standing:
+        [one] = self._current(connection, exercises=True, only=submission)
+        return one
 
     @staticmethod
     def _policy(connection: Connection) -> LatePolicy:

@@ -5,14 +5,25 @@ Whatever a database refuses becomes one sentence, in which no password stands.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
     ArgumentError,
@@ -30,6 +41,16 @@ _BUSY = 60.0  # seconds that one command waits for another one's transaction
 _CONNECT = 15  # seconds until a server that does not answer is given up
 _TRIES = 5
 _WRITES = "grader_writes"
+# PostgreSQL keeps with each row the number of the transaction that wrote it. Results of exercises
+# change only with their attempt.
+_ROWS_NOW = select(
+    *(
+        select(func.concat(func.count(), " ", func.sum(literal_column("xmin::text::bigint"))))
+        .select_from(table(name))
+        .scalar_subquery()
+        for name in ("students", "submissions", "attempts", "overrides", "comments", "settings")
+    )
+)
 _SECRET = {"password", "sslpassword", "passfile"}
 
 
@@ -76,6 +97,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self._engine = _engine(url)
+        self._watching: tuple[Any, object] | None = None
 
     @property
     def name(self) -> str:
@@ -86,7 +108,39 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         with self._told():
+            self._unwatch()
             self._engine.dispose()
+
+    def version(self) -> Hashable:
+        """Another one after each change that anybody made; quick to ask, again and again.
+
+        Called from one thread at a time. A SQLite file that was replaced by another one is opened
+        again. What is compared are versions that one `Database` told.
+        """
+        with self._told():
+            if self.url.get_backend_name() == "sqlite":
+                return self._version_of_file()
+            with self._engine.connect() as connection:
+                return tuple(connection.execute(_ROWS_NOW).one())
+
+    def _version_of_file(self) -> Hashable:
+        """SQLite counts what other connections commit, for one connection that changes nothing."""
+        there = _identity(self.url.database or "")
+        if self._watching is not None and self._watching[1] != there:
+            self._unwatch()
+            self._engine.dispose()
+        if self._watching is None:
+            self._watching = (self._engine.raw_connection(), there)
+        cursor = self._watching[0].cursor()
+        try:
+            return (there, *cursor.execute("PRAGMA data_version").fetchone())
+        finally:
+            cursor.close()
+
+    def _unwatch(self) -> None:
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching[0].close()
 
     def read(self, question: Callable[[Connection], Answer]) -> Answer:
         """What `question` finds, all of it as of one moment."""
@@ -137,6 +191,18 @@ class Database:
             if isinstance(secret, str) and secret:
                 text = text.replace(secret, "***")
         return text
+
+
+def _identity(file: str) -> tuple[int, int]:
+    """What tells a file from another one of its name; UsageError where there is none."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - its name may be any text
+    except OSError as error:
+        raise UsageError(
+            f"The gradebook is a database that can be read and written. Received: "
+            f"{error.strerror!r}, of {file}. Put it back, or name another one."
+        ) from error
+    return status.st_dev, status.st_ino
 
 
 def _engine(url: URL) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -20,7 +21,10 @@ from grader.results import Points, SubmissionResult, Verdict
 
 @dataclass(frozen=True)
 class PastAttempt:
-    """One graded result; `score` is as graded, None where withheld. `stands` if it counts now."""
+    """One graded result; `score` is as graded, None where withheld. `stands` if it counts now.
+
+    `run` is the number of the last run that had it.
+    """
 
     lesson: str
     verdict: Verdict
@@ -36,6 +40,7 @@ class PastAttempt:
     kept_at: datetime
     withdrawn_at: datetime | None
     stands: bool
+    run: int | None = None
 
     @property
     def status(self) -> str:
@@ -98,35 +103,57 @@ def _records(
 
 
 def _attempts(connection: Connection, student: int) -> tuple[PastAttempt, ...]:
+    found = _past_attempts(connection, student).values()
+    return next(iter(found), ())
+
+
+def all_attempts(connection: Connection) -> dict[str, tuple[PastAttempt, ...]]:
+    """The attempts of every student who has any, by name; as in `Past`."""
+    return _past_attempts(connection, None)
+
+
+def _past_attempts(
+    connection: Connection, student: int | None
+) -> dict[str, tuple[PastAttempt, ...]]:
+    """The attempts by student, lesson by lesson and oldest first, without their records."""
     rank = ranked()
     columns = [c for c in Attempt.__table__.columns if c.name != "record"]
-    rows = connection.execute(
-        select(*columns, Submission.lesson, rank.c.rank)
+    question = (
+        select(*columns, Submission.lesson, rank.c.rank, Student.name.label("student"))
         .join(Submission, Submission.id == Attempt.submission_id)
+        .join(Student, Student.id == Submission.student_id)
         .join(rank, rank.c.id == Attempt.id)
-        .where(Submission.student_id == student)
         .order_by(Attempt.graded_at, Attempt.id)
-    ).all()
-    found = [
-        PastAttempt(
-            lesson=row.lesson,
-            verdict=verdict_in(row.verdict),
-            message=row.message,
-            score=None if row.withheld or row.score is None else plain(exact(row.score)),
-            max_score=plain(exact(row.max_score)),
-            handed_in=row.handed_in,
-            due=row.due,
-            late=row.late,
-            path=row.path,
-            sha256=row.sha256,
-            graded_at=row.graded_at,
-            kept_at=row.kept_at,
-            withdrawn_at=row.withdrawn_at,
-            stands=row.rank == 1 and row.withdrawn_at is None,
-        )
-        for row in rows
-    ]
-    return tuple(sorted(found, key=lambda attempt: place_of(attempt.lesson)))
+    )
+    if student is not None:
+        question = question.where(Submission.student_id == student)
+    found: dict[str, list[PastAttempt]] = {}
+    for row in connection.execute(question):
+        found.setdefault(row.student, []).append(_past_attempt(row))
+    return {
+        name: tuple(sorted(attempts, key=lambda attempt: place_of(attempt.lesson)))
+        for name, attempts in found.items()
+    }
+
+
+def _past_attempt(row: Any) -> PastAttempt:
+    return PastAttempt(
+        lesson=row.lesson,
+        verdict=verdict_in(row.verdict),
+        message=row.message,
+        score=None if row.withheld or row.score is None else plain(exact(row.score)),
+        max_score=plain(exact(row.max_score)),
+        handed_in=row.handed_in,
+        due=row.due,
+        late=row.late,
+        path=row.path,
+        sha256=row.sha256,
+        graded_at=row.graded_at,
+        kept_at=row.kept_at,
+        withdrawn_at=row.withdrawn_at,
+        stands=row.rank == 1 and row.withdrawn_at is None,
+        run=row.run_id,
+    )
 
 
 def _overrides(connection: Connection, student: int) -> tuple[tuple[str, Override], ...]:

@@ -1,4 +1,4 @@
-"""The tables: students ▸ submissions ▸ attempts ▸ exercise results; overrides, runs, settings.
+"""The tables: students ▸ submissions ▸ attempts ▸ exercise results; overrides, comments, runs.
 
 A submission is a student's lesson. An attempt is one graded result of it, under the key that it is
 known by. Whatever is changed here needs a migration, which a test compares with these classes.
@@ -185,6 +185,23 @@ class OverrideRow(Base):
     reason: Mapped[str]
     author: Mapped[str]
     made_at: Mapped[datetime]
+
+
+class CommentRow(Base):
+    """What a person wrote to a student; `removed_at` is when it was taken back.
+
+    `exercise` is empty where it is about the whole lesson.
+    """
+
+    __tablename__ = "comments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    exercise: Mapped[str]
+    text: Mapped[str]
+    author: Mapped[str]
+    made_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
 
 
 class Setting(Base):

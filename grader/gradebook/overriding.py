@@ -21,6 +21,9 @@ from grader.report.words import place_of
 from grader.report.words import points as written
 from grader.results import Points
 
+BEYOND = "add --beyond"
+"""How a command is told that more points than there are is what is meant; others say it theirs."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -83,9 +86,7 @@ def override(
     """Add a decision to the history; see `Gradebook.override`."""
     if not decision.reason.strip() and decision.points is not None:
         raise UsageError("A mark by hand has a reason. Received: none. Write --reason TEXT.")
-    number = student_called(connection, student)
-    found = _place(connection, number, place)
-    submission = submission_of(connection, number, found.lesson)
+    submission, found = submission_at(connection, student, place)
     by_hand = found.exercise in overrides_of(connection)[submission]
     if decision.points is None and not by_hand:
         raise UsageError(
@@ -106,6 +107,13 @@ def override(
     }
     connection.execute(insert(OverrideRow), [row])
     return Overridden(found, points, before, by_hand, graded, stands(submission))
+
+
+def submission_at(connection: Connection, student: str, place: str) -> tuple[int, Place]:
+    """The number of a student's lesson, and what `place` names of it; UsageError if unknown."""
+    number = student_called(connection, student)
+    found = _place(connection, number, place)
+    return submission_of(connection, number, found.lesson), found
 
 
 def _until_now(
@@ -219,7 +227,7 @@ def _points(decision: Decision, place: Place, before: Points | None, *, beyond: 
         )
     if place.max_score is not None and total > exact(place.max_score) and not beyond:
         raise UsageError(
-            f"{place.text} is worth {place.max_score:g}. Received: {told}. If more is meant, add "
-            f"--beyond."
+            f"{place.text} is worth {place.max_score:g}. Received: {told}. If more is meant, "
+            f"{BEYOND}."
         )
     return plain(total)

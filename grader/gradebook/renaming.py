@@ -9,7 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Run, Student, Submission
+from grader.gradebook.models import (
+    Attempt,
+    CommentRow,
+    ExerciseRow,
+    OverrideRow,
+    Run,
+    Student,
+    Submission,
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ def _join(connection: Connection, old: Row[Any], new: Row[Any]) -> tuple[str, ..
 
 
 def _merge(connection: Connection, old: int, new: int) -> None:
-    """Give the attempts and overrides of one submission to another of the same lesson.
+    """Give the attempts, overrides and comments of one submission to another of the same lesson.
 
     What both have under one key is one attempt, which was graded when the older one was.
     """
@@ -132,6 +140,7 @@ def _merge(connection: Connection, old: int, new: int) -> None:
         connection.execute(update(Attempt).where(Attempt.id == same.id).values(graded_at=first))
         connection.execute(delete(ExerciseRow).where(ExerciseRow.attempt_id == row.id))
         connection.execute(delete(Attempt).where(Attempt.id == row.id))
-    decided = update(OverrideRow).where(OverrideRow.submission_id == old)
-    connection.execute(decided.values(submission_id=new))
+    for table in (OverrideRow, CommentRow):
+        decided = update(table).where(table.submission_id == old)
+        connection.execute(decided.values(submission_id=new))
     connection.execute(delete(Submission).where(Submission.id == old))

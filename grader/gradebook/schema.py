@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from grader.errors import UsageError
 from grader.gradebook.database import Database
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """Every version there was, oldest first, as the migrations name them."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

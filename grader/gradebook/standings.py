@@ -6,13 +6,14 @@ Of the attempts that are not withdrawn, the one that knows most counts, and of s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Subquery, case, func, select
 
+from grader.gradebook.commenting import Comment, comments_of
 from grader.gradebook.keeping import record_in, storable, verdict_in
 from grader.gradebook.late import Lateness, LatePolicy, exact, plain
 from grader.gradebook.marks import Mark, Override, marked
@@ -58,7 +59,8 @@ class Standing:
     `earned` without the `penalty`. All are None where nobody can say: withheld for a fault of ours,
     or withdrawn. `max_score` is None where nobody's record of the lesson tells it, nor the course.
     `now` is the verdict of a newer attempt that tells less, and `said` what else to know.
-    `exercises` is filled where they were asked for.
+    `exercises` is filled where they were asked for. `comments` are what was written to the student,
+    oldest first.
     """
 
     person: Person
@@ -81,6 +83,7 @@ class Standing:
     overrides: tuple[Override, ...] = ()
     said: tuple[str, ...] = ()
     exercises: tuple[ExercisePoints, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
     @property
     def status(self) -> str:
@@ -95,21 +98,29 @@ class Standing:
         return self.withdrawn_at is None or self.score is not None
 
 
-def ranked() -> Subquery:
-    """Every attempt's place among those of its submission: `rank` 1 counts, `age` 1 is newest."""
+def ranked(only: int | None = None) -> Subquery:
+    """Every attempt's place among those of its submission: `rank` 1 counts, `age` 1 is newest.
+
+    `only` is the number of the one submission that is asked for.
+    """
     within = Attempt.submission_id
     last_run = func.coalesce(Attempt.run_id, 0).desc()  # of one file, graded more than once
     newest = (Attempt.kept_at.desc(), last_run, Attempt.id.desc())
     stands = case((Attempt.withdrawn_at.is_(None), 1), else_=0).desc()
     order = (stands, Attempt.knows.desc(), *newest)
-    return select(
+    question = select(
         Attempt.id,
         func.row_number().over(partition_by=within, order_by=order).label("rank"),
         func.row_number().over(partition_by=within, order_by=newest).label("age"),
-    ).subquery()
+    )
+    return (question if only is None else question.where(within == only)).subquery()
 
 
-def records(connection: Connection) -> list[SubmissionResult]:
+ReadRecord = Callable[[str, str, str], SubmissionResult | None]
+"""Reads a stored record of a student's lesson; None where it is left out."""
+
+
+def records(connection: Connection, read: ReadRecord = record_in) -> list[SubmissionResult]:
     """The records that stand, by student and lesson, under the names that students have now."""
     rank = ranked()
     question = (
@@ -122,7 +133,9 @@ def records(connection: Connection) -> list[SubmissionResult]:
     rows = sorted(connection.execute(question), key=lambda row: _order(row[1], row[2]))
     found = []
     for document, student, lesson in rows:
-        result = record_in(document, student, lesson)
+        result = read(document, student, lesson)
+        if result is None:
+            continue
         known = storable(result.student) == student
         found.append(result if known else result.model_copy(update={"student": student}))
     return found
@@ -141,12 +154,10 @@ def current(
     `only` is the number of the one submission that is asked for.
     """
     decided = overrides_of(connection)
+    written = comments_of(connection)
     graded = _exercises(connection, everybody=exercises, only=only)
-    most = max_scores(connection)
-    question = _question()
-    if only is not None:
-        question = question.where(Submission.id == only)
-    rows = connection.execute(question).all()
+    most = max_scores(connection, only)
+    rows = connection.execute(_question(only)).all()
     newest = {row.submission: row for row in rows if row.age == 1}
     found = []
     for row in rows:
@@ -159,7 +170,8 @@ def current(
         own = graded.get(row.submission, {})
         parts = {exercise: score for exercise, (score, _) in own.items()}
         mark = marked(row, given, parts, lateness, policy, highest)
-        standing = _standing(row, newest[row.submission], mark, due, tuple(given.values()))
+        by_hand, said = tuple(given.values()), written.get(row.submission, ())
+        standing = _standing(row, newest[row.submission], mark, due, by_hand, said)
         if exercises:
             standing = replace(standing, exercises=tuple(_points(own, standing)))
         found.append(standing)
@@ -178,7 +190,12 @@ def _points(graded: _Graded, standing: Standing) -> Iterator[ExercisePoints]:
 
 
 def _standing(
-    row: Row[Any], newest: Row[Any], mark: Mark, due: str, given: tuple[Override, ...]
+    row: Row[Any],
+    newest: Row[Any],
+    mark: Mark,
+    due: str,
+    given: tuple[Override, ...],
+    comments: tuple[Comment, ...],
 ) -> Standing:
     now = verdict_in(newest.verdict) if newest.id != row.id else None
     return Standing(
@@ -201,6 +218,7 @@ def _standing(
         now=now,
         overrides=given,
         said=mark.said,
+        comments=comments,
     )
 
 
@@ -210,18 +228,19 @@ def person_of(row: Row[Any]) -> Person:
     return Person(row.name, row.number, row.email, row.section, group)
 
 
-def _question() -> Select[Any]:
+def _question(only: int | None) -> Select[Any]:
     """The attempt that counts of each submission, and the newest one; none where there is none."""
-    rank = ranked()
+    rank = ranked(only)
+    handed_in = Attempt.verdict != Verdict.NOT_HANDED_IN.value
     files = (
         select(Attempt.submission_id, func.count(Attempt.sha256.distinct()).label("files"))
-        .where(Attempt.verdict != Verdict.NOT_HANDED_IN.value)
+        .where(handed_in if only is None else handed_in & (Attempt.submission_id == only))
         .group_by(Attempt.submission_id)
         .subquery()
     )
     attempt = [c for c in Attempt.__table__.columns if c.name not in ("record", "submission_id")]
     person = (Student.name, Student.number, Student.email, Student.section, Student.group)
-    return (
+    question = (
         select(
             Submission.id.label("submission"),
             Submission.lesson,
@@ -237,6 +256,7 @@ def _question() -> Select[Any]:
         .outerjoin(files, files.c.submission_id == Submission.id)
         .where(rank.c.rank.is_(None) | (rank.c.rank == 1) | (rank.c.age == 1))
     )
+    return question if only is None else question.where(Submission.id == only)
 
 
 def overrides_of(connection: Connection) -> dict[int, dict[str, Override]]:
@@ -257,13 +277,19 @@ def override_of(row: Any) -> Override:
     return Override(row.exercise, points, row.reason, row.author, row.made_at)
 
 
-def max_scores(connection: Connection) -> dict[str, Points]:
-    """The most points of each lesson: as the newest record that tells them, else the course's."""
+def max_scores(connection: Connection, only: int | None = None) -> dict[str, Points]:
+    """The most points of each lesson: as the newest record that tells them, else the course's.
+
+    `only` is the number of a submission, whose lesson alone is asked for.
+    """
     question = (
         select(Submission.lesson, Attempt.max_score)
         .outerjoin(Attempt, (Attempt.submission_id == Submission.id) & (Attempt.max_score > 0))
         .order_by(Attempt.graded_at, Attempt.id)
     )
+    if only is not None:
+        of = select(Submission.lesson).where(Submission.id == only).scalar_subquery()
+        question = question.where(Submission.lesson == of)
     rows = connection.execute(question).all()
     most = {lesson: plain(exact(score)) for lesson, score in rows if score is not None}
     for lesson in {lesson for lesson, _ in rows} - most.keys():
@@ -274,7 +300,7 @@ def max_scores(connection: Connection) -> dict[str, Points]:
 
 def _exercises(connection: Connection, *, everybody: bool, only: int | None) -> dict[int, _Graded]:
     """The exercises of what counts: of everybody, or of those of whom something was overridden."""
-    rank = ranked()
+    rank = ranked(only)
     question = (
         select(
             Attempt.submission_id, ExerciseRow.exercise, ExerciseRow.score, ExerciseRow.max_score

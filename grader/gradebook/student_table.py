@@ -12,12 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader.gradebook.commenting import Comment
 from grader.gradebook.history import Past, PastAttempt
 from grader.gradebook.late import moment
 from grader.gradebook.standings import Standing
 from grader.gradebook.tables import cell, remarks, time
 from grader.report.console import STYLES
-from grader.report.text import visible
+from grader.report.text import visible, visible_lines
 from grader.report.words import SIGNS, counted, points, standing, unhappy, unhappy_checks
 from grader.report.words import score as over
 from grader.results import ExerciseResult, SubmissionResult, Verdict
@@ -39,6 +40,7 @@ def past_table(past: Past, standings: Sequence[Standing]) -> RenderableType:
         title = Text(visible(one.lesson), style="bold")
         parts += [Text(), Text.assemble(title, "  ", cell(one), f"  {one.status}")]
         parts += [_indented(line) for line in remarks(one, whose=False)]
+        parts += [_indented(each) for each in map(_comment, one.comments)]
         record = past.records.get(one.lesson)
         parts += [_indented(each) for each in _what_stands(record, one)] if record else []
         own = [attempt for attempt in past.attempts if attempt.lesson == one.lesson]
@@ -125,6 +127,13 @@ def _attempt(attempt: PastAttempt) -> Text:
         told.append(f"withdrawn, noticed {time(attempt.withdrawn_at)}")
     told.append(visible(attempt.path))
     return Text(" · ".join(filter(None, told)), style="" if attempt.stands else "dim")
+
+
+def _comment(comment: Comment) -> RenderableType:
+    """What was written to the student, by whom and when; its lines stay lines."""
+    of = f"{comment.exercise}, " if comment.exercise else ""
+    said = f"{of}{comment.author} wrote, {time(comment.made_at)}:"
+    return Group(Text(visible(said), "cyan"), Padding(Text(visible_lines(comment.text)), (0, 2)))
 
 
 def _by_hand(past: Past) -> Iterator[Text]:

@@ -9,20 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.report.curves import curves_picture
-from grader.report.grids import grids, index
-from grader.report.pictures import Picture, picture, scale_of
+from grader.report.exhibits import Exhibit, comparison, inputs
 from grader.report.text import visible, visible_lines
 from grader.report.words import SIGNS, counted, score, unhappy
 from grader.results import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import jinja2
 
-    from grader.results import CheckResult, ExerciseResult, Given, Shown
+    from grader.results import CheckResult, ExerciseResult
 
-_MOST_INPUTS = 8
 _TEXT = 2000
 
 _COLORS = {Verdict.PASSED: "#1a7f37", Verdict.FAILED: "#b3261e", Verdict.BROKEN: "#7b2cbf"}
@@ -30,7 +26,7 @@ _QUIET = "#57606a"
 _QUIET_VERDICTS = (Verdict.NOT_ATTEMPTED, Verdict.SKIPPED)
 _TROUBLE = "#8a4b00"
 
-_WORDS = {
+HEADINGS = {
     Verdict.PASSED: "Passed",
     Verdict.FAILED: "Not there yet",
     Verdict.NOT_ATTEMPTED: "Not started yet",
@@ -44,20 +40,13 @@ _WORDS = {
     Verdict.BROKEN: "A fault of ours",
     Verdict.NOT_HANDED_IN: "Not handed in",
 }
-_BROKEN = (
+"""The verdict of an exercise as its student reads it."""
+BROKEN = (
     "This check itself is broken. The fault is ours, not yours: your work is safe, nothing is "
     "lost, and no points are taken. Please tell your instructor, and go on with the next exercise."
 )
+"""What the student reads of a check that failed for a fault of ours."""
 _WELL_DONE = "Everything asked for holds. Well done: go on."
-
-
-@dataclass(frozen=True)
-class _Exhibit:
-    """A value with its label: a picture where it is an array, otherwise text."""
-
-    label: str
-    text: str = ""
-    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +60,8 @@ class _Statement:
     score: str
     message: str = ""
     call: str = ""
-    inputs: tuple[_Exhibit, ...] = ()
-    values: tuple[_Exhibit, ...] = ()
+    inputs: tuple[Exhibit, ...] = ()
+    values: tuple[Exhibit, ...] = ()
     note: str = ""
     hint: str = ""
 
@@ -82,7 +71,7 @@ def feedback_html(result: ExerciseResult, *, hints_left: int) -> str:
     return _template().render(
         id=visible(result.id),
         title=visible(result.title),
-        heading=_WORDS[result.verdict],
+        heading=HEADINGS[result.verdict],
         sign=_sign(result.verdict),
         color=_color(result.verdict),
         score=score(result.score, result.max_score),
@@ -119,7 +108,7 @@ def feedback_text(result: ExerciseResult, *, hints_left: int, width: int = 80) -
 
 
 def _messages(result: ExerciseResult) -> list[str]:
-    ours = {Verdict.PASSED: _WELL_DONE, Verdict.BROKEN: _BROKEN}.get(result.verdict, "")
+    ours = {Verdict.PASSED: _WELL_DONE, Verdict.BROKEN: BROKEN}.get(result.verdict, "")
     return [text for text in (ours, visible_lines(result.message, limit=_TEXT)) if text]
 
 
@@ -152,54 +141,20 @@ def _statement(check: CheckResult, *, said: str) -> _Statement:
     )
     if not unhappy(check.verdict):
         return plain
-    values, note = _comparison(check)
+    values, note = comparison(check)
     if check.curves is not None:
-        values += (_Exhibit("your curves", picture=curves_picture(check.curves)),)
+        values += (Exhibit("your curves", picture=curves_picture(check.curves)),)
     return _Statement(
         **vars(plain)
         | {
             "message": "" if check.message == said else visible_lines(check.message, limit=_TEXT),
             "call": visible(check.call),
-            "inputs": _inputs(check.given),
+            "inputs": inputs(check.given),
             "values": values,
             "note": note,
             "hint": visible_lines(check.hint, limit=_TEXT),
         }
     )
-
-
-def _inputs(given: Sequence[Given]) -> tuple[_Exhibit, ...]:
-    shown = [
-        _exhibit(f"with {visible(one.name, limit=60)}", one.value) for one in given[:_MOST_INPUTS]
-    ]
-    if len(given) > _MOST_INPUTS:
-        shown.append(_Exhibit("", f"… and {len(given) - _MOST_INPUTS} more inputs"))
-    return tuple(shown)
-
-
-def _comparison(check: CheckResult) -> tuple[tuple[_Exhibit, ...], str]:
-    """Expected and received, on one scale where both are arrays, and what is outlined in them."""
-    expected, received = check.expected, check.received
-    labels = ("expected", "received")
-    if not (expected and received and expected.array and received.array):
-        shown = zip(labels, (expected, received), strict=True)
-        return tuple(_exhibit(label, value) for label, value in shown if value), ""
-    drawn = grids((expected.array, received.array), check.where)
-    scale = scale_of(drawn)
-    values = tuple(
-        _Exhibit(label, picture=picture(grid, scale))
-        for label, grid in zip(labels, drawn, strict=True)
-    )
-    if not check.where or not any(grid.spot for grid in drawn):
-        return values, ""
-    return values, f"Outlined: the first difference, at {index(check.where)}."
-
-
-def _exhibit(label: str, value: Shown) -> _Exhibit:
-    if value.array is None or not value.array.values:
-        return _Exhibit(label, visible_lines(value.text, limit=_TEXT))
-    [grid] = grids([value.array])
-    return _Exhibit(label, picture=picture(grid, scale_of([grid])))
 
 
 @cache

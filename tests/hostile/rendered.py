@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from markdown_it import MarkdownIt
@@ -13,6 +15,9 @@ from rich.console import Console
 from rich.errors import MarkupError
 from rich.text import Text
 
+from grader.gradebook import gradebook_of
+from grader.pages import lesson_page, student_page
+from grader.pages.material import Material
 from grader.report import console, feedback, github, junit, records
 from grader.results import SubmissionResult
 from tests.report.test_github import obeyed
@@ -60,6 +65,7 @@ def real_report(result: SubmissionResult) -> Rendered:
     exercises = result.exercises
     return {
         "html": "".join(feedback.feedback_html(one, hints_left=1) for one in exercises),
+        "page": _pages(result),
         "terminal": page.getvalue(),
         "rich": page.getvalue(),
         "text": "\n".join(feedback.feedback_text(one, hints_left=1) for one in exercises),
@@ -70,20 +76,39 @@ def real_report(result: SubmissionResult) -> Rendered:
     }
 
 
+def _pages(result: SubmissionResult) -> str:
+    """The pages of a class in which there is nobody else."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with gradebook_of(folder, new=True) as book:
+            book.keep(result)
+            made = Material.of(folder, book)
+        [(student, lesson)] = made.results
+        return lesson_page.page(made, student, lesson) + student_page.page(made, student)
+
+
 class _Elements(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.active: list[str] = []
+        self.acting = False
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ACTIVE or any(name.startswith("on") for name, _ in attrs):
             self.active.append(tag)
+        self.acting |= any(name.startswith("on") for name, _ in attrs)
 
 
 def _html(of: Rendered) -> bool:
     return bool(_Elements(of["html"]).active)
+
+
+def _page(of: Rendered) -> bool:
+    page = _Elements(of.get("page", ""))
+    ours = {"style", "meta", "svg"}
+    return bool(set(page.active) - ours) or page.acting
 
 
 def _ansi(of: Rendered) -> bool:
@@ -109,7 +134,8 @@ def _xml(of: Rendered) -> bool:
 
 
 def _hidden(of: Rendered) -> bool:
-    return any(hidden(of[kind]) - {"\n"} for kind in ("html", "terminal", "markdown", "commands"))
+    kinds = {"html", "page", "terminal", "markdown", "commands"} & set(of)
+    return any(hidden(of[kind]) - {"\n"} for kind in kinds)
 
 
 def _formula(of: Rendered) -> bool:
@@ -124,6 +150,7 @@ def _markdown(of: Rendered) -> bool:
 
 HARM: dict[str, Callable[[Rendered], bool]] = {
     "html": _html,
+    "page": _page,
     "ansi": _ansi,
     "markup": _markup,
     "command": _command,

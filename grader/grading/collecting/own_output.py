@@ -20,6 +20,9 @@ HANDED_IN = "handed_in"
 KEPT_NOTEBOOKS = "kept_notebooks"
 """The folder among them that has each notebook as it was graded, named for its hash."""
 
+PAGES_LIST = ".pages.json"
+"""What makes a folder one of our pages, wherever it lies and whatever it is called."""
+
 _RESULTS, _SEED, _GRADEBOOK = "results", "seed", "gradebook.sqlite"
 _ALL = frozenset({HANDED_IN, KEPT_NOTEBOOKS, _RESULTS, _SEED, _GRADEBOOK, "junit.xml"}) | {
     f"{_GRADEBOOK}-{ending}" for ending in ("wal", "shm", "journal")
@@ -38,7 +41,7 @@ def without_own_output(inside: Sequence[os.DirEntry[str]]) -> list[os.DirEntry[s
     """
     if not _is_filled(inside):
         return None
-    rest = [entry for entry in inside if entry.name not in _ALL]
+    rest = [entry for entry in inside if entry.name not in _ALL and not _has_pages(entry)]
     return rest if any(map(_holds_work, rest)) else []
 
 
@@ -107,6 +110,10 @@ def _inside(folder: str | Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError:  # whoever looks into it for what was handed in says so
         return []
+
+
+def _has_pages(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and (Path(entry.path) / PAGES_LIST).is_file()
 
 
 def _holds_work(entry: os.DirEntry[str]) -> bool:
