@@ -45,7 +45,7 @@ def path_of(folder: Path, student: str, lesson: str) -> Path:
     A name that is no safe name of a file keeps its safe characters and gets a `~` and a hash of the
     whole, so that two students never share a record.
     """
-    return folder / _RESULTS / _safe(student) / f"{_safe(lesson)}.json"
+    return folder / _RESULTS / safe_name(student) / f"{safe_name(lesson)}.json"
 
 
 def write(result: SubmissionResult, folder: Path, document: str = "") -> Path:
@@ -170,7 +170,8 @@ def to_json(results: Sequence[SubmissionResult]) -> str:
     return f"[\n  {inside}\n]\n" if inside else "[]\n"
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """`name` as it may be called in every file system: unchanged if it can, else with a hash."""
     if name and _is_safe(name):
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
