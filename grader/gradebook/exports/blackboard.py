@@ -34,7 +34,9 @@ def columns(
     items = [_item(place, told) for place, told in found if told]
     if not items or not sheet.columns.places["id"]:
         raise refuse_wrong_sheet(
-            sheet, NAME, "has a column `Username`, and an id such as `|337483` in each item's header"
+            sheet,
+            NAME,
+            "has a column `Username`, and an id such as `|337483` in each item's header",
         )
     return items_by_lesson(items, lessons, said, all_of_them=all_of_them)
 
@@ -42,7 +44,9 @@ def columns(
 def _item(place: int, told: re.Match[str]) -> Item:
     maximum = number_in(told["maximum"] or "")
     wrong = "which Blackboard computes" if _COMPUTED.search(told["words"] or "") else ""
-    return Item(place, told.string, told["title"], None if maximum == Decimal(0) else maximum, wrong)
+    return Item(
+        place, told.string, told["title"], None if maximum == Decimal(0) else maximum, wrong
+    )
 
 
 def is_student(sheet: Sheet, row: int) -> bool:

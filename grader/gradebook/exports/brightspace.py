@@ -10,11 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from pathlib import PurePosixPath
 
 from grader.gradebook.exports.items import Item, items_by_lesson, refuse_wrong_sheet
 from grader.gradebook.exports.sheet import Sheet, number_in
-from grader.grading.collecting.platforms import brightspace
 
 NAME = "Brightspace"
 REFUSES_MORE = False
@@ -73,6 +71,6 @@ def untouchable(text: str) -> str:  # noqa: ARG001 - each platform has it
     return ""
 
 
-def own_id(path: str) -> str:
+def own_id(path: str) -> str:  # noqa: ARG001 - each platform has it
     """No key of a sheet stands in the names of Brightspace's folders: that id is another one."""
     return ""

@@ -19,8 +19,10 @@ _SHOWN = 80  # characters of a header
 _MOST_SHOWN = 15
 # Words beside a lesson's name that do not make it something else.
 _WORDS = frozenset(
-    "lesson lessons lektion leçon lección lezione les notebook notebooks assignment exercise "
-    "exercises homework hw lab week unit module chapter ipynb aufgabe übung devoir tarea".split()
+    {"lesson", "lektion", "leçon", "lección", "lezione", "les", "assignment", "exercise", "ipynb"}
+    | {"exercises", "homework", "hw", "lab", "week", "unit", "module", "chapter", "notebook"}
+    | {"aufgabe", "übung", "devoir", "tarea", "compito", "opdracht", "uppgift", "zadanie", "课程"}
+    | {"tarefa", "課題", "作业", "作業"}
 )
 
 
@@ -122,8 +124,8 @@ def only_item(
         return {told[0]: item}
     raise UsageError(
         f"This sheet is of one assignment, and does not say of which. Received: "
-        f"{visible(sheet.name)}, and marks of {', '.join(map(visible, lessons))}. Add --lesson with "
-        f"one of these."
+        f"{visible(sheet.name)}, and marks of {', '.join(map(visible, lessons))}. Add "
+        f"--lesson with one of these."
     )
 
 
@@ -138,8 +140,8 @@ def refuse_wrong_sheet(sheet: Sheet, platform: str, rule: str) -> UsageError:
 
 def _called(header: str, items: Sequence[Item]) -> Item:
     """The column with this header, or with this title where no header is the same."""
-    for way in (lambda item: item.header.strip(), lambda item: item.title):
-        own = [item for item in items if way(item) == header]
+    by_header = [item for item in items if item.header.strip() == header]
+    for own in (by_header, [item for item in items if item.title == header]):
         if len(own) > 1:
             raise UsageError(
                 f"--column names a column that there is once. Received: {visible(header)!r}, which "
@@ -181,8 +183,8 @@ def _refuse_missing(missing: Sequence[str], left: Sequence[Item]) -> None:
     shown = _shown(left) if left else "there is none"
     raise UsageError(
         f"A lesson's column is found by its title, such as `{_title(missing[0])}`. Received: no "
-        f"column for {', '.join(map(visible, missing))}; those with marks are {shown}. Say which it "
-        f"is: --column '{example}={lesson}'."
+        f"column for {', '.join(map(visible, missing))}; those with marks are {shown}. Say which "
+        f"it is: --column '{example}={lesson}'."
     )
 
 

@@ -24,8 +24,9 @@ REFUSES_MORE = True
 
 # What Moodle's translations call these columns.
 _GRADE = frozenset(
-    "grade bewertung note calificación valutazione nota avaliação cijfer beoordeling betyg ocena "
-    "оценка 評点 評定 成绩 分数 karakter karakterer arvosana ציון الدرجة".split()
+    {"grade", "bewertung", "note", "calificación", "valutazione", "nota", "avaliação", "cijfer"}
+    | {"beoordeling", "betyg", "ocena", "оценка", "評点", "評定", "成绩", "分数", "karakter"}
+    | {"arvosana", "ציון", "الدرجة", "성적"}
 )
 _MAXIMUM = frozenset(
     {"maximum grade", "bestwertung", "note maximale", "calificación máxima", "valutazione massima"}
@@ -84,9 +85,7 @@ def _is_worksheet(sheet: Sheet) -> bool:
     )
 
 
-def _of_worksheet(
-    sheet: Sheet, lessons: Sequence[str], said: Mapping[str, str]
-) -> dict[str, Item]:
+def _of_worksheet(sheet: Sheet, lessons: Sequence[str], said: Mapping[str, str]) -> dict[str, Item]:
     headers = [header.strip() for header in sheet.headers]
     folded = [header.casefold() for header in headers]
     if any(header in _SCALE for header in folded):

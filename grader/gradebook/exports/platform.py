@@ -18,20 +18,16 @@ class Platform(Protocol):
     REFUSES_MORE: bool
     """Whether it refuses a mark above the maximum, or all marks with it."""
 
-    @staticmethod
     def columns(
-        sheet: Sheet, lessons: Sequence[str], said: Mapping[str, str], *, all_of_them: bool
+        self, sheet: Sheet, lessons: Sequence[str], said: Mapping[str, str], *, all_of_them: bool
     ) -> dict[str, Item]:
         """The column of each lesson; UsageError where the sheet is none of the platform's."""
 
-    @staticmethod
-    def is_student(sheet: Sheet, row: int) -> bool:
+    def is_student(self, sheet: Sheet, row: int) -> bool:
         """Whether a row may be a student's, and not about the columns."""
 
-    @staticmethod
-    def untouchable(text: str) -> str:
+    def untouchable(self, text: str) -> str:
         """Why a cell that says this is left alone; "" where a mark may replace it."""
 
-    @staticmethod
-    def own_id(path: str) -> str:
+    def own_id(self, path: str) -> str:
         """The id that the platform's own download has put into a path of a hand-in; else ""."""

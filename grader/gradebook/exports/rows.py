@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.gradebook.exports.platform import Platform
@@ -13,6 +14,9 @@ from grader.grading.collecting.roster import student_in
 from grader.grading.collecting.roster_matching import Enrolled, who_is_who
 from grader.grading.collecting.submissions import Missing
 from grader.results import HandedIn
+
+NOWHERE = "is in no row"
+"""Why somebody has no row, where none looks like theirs."""
 
 
 @dataclass(frozen=True)
@@ -53,35 +57,87 @@ def matched(
     An id that another platform gave counts only where the name does not speak against it: numbers
     of two platforms may be the same by chance.
     """
-    people: dict[str, Person] = {}
-    ids: dict[str, str] = {}
-    for standing in standings:
-        name = standing.person.name
-        people[name] = standing.person
-        if own := platform.own_id(standing.path):
-            ids[name] = own
-    known = {id_.casefold() for row in rows for id_ in row.ids}
-    ids = {name: id_ for name, id_ in ids.items() if id_.casefold() in known}
+    people = {standing.person.name: standing.person for standing in standings}
+    own = _own_ids(standings, platform)
+    ids = {name: own.get(name, person.number) for name, person in people.items()}
+    by_id = _by_id(rows)
+    reasons: dict[str, str] = {}
+    for name in _strangers(people, own, ids, by_id):
+        row = next((row for row in rows if spoken(row.name) == spoken(name)), None)
+        if row is not None and row.ids and not _is_mail_of(people[name], rows):
+            reasons[name] = f"has another id than {_rows(sheet, [row])}, who has the same name"
+    for name, person in people.items():
+        with_it = by_id.get(_plain(ids[name]), [])
+        if name not in own and with_it and all(_is_chance(person, row) for row in with_it):
+            ids[name] = ""
+            reasons[name] = f"has the id of {_rows(sheet, with_it)}, who has quite another name"
     asked = [
-        Missing(name, "", HandedIn(id=ids.get(name, person.number), email=person.email))
+        Missing(name, "", HandedIn(id=ids[name], email=person.email))
         for name, person in people.items()
+        if name not in reasons or not ids[name]
     ]
     chosen, unclear = who_is_who(rows, asked)
     found: dict[str, int] = {}
     unmatched: dict[str, str] = {}
-    for name, person in people.items():
+    for name in people:
         row = chosen.get(name)
-        if name in unclear:
-            unmatched[name] = f"may be {_rows(sheet, unclear[name])}, and nothing tells for certain"
-        elif not isinstance(row, Row):
-            unmatched[name] = "is in no row"
-        elif name not in ids and _is_chance(person, row):
-            unmatched[name] = f"has the id of {_rows(sheet, [row])}, who has quite another name"
-        else:
+        if isinstance(row, Row):
             found[name] = row.place
+        elif name in unclear:
+            unmatched[name] = f"may be {_rows(sheet, unclear[name])}, and nothing tells for certain"
+        else:
+            unmatched[name] = reasons.get(name, NOWHERE)
     taken = {*found.values()}
-    alone = [name for name in found if name in ids and _differ(people[name], chosen[name])]
+    alone = [name for name in found if name in own and _differ(people[name], chosen[name])]
     return Matched(found, unmatched, [row for row in rows if row.place not in taken], alone)
+
+
+def _strangers(
+    people: Mapping[str, Person],
+    own: Mapping[str, str],
+    ids: Mapping[str, str],
+    by_id: Mapping[str, Sequence[Row]],
+) -> Iterator[str]:
+    """Those whose id would stand in the sheet if they did, as those of others do.
+
+    The platform's own ids are of that kind where one of them is there; others where most are.
+    """
+    there = {name for name in people if _plain(ids[name]) in by_id}
+    with_id = [name for name in people if ids[name]]
+    is_kind = 2 * len(there) > len(with_id)
+    for name in with_id:
+        if name not in there and (bool(there & own.keys()) if name in own else is_kind):
+            yield name
+
+
+def _is_mail_of(person: Person, rows: Sequence[Row]) -> bool:
+    mail = person.email.casefold()
+    return bool(mail) and any(row.email.casefold() == mail for row in rows)
+
+
+def _own_ids(standings: Sequence[Standing], platform: Platform) -> dict[str, str]:
+    """The ids that the platform itself has given, by name."""
+    found: dict[str, str] = {}
+    for standing in standings:
+        own = platform.own_id(standing.path)
+        # Of what several hand in together, the file's name tells one of them.
+        if own and (not standing.person.group or own == standing.person.number):
+            found[standing.person.name] = own
+    return found
+
+
+def _by_id(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        for key in {_plain(id_) for id_ in row.ids}:
+            found[key].append(row)
+    return {key: them for key, them in found.items() if key}
+
+
+def _plain(number: str) -> str:
+    """An id as ids are compared: in any case, and without zeros that a spreadsheet loses."""
+    folded = number.strip().casefold()
+    return folded.lstrip("0") if folded.isdigit() else folded
 
 
 def _is_chance(person: Person, row: Row) -> bool:

@@ -28,7 +28,11 @@ __all__ = ["Enrolled", "Roster"]
 
 # Moodle's sheets number the participants of an assignment: `Participant 12`, in its language.
 _PARTICIPANT = re.compile(r"[^\W\d_][^\d,@]*?\s?(\d+)")
-_PARTICIPANT_WORDS = ("partic", "teilnehmer", "deelnemer", "deltag", "uczestnik", "участник")
+_PARTICIPANT_WORDS = (
+    *("partic", "teilnehmer", "deelnemer", "deltag", "deltak", "uczestnik", "участник", "účastn"),
+    *("osallistuja", "résztvevő", "katılımcı", "sudionik", "συμμετέχ", "משתתף", "مشارك"),
+    *("参加者", "参与者", "參與者", "참여자", "참가자"),
+)
 # What stands in a column of ids where there is none.
 _NO_IDS = frozenset(
     {"n/a", "na", "#n/a", "nan", "nil", "null", "none", "unknown", "tbd", "tba"}
