@@ -78,16 +78,17 @@ def going_back(
             continue
         name, why = _place(one, to)
         if name in pages:
-            name, why = "", "handed in the same file as another student"
+            name, why = "", "Left out, as they handed in the same file as another student"
         if why:
             without.setdefault(why, []).append(one.student)
         if name:
             pages[name] = (one.student, one.lesson)
-    said = [line for why, names in without.items() for line in listed(why.capitalize(), names)]
+    said = [line for why, names in without.items() for line in listed(why, names)]
     if not pages:
         raise UsageError(
             f"An archive has the pages of those who handed in. Received: nobody's. "
             f"{' '.join(said) or 'Nobody is graded yet: run `grader grade` first.'}"
+            f"{'' if to is Recipient.PLAIN else ' With --for plain, each has a folder.'}"
         )
     return Back(pages, tuple(said))
 
@@ -112,18 +113,18 @@ def write_archive(file: IO[bytes], back: Back, page: Page) -> dict[str, str]:
 def _place(one: SubmissionResult, to: Recipient) -> tuple[str, str]:
     """The name of a page in the archive, and why there is none, or what to know of it."""
     if one.verdict is Verdict.NOT_HANDED_IN:
-        return "", "left out, as nothing was handed in"
+        return "", "Left out, as nothing was handed in"
     if one.score is None:
-        return "", "left out, as all is withheld for a fault of ours: grade it again first"
+        return "", "Left out, as all is withheld for a fault of ours: grade it again first"
     file = f"{safe_name(course.stems().get(one.lesson, one.lesson))}.html"
     if to is Recipient.PLAIN:
         name = f"{safe_name(one.student)}/{file}"
     else:
         own = _canvas(one, file) if to is Recipient.CANVAS else _moodle(one, file)
         if own is None:
-            return "", f"left out, as no name of {_CALLED[to]}'s own download tells their ids"
+            return "", f"Left out, as no name of {_CALLED[to]}'s own download tells their ids"
         name = own
-    return name, "in it, with points that are withheld for a fault of ours" if withheld(one) else ""
+    return name, "In it, with points that are withheld for a fault of ours" if withheld(one) else ""
 
 
 def _canvas(one: SubmissionResult, file: str) -> str | None:

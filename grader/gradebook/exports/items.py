@@ -118,7 +118,7 @@ def only_item(
         return items_by_lesson([item], lessons, said, all_of_them=False)
     if len(lessons) == 1:
         return {lessons[0]: item}
-    parts = re.split(r"-(?=\D)|-(?=\d+\.\w+$)", sheet.name)
+    parts = sheet.name.split("-")  # Grades-CNN101-1 Convolution-4711.csv
     told = [one for one in lessons if any(_is_titled(part, one) for part in parts)]
     if len(told) == 1:
         return {told[0]: item}

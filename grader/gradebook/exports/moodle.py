@@ -35,6 +35,7 @@ _MAXIMUM = frozenset(
 )
 _SCALE = frozenset({"scale", "skala", "barème", "escala", "scala", "schaal", "шкала", "尺度"})
 _MODIFIED = re.compile(r".+[(（].+[)）]\s*")  # Last modified (grade)
+_OTHER_PLATFORMS = re.compile(r"^End-of-Line Indicator$|\|_?\d+\w*\s*$|^SIS ")
 _NOT_MARKS = re.compile(
     r"total|feedback|downloaded|summe|gesamt|heruntergeladen|kommentar|commentaire|comentario"
     r"|suspended|institution|department|abteilung|département|departamento|city|country",
@@ -50,11 +51,16 @@ def columns(
     """The column of each lesson; see `Platform`."""
     if _is_worksheet(sheet):
         return _of_worksheet(sheet, lessons, said)
-    keys = [place for places in sheet.columns.places.values() for place in places]
-    if not sheet.columns.places["email"] and not sheet.columns.places["id"]:
+    places = sheet.columns.places
+    is_gradebook = places["first"] and places["last"] and (places["email"] or places["id"])
+    if not is_gradebook or any(map(_OTHER_PLATFORMS.search, sheet.headers)):
         raise refuse_wrong_sheet(
-            sheet, NAME, "has a column `Identifier`, or `ID number` or `Email address`"
+            sheet,
+            NAME,
+            "is a grading worksheet with a column `Identifier`, or a gradebook with `First name`, "
+            "`Last name` and `Email address`",
         )
+    keys = [place for them in places.values() for place in them]
     headers = sheet.headers
     count = Counter(headers)
     items = [

@@ -63,9 +63,9 @@ def matched(
     by_id = _by_id(rows)
     reasons: dict[str, str] = {}
     for name in _strangers(people, own, ids, by_id):
-        row = next((row for row in rows if spoken(row.name) == spoken(name)), None)
-        if row is not None and row.ids and not _is_mail_of(people[name], rows):
-            reasons[name] = f"has another id than {_rows(sheet, [row])}, who has the same name"
+        same = [row for row in rows if spoken(row.name) == spoken(name) and row.ids]
+        if same and not _is_mail_of(people[name], rows):
+            reasons[name] = f"has another id than {_rows(sheet, same)}, who has the same name"
     for name, person in people.items():
         with_it = by_id.get(_plain(ids[name]), [])
         if name not in own and with_it and all(_is_chance(person, row) for row in with_it):

@@ -256,8 +256,11 @@ class Form:
     def content(self, rows: list[list[str]]) -> bytes:
         """The rows as a file."""
         file = io.StringIO(newline="")
-        quoting = csv.QUOTE_ALL if self.all_quoted else csv.QUOTE_MINIMAL
-        csv.writer(
-            file, delimiter=self.delimiter, lineterminator=self.end, quoting=quoting
-        ).writerows(rows)
+        writer = csv.writer(
+            file,
+            delimiter=self.delimiter,
+            lineterminator=self.end,
+            quoting=csv.QUOTE_ALL if self.all_quoted else csv.QUOTE_MINIMAL,
+        )
+        writer.writerows(rows)
         return file.getvalue().encode(self.encoding)

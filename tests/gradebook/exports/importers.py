@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -218,3 +219,59 @@ def _rows(content: bytes, delimiter: str) -> list[list[str]]:
         text = content.decode("utf-8-sig")
     read = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     return [row for row in read if any(cell.strip() for cell in row)]
+
+
+@dataclass(frozen=True)
+class HandedBack:
+    """Files by the student who is sent them, and the names of those that went to nobody."""
+
+    files: Mapping[str, Sequence[tuple[str, bytes]]]
+    ignored: Sequence[str]
+
+
+def canvas_reupload(content: bytes, uploads: Mapping[str, Mapping[str, str]]) -> HandedBack:
+    """Canvas's "Upload Submissions": `uploads` are names of files by user and number of upload.
+
+    Of a file's name, the first two parts between underscores that are numbers are the two. The
+    student sees it under the name of the upload.
+    """
+    files: dict[str, list[tuple[str, bytes]]] = {}
+    ignored = []
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for path in archive.namelist():
+            name = path.rpartition("/")[2]
+            parts = name.split("_")
+            user, upload = [*[part for part in parts if part.isdigit()][:2], "", ""][:2]
+            is_lost = parts[-1].startswith("link") or name.startswith("._")
+            if is_lost or upload not in uploads.get(user, {}):
+                ignored.append(path)
+                continue
+            files.setdefault(user, []).append((uploads[user][upload], archive.read(path)))
+    return HandedBack(files, ignored)
+
+
+def moodle_feedback(content: bytes, participants: Mapping[str, str]) -> HandedBack:
+    """Moodle's "Upload multiple feedback files in a zip": the parts of each path are looked at.
+
+    One is `name_number_assignsubmission_file` with something behind it, or nothing.
+    """
+    files: dict[str, list[tuple[str, bytes]]] = {}
+    ignored = []
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for path in archive.namelist():
+            parts = path.split("/")
+            if parts[-1].startswith((".", "~")):
+                ignored.append(path)
+                continue
+            for place, part in enumerate(parts):
+                told = part.split("_", 4)
+                if len(told) < 4 or not told[1].isdigit() or told[1] not in participants:
+                    continue
+                if told[2:4] != ["assignsubmission", "file"]:
+                    continue
+                rest = "/".join([*told[4:], *parts[place + 1 :]]).lstrip("/")
+                files.setdefault(participants[told[1]], []).append((rest, archive.read(path)))
+                break
+            else:
+                ignored.append(path)
+    return HandedBack(files, ignored)
