@@ -25,7 +25,8 @@ from grader.results import Points, Verdict
 
 _ZERO = "0, as nothing was handed in"
 _NOT_HANDED_IN = "not handed in; --zero-missing writes 0"
-_A_LINE = 40  # names in one line of what is said
+_A_LINE = 30  # names in one line of what is said
+_A_NAME = 100  # characters of one
 
 
 @dataclass(frozen=True)
@@ -257,5 +258,6 @@ def _people_said(told: _Told, who: Matched) -> Iterator[str]:
 
 def listed(begin: str, names: Sequence[str]) -> Iterator[str]:
     """All the names, so many to a line."""
-    for at in range(0, len(names), _A_LINE):
-        yield f"{begin}: {', '.join(names[at : at + _A_LINE])}."
+    shown = [visible(name, limit=_A_NAME) for name in names]
+    for at in range(0, len(shown), _A_LINE):
+        yield f"{begin}: {', '.join(shown[at : at + _A_LINE])}."

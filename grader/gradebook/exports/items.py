@@ -179,7 +179,9 @@ def _plain(text: str) -> list[str]:
 
 def _refuse_missing(missing: Sequence[str], left: Sequence[Item]) -> None:
     lesson = visible(missing[0])
-    example = _header(left[0]) if left else "HEADER"
+    words = {*_plain(missing[0]), *_plain(_title(missing[0]))}
+    near = max(left, key=lambda item: len(words & {*_plain(item.title)}), default=None)
+    example = _header(near) if near and words & {*_plain(near.title)} else "HEADER"
     shown = _shown(left) if left else "there is none"
     raise UsageError(
         f"A lesson's column is found by its title, such as `{_title(missing[0])}`. Received: no "

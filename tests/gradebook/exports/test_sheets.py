@@ -120,7 +120,8 @@ def test_a_column_is_found_by_its_lessons_title(title: str) -> None:
     ("headers", "wanted", "said"),
     [
         ("2 Convolution (1)", {}, "no column for convolution; those with marks are `2 Convolution"),
-        ("Convolution quiz (1)", {}, "--column 'Convolution quiz \\(1\\)=convolution'"),
+        ("A (2),Convolution quiz (1)", {}, "--column 'Convolution quiz \\(1\\)=convolution'"),
+        ("A (2)", {}, "--column 'HEADER=convolution'"),
         ("Convolution (1),1 Convolution (2)", {}, "2 that may be convolution's: `Convolution \\(1"),
         ("Convolution (1),Convolution (1)", {}, "2 that may be convolution's"),
         ("A (1),A (1)", {"columns": {"A (1)": "convolution"}}, "stands 2 times in the sheet"),
@@ -308,3 +309,54 @@ def test_nothing_of_a_name_is_ever_written_into_a_sheet() -> None:
     sheet = f'{HEADER}\n"{evil}",7,A,\n'
     done = fill(sheet, standing(evil))
     assert done.content == sheet.replace("7,A,\n", "7,A,12.5\n").encode()
+
+
+def test_canvas_may_tell_first_and_last_names_apart() -> None:
+    """The other form of its export, with the names in two columns."""
+    sheet = "LastName,FirstName,ID,SIS Login ID,Section,1 Convolution (4711)\n"
+    sheet += "    Points Possible,,,,,17\nRoe,Ana,7,aroe,A,\n"
+    assert cells(fill(sheet))[2][5] == "12.5"
+
+
+def test_of_a_team_each_has_their_own_row() -> None:
+    """Both have the path of the one who handed in; the id in it is that one's alone."""
+    sheet = f"{HEADER}\nAna Roe,70031,A,\nBen Li,70032,A,\n"
+    path, team = "all.zip/roeana_70031_90001_x.ipynb", ("Ana Roe", "Ben Li")
+    ana = replace(standing(), person=Person("Ana Roe", "70031", group=team), path=path)
+    ben = replace(standing(score=9), person=Person("Ben Li", group=team), path=path)
+    assert [row[3] for row in cells(fill(sheet, ana, ben))[1:]] == ["12.5", "9"]
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "ID,氏名,評点,最大評点,最終更新日時 (評定)\n参加者 12,Ana Roe,-,17.00,-\n",
+        (
+            "Identifiant,Nom complet,Note,Note maximale,Dernière modification (note)\n"
+            "Participant 12,Ana Roe,-,17.00,-\n"
+        ),
+        (
+            "Identyfikator,Imię i nazwisko,Ocena,Maksymalna ocena,Ostatnia modyfikacja (ocena)\n"
+            "Uczestnik 12,Ana Roe,-,17.00,-\n"
+        ),
+    ],
+)
+def test_a_moodle_worksheet_is_known_in_other_languages(sheet: str) -> None:
+    """Its columns are called as Moodle's translations call them."""
+    assert cells(fill(sheet, platform=moodle))[1][2] == "12.5"
+    with pytest.raises(UsageError, match=r"17 for .*, and 20 points"):
+        fill(sheet, standing(most=20), platform=moodle)
+
+
+def test_text_that_a_sheet_says_is_shown_harmlessly(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names and headers of a sheet with controls in them come out as escapes, and bounded."""
+    from grader.cli.app import say
+
+    sheet = f"{HEADER}\n\x1b[31mEvil\x07,7,A,\nAna Roe,8,A,\n" + f"{'x' * 100_000},9,A,\nZoe,9,,\n"
+    for line in fill(sheet).said:
+        say(line)
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "\\x1b[31mEvil" in said
+    assert ", Zoe." in said
+    assert len(said) < 1_000
