@@ -251,7 +251,7 @@ def _people_said(told: _Told, who: Matched) -> Iterator[str]:
     yield from listed("Graded, and in no row of the sheet", nowhere)
     for name, why in who.unmatched.items():
         if why != NOWHERE:
-            yield f"No mark written: {name} {why}."
+            yield f"No mark written: {visible(name, limit=_A_NAME)} {why}."
     yield from listed("In the sheet, and not in the gradebook", [row.name for row in who.left])
     yield from listed("Found by the id, and called otherwise: look at these", who.by_id_alone)
 

@@ -13,8 +13,10 @@ from grader.grading.collecting.person_names import in_any_order, run_together, s
 from grader.grading.collecting.roster import student_in
 from grader.grading.collecting.roster_matching import Enrolled, who_is_who
 from grader.grading.collecting.submissions import Missing
+from grader.report.text import visible
 from grader.results import HandedIn
 
+_A_NAME = 100  # characters that are shown
 NOWHERE = "is in no row"
 """Why somebody has no row, where none looks like theirs."""
 
@@ -159,7 +161,8 @@ def _differ(person: Person, row: Enrolled) -> bool:
 
 def _rows(sheet: Sheet, rows: Sequence[Enrolled]) -> str:
     told = [
-        f"{one.name} in line {sheet.line(one.place)}" if isinstance(one, Row) else one.name
+        f"{visible(one.name, limit=_A_NAME)} in line {sheet.line(one.place)}"
         for one in rows
+        if isinstance(one, Row)
     ]
     return " or ".join(told)
