@@ -1,39 +1,19 @@
-"""Commands over the gradebook: what stands, marks by hand, a marks file, statistics."""
+"""Commands over the gradebook: what stands, marks by hand, statistics."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.cli.app import app, say, stdout, told_in_one_sentence
-from grader.cli.options import GradebookUrl
+from grader.cli.options import Folder, GradebookUrl, Late
+from grader.cli.places import opened
 
 if TYPE_CHECKING:
-    from grader.gradebook import Gradebook, Standing
     from grader.gradebook.statistics import LessonStatistics
-
-Folder = Annotated[
-    Path, typer.Argument(help="The folder that `grader grade … --to FOLDER` filled.")
-]
-Late = Annotated[
-    str | None,
-    typer.Option(
-        metavar="POLICY",
-        help="From now on, what is taken off for being late: '10%/day, max 50%, grace 15min', "
-        "'2/hour' (points), or none. Percent are of all points of the lesson; a day counts when it "
-        "has begun after the grace. 'zone Europe/Berlin' is for times that name no zone.",
-    ),
-]
-
-
-class MarksFormat(StrEnum):
-    """What reads the marks."""
-
-    CSV = "csv"
 
 
 class StatsFormat(StrEnum):
@@ -64,7 +44,7 @@ def show(
         from grader.gradebook.student_table import past_table
         from grader.gradebook.tables import standings_table
 
-        with _opened(folder, gradebook, late) as book:
+        with opened(folder, gradebook, late) as book:
             standings = book.current()
             if student is None:
                 table = standings_table(standings, book.late.text)
@@ -120,7 +100,7 @@ def override(
 
         _refuse_both(points, remove=remove)
         author = author.strip() or own_name()
-        with _opened(folder, gradebook) as book:
+        with opened(folder, gradebook) as book:
             if points is None:
                 done = book.remove_override(student, place, reason=reason, author=author)
             else:
@@ -135,52 +115,6 @@ def override(
                     relative=relative,
                 )
         say(told(done))
-
-
-@app.command()
-def export(
-    folder: Folder,
-    out: Annotated[Path, typer.Option(help="The file to write, or - for standard output.")],
-    what: Annotated[
-        MarksFormat, typer.Option("--for", help="What reads the marks.")
-    ] = MarksFormat.CSV,
-    wide: Annotated[
-        bool, typer.Option("--wide", help="A row a student, two columns a lesson: mark, maximum.")
-    ] = False,
-    exercises: Annotated[
-        bool, typer.Option("--exercises", help="A column for the points of each exercise, too.")
-    ] = False,
-    withdrawn: Annotated[
-        bool,
-        typer.Option("--withdrawn", help="Students, too, of whom nothing is handed in any more."),
-    ] = False,
-    late: Late = None,
-    gradebook: GradebookUrl = None,
-) -> None:
-    """Write the marks of a class to a file.
-
-    A row is one student's lesson: `points` as graded or given by hand, `penalty` for being late,
-    `score` the mark. It is empty where it is withheld for a fault of ours, and where a hand-in was
-    withdrawn. `status` is what became of what was graded. A text that a spreadsheet would compute
-    begins with an apostrophe.
-
-    Example: grader export graded --out marks.csv --wide
-    """
-    with told_in_one_sentence():
-        from grader.gradebook.marks_file import to_csv
-
-        assert what is MarksFormat.CSV
-        _refuse_no_place(out)
-        with _opened(folder, gradebook, late) as book:
-            standings = book.current(exercises=exercises)
-        standings = _exported(standings, folder, withdrawn=withdrawn)
-        text = to_csv(standings, wide=wide, exercises=exercises)
-        if str(out) == "-":
-            sys.stdout.buffer.write(text.encode())
-            sys.stdout.flush()
-            return
-        _put(text, out)
-        say(f"Marks: {out}")
 
 
 @app.command()
@@ -207,7 +141,7 @@ def stats(
     Example: grader stats graded --format json
     """
     with told_in_one_sentence():
-        with _opened(folder, gradebook) as book:
+        with opened(folder, gradebook) as book:
             lessons = book.statistics()
         if form is StatsFormat.JSON:
             sys.stdout.write(_json(lessons))
@@ -217,68 +151,12 @@ def stats(
             stdout().print(statistics_table(lessons))
 
 
-def _opened(folder: Path, url: str | None, late: str | None = None) -> Gradebook:
-    """The gradebook, with what is to be said of it said, and the late policy set."""
-    from grader.gradebook import gradebook_of
-    from grader.gradebook.late import LatePolicy
-
-    if late is not None:
-        LatePolicy.parse(late)
-    book = gradebook_of(folder, url)
-    for line in book.said:
-        say(line)
-    if late is not None:
-        book.set_late(late)
-    return book
-
-
 def _refuse_both(points: str | None, *, remove: bool) -> None:
     from grader.errors import UsageError
 
     if (points is None) != remove:
         received = "neither" if points is None else "both"
         raise UsageError(f"Give POINTS, or --remove. Received: {received}. Write one of them.")
-
-
-def _exported(standings: list[Standing], folder: Path, *, withdrawn: bool) -> list[Standing]:
-    """The standings that go into a marks file; UsageError where there are none."""
-    from grader.errors import UsageError
-    from grader.gradebook.marks_file import of_those_there
-    from grader.report.text import visible
-    from grader.report.words import counted
-
-    if not standings:
-        raise UsageError(
-            f"A marks file has the marks of those who were graded. Received: "
-            f"{visible(str(folder))}, in which nobody is graded yet. Run `grader grade` first."
-        )
-    there = standings if withdrawn else of_those_there(standings)
-    left_out = {one.person.name for one in standings} - {one.person.name for one in there}
-    if not there:
-        raise UsageError(
-            f"A marks file has the marks of what is handed in. Received: "
-            f"{visible(str(folder))}, in which everything was withdrawn. Add --withdrawn to have "
-            f"it."
-        )
-    if left_out:
-        say(
-            f"Left out: {counted(len(left_out), 'student')} of whom nothing is handed in any more; "
-            f"--withdrawn has them."
-        )
-    return there
-
-
-def _refuse_no_place(out: Path) -> None:
-    from grader.errors import UsageError
-    from grader.report.text import visible
-
-    if str(out) == "-" or (out.parent.is_dir() and not out.is_dir()):
-        return
-    wrong = "which is a folder" if out.is_dir() else "whose folder does not exist"
-    raise UsageError(
-        f"--out names a file in a folder that is there. Received: {visible(str(out))}, {wrong}. "
-        f"{'Name a file in it' if out.is_dir() else 'Make the folder, or name another one'}."
-    )
 
 
 def own_name() -> str:
@@ -294,18 +172,6 @@ def own_name() -> str:
             "A mark by hand has an author. Received: none, and this machine has no name for you. "
             "Write --author NAME."
         ) from error
-
-
-def _put(text: str, path: Path) -> None:
-    """Write a file at once or not at all. Spreadsheets tell UTF-8 by the mark at its beginning."""
-    import secrets
-
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_bytes(text.encode("utf-8-sig"))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _json(lessons: list[LessonStatistics]) -> str:

@@ -7,6 +7,18 @@ from typing import Annotated
 
 import typer
 
+Folder = Annotated[
+    Path, typer.Argument(help="The folder that `grader grade … --to FOLDER` filled.")
+]
+Late = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POLICY",
+        help="From now on, what is taken off for being late: '10%/day, max 50%, grace 15min', "
+        "'2/hour' (points), or none. Percent are of all points of the lesson; a day counts when it "
+        "has begun after the grace. 'zone Europe/Berlin' is for times that name no zone.",
+    ),
+]
 GradebookUrl = Annotated[
     str | None,
     typer.Option(

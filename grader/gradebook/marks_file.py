@@ -16,6 +16,7 @@ from datetime import UTC
 
 from grader.gradebook.late import exact, plain
 from grader.gradebook.standings import Person, Standing
+from grader.report.text import visible
 from grader.report.words import place_of
 from grader.results import Points
 
@@ -23,7 +24,9 @@ _BREAKS = r"\r\n\v\f\x1c-\x1e\x85\u2028\u2029"
 _LINES = re.compile(f"[{_BREAKS}]+")
 # Where a formula may begin, in all of a cell; wide signs begin one where they are typed.
 _FORMULA = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[;\t{_BREAKS}]))(?=[\s\"]{{0,9}}[=+\-@＝＋－＠])")
-_Cell = str | Points
+Cell = str | Points
+"""A text, which `text_cell` has made safe, or a number."""
+_LONGEST = 8000  # characters
 _PERSON = ("student", "id", "email", "section", "group")
 _ROW = (
     "lesson",
@@ -62,27 +65,35 @@ def to_csv(standings: Sequence[Standing], *, wide: bool = False, exercises: bool
     """
     file = io.StringIO(newline="")
     writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-    places = _places(standings) if exercises else []
-    writer.writerows(_wide(standings, places) if wide else _long(standings, places))
+    places = places_of(standings) if exercises else []
+    writer.writerows(wide_rows(standings, places) if wide else long_rows(standings, places))
     return file.getvalue()
 
 
 def text_cell(text: str) -> str:
-    """A text on one line, of which no spreadsheet computes anything, however it splits the line."""
-    return _LINES.sub(" ", _FORMULA.sub("'", text))
+    """A text on one line, of which no spreadsheet computes anything, however it splits the line.
+
+    What shows nothing of itself is an escape, and of a long text the beginning is kept: a cell has
+    at most 32,767 characters.
+    """
+    kept = _LINES.sub(" ", _FORMULA.sub("'", text[:_LONGEST]))
+    more = len(text) - _LONGEST
+    shown = "\t".join(visible(part, limit=len(part)) for part in kept.split("\t"))
+    return f"{shown}… ({more} more characters)" if more > 0 else shown
 
 
-_Place = tuple[str, str]  # a lesson and an exercise of it
+Place = tuple[str, str]
+"""A lesson and an exercise of it."""
 
 
-def _places(standings: Sequence[Standing]) -> list[_Place]:
+def places_of(standings: Sequence[Standing]) -> list[Place]:
     """Every exercise, in the order of the course and of its lesson."""
     ordered = sorted(standings, key=lambda standing: place_of(standing.lesson))
     found = [(one.lesson, exercise.exercise) for one in ordered for exercise in one.exercises]
     return sorted(dict.fromkeys(found), key=lambda place: place_of(place[0]))
 
 
-def _in_places(standings: Iterable[Standing], places: Sequence[_Place]) -> list[_Cell]:
+def _in_places(standings: Iterable[Standing], places: Sequence[Place]) -> list[Cell]:
     """The points of one student in each place; empty where there are none."""
     known = {
         (standing.lesson, one.exercise): one.points
@@ -92,11 +103,12 @@ def _in_places(standings: Iterable[Standing], places: Sequence[_Place]) -> list[
     return [_number(known.get(place)) for place in places]
 
 
-def _headers(places: Sequence[_Place]) -> list[_Cell]:
+def _headers(places: Sequence[Place]) -> list[Cell]:
     return [text_cell(f"{lesson}/{exercise}") for lesson, exercise in places]
 
 
-def _long(standings: Sequence[Standing], places: Sequence[_Place]) -> Iterable[list[_Cell]]:
+def long_rows(standings: Sequence[Standing], places: Sequence[Place]) -> Iterable[list[Cell]]:
+    """The headers, and a row for each student and lesson."""
     yield [*_PERSON, *_ROW, *_headers(places)]
     for standing in standings:
         graded = standing.graded_at
@@ -119,7 +131,8 @@ def _long(standings: Sequence[Standing], places: Sequence[_Place]) -> Iterable[l
         ]
 
 
-def _wide(standings: Sequence[Standing], places: Sequence[_Place]) -> Iterable[list[_Cell]]:
+def wide_rows(standings: Sequence[Standing], places: Sequence[Place]) -> Iterable[list[Cell]]:
+    """The headers, and a row for each student."""
     lessons = sorted({standing.lesson for standing in standings}, key=place_of)
     most = {one.lesson: one.max_score for one in standings if one.max_score is not None}
     people: dict[str, Person] = {}
@@ -161,5 +174,5 @@ def _person(person: Person) -> list[str]:
     return [text_cell(text) for text in told]
 
 
-def _number(value: Points | None) -> _Cell:
+def _number(value: Points | None) -> Cell:
     return "" if value is None else plain(exact(value))

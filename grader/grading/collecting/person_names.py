@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+_WITH_ID = re.compile(r"\s\([^()]*\d[^()]*\)\s*$")
 
 # Letters that no normal form takes apart.
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th",
@@ -19,7 +22,7 @@ def first_last(name: str) -> str:
 
 def _bare(name: str) -> str:
     """A name without what stands behind it in brackets, such as an id."""
-    bare = spaced = first_last(name)
+    bare = spaced = first_last(_WITH_ID.sub("", name))  # `Doe, Jane (4711)`, before it is turned
     while bare.endswith(")"):
         bare, bracket, inside = bare.rpartition("(")
         if not bracket or ")" in inside[:-1]:

@@ -28,7 +28,11 @@ __all__ = ["Enrolled", "Roster"]
 
 # Moodle's sheets number the participants of an assignment: `Participant 12`, in its language.
 _PARTICIPANT = re.compile(r"[^\W\d_][^\d,@]*?\s?(\d+)")
-_PARTICIPANT_WORDS = ("partic", "teilnehmer", "deelnemer", "deltag", "uczestnik", "участник")
+_PARTICIPANT_WORDS = (
+    *("partic", "teilnehmer", "deelnemer", "deltag", "deltak", "uczestnik", "участник", "účastn"),
+    *("osallistuja", "résztvevő", "katılımcı", "sudionik", "συμμετέχ", "משתתף", "مشارك"),
+    *("参加者", "参与者", "參與者", "참여자", "참가자"),
+)
 # What stands in a column of ids where there is none.
 _NO_IDS = frozenset(
     {"n/a", "na", "#n/a", "nan", "nil", "null", "none", "unknown", "tbd", "tba"}
@@ -90,6 +94,12 @@ def _group_column(found: Columns, named: Mapping[str, str]) -> GroupColumn:
 _Keys = list[tuple[str, ...]]
 
 
+def student_in(columns: Columns, row: Sequence[str]) -> Enrolled | None:
+    """The student that one row of a sheet tells; None where it is no student's."""
+    read = _enrolled(columns, row)
+    return None if read is None else read[0]
+
+
 def _enrolled(columns: Columns, row: Sequence[str]) -> tuple[Enrolled, _Keys] | None:
     """The student of a row, with the date as it is written; None where it is no student's.
 
@@ -117,7 +127,7 @@ def _enrolled(columns: Columns, row: Sequence[str]) -> tuple[Enrolled, _Keys] | 
     due = "" if columns.has_assignments else one("due")
     ids = tuple(each for each in ids if each != name) or ids
     numbers = tuple(
-        _id(cell) for _, cell in columns.placed(row, "id") if _is_participant(cell.strip())
+        _id(cell) for _, cell in columns.placed(row, "id") if is_participant(cell.strip())
     )
     return Enrolled(printable(name), ids, email, one("section"), one("group"), due, numbers), keys
 
@@ -128,14 +138,15 @@ def _id(cell: str) -> str:
     Empty where the cell tells none: `N/A`, `-`, `0`, or a number of which Excel kept the beginning.
     """
     cell = cell.removeprefix("#").strip()
-    if _is_participant(cell) and (found := _PARTICIPANT.fullmatch(cell)):
+    if is_participant(cell) and (found := _PARTICIPANT.fullmatch(cell)):
         return found[1]
     cell = cell.removesuffix(".0") if cell.removesuffix(".0").isdigit() else cell
     is_none = cell.casefold() in _NO_IDS or not cell.strip("0") or _ROUNDED.fullmatch(cell)
     return "" if is_none or not any(map(str.isalnum, cell)) else cell
 
 
-def _is_participant(cell: str) -> bool:
+def is_participant(cell: str) -> bool:
+    """Whether a cell is Moodle's name of a participant of an assignment: `Participant 12`."""
     words = cell.casefold().startswith(_PARTICIPANT_WORDS)
     return words and _PARTICIPANT.fullmatch(cell) is not None
 

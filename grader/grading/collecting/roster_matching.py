@@ -98,6 +98,20 @@ def matched(
     )
 
 
+def who_is_who(
+    students: Sequence[Enrolled], people: Sequence[Missing]
+) -> tuple[dict[str, Enrolled], dict[str, list[Enrolled]]]:
+    """Which of the students each of the people is, by their names; and of whom it is unclear.
+
+    Of these, it tells who they may be. Nobody is two students, and no two people are one.
+    """
+    chosen, unclear = _chosen(_Index(students), list(dict.fromkeys(map(_person, people))), people)
+    return (
+        {name: one for (name, _), one in chosen.items()},
+        {name: them for (name, _), them in unclear.items()},
+    )
+
+
 def _person(one: Submission | Missing) -> _Person:
     return one.student, one.handed_in.id
 

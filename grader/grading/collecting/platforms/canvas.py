@@ -31,54 +31,57 @@ def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
     """
     found: dict[Entry, re.Match[str]] = {}
     for entry in entries:
-        if len(entry.parts) > at and (told := _told(entry.parts[at])):
-            found[entry] = told
-    files = {entry.parts[at]: told for entry, told in found.items()}
+        if len(entry.parts) > at and (match := told(entry.parts[at])):
+            found[entry] = match
+    files = {entry.parts[at]: match for entry, match in found.items()}
     # Canvas makes no folders: one that stands alone was called so by somebody else.
     is_folder = any(
         len(one.parts) > at + 1 and one.parts[at] == archive_stem(one.parts[at]) for one in found
     )
     if (len(files) == 1 and is_folder) or not _are_canvas(list(files.values())):
         return {}
-    return {entry: _owner(entry, at, told) for entry, told in found.items()}
+    return {entry: _owner(entry, at, match) for entry, match in found.items()}
 
 
-def _told(part: str) -> re.Match[str] | None:
-    """What a name tells that looks as Canvas writes them: small letters and digits first."""
-    told = _LONG.fullmatch(part) or _PART.fullmatch(part)
-    if told is None:
+def told(part: str) -> re.Match[str] | None:
+    """What a name tells that looks as Canvas writes them: small letters and digits first.
+
+    The groups are `name`, `late`, `id`, `upload` and `own`; None where it does not look so.
+    """
+    found = _LONG.fullmatch(part) or _PART.fullmatch(part)
+    if found is None:
         return None
-    name = told["name"].strip()
+    name = found["name"].strip()
     is_name = not name or (name == name.lower() and not any(map(str.isspace, name)))
-    return told if is_name and not is_generic(name or "x") else None
+    return found if is_name and not is_generic(name or "x") else None
 
 
-def _are_canvas(told: Sequence[re.Match[str]]) -> bool:
+def _are_canvas(names: Sequence[re.Match[str]]) -> bool:
     """Whether files beside each other have Canvas's numbers in their names."""
-    if len(told) < 2:
-        return all(min(len(one["id"]), len(one["upload"])) >= _ALONE for one in told)
+    if len(names) < 2:
+        return all(min(len(one["id"]), len(one["upload"])) >= _ALONE for one in names)
     uploads: defaultdict[str, set[str]] = defaultdict(set)
     ids: defaultdict[str, set[str]] = defaultdict(set)
-    for one in told:
+    for one in names:
         uploads[one["upload"]].add(one["id"])
         ids[one["name"]].add(one["id"])
-    is_each_once = len(uploads) == len(told)
+    is_each_once = len(uploads) == len(names)
     if not is_each_once or max(map(len, ids.values())) > _MOST_IDS:
         return False
     if len(ids) > 1:
         return True
     # One name: either they uploaded several files, or it is the course's, and people's follow.
-    people = {person_in(stem_of(one["own"])) for one in told}
+    people = {person_in(stem_of(one["own"])) for one in names}
     return not (len(people) > 1 and all(name and not names_nobody(name) for name in people))
 
 
-def _owner(entry: Entry, at: int, told: re.Match[str]) -> Owner:
+def _owner(entry: Entry, at: int, match: re.Match[str]) -> Owner:
     owner = Owner(
-        told["name"] if told["name"].strip() else entry.parts[at],
+        match["name"] if match["name"].strip() else entry.parts[at],
         (),
         at,
-        id=told["id"],
-        late=told["late"] is not None,
-        upload=int(told["upload"]),
+        id=match["id"],
+        late=match["late"] is not None,
+        upload=int(match["upload"]),
     )
-    return with_own(owner, told["own"], entry.parts[at + 1 :])
+    return with_own(owner, match["own"], entry.parts[at + 1 :])

@@ -20,8 +20,13 @@ def owners(entries: Sequence[Entry], at: int) -> dict[Entry, Owner]:
     return owners_by(_read, entries, at)
 
 
+def told(part: str) -> re.Match[str] | None:
+    """The `name`, the `id` and what follows, `own`, of a name that looks as Moodle writes them."""
+    return _PART.fullmatch(part)
+
+
 def _read(part: str, at: int) -> tuple[Owner, str] | None:
-    found = _PART.fullmatch(part)
+    found = told(part)
     if found is None:
         return None
     return Owner(found["name"].strip() or found["id"], (), at, id=found["id"]), found["own"] or ""
