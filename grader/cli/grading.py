@@ -1,15 +1,13 @@
-"""What commands that grade share: the secret, the plan, grading with progress, the reports."""
+"""What commands that grade share: the secret, the plan, grading with progress."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, stdout
+from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING
 from grader.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -47,56 +45,6 @@ def status_of(results: list[SubmissionResult]) -> int:
     if verdicts & {Verdict.REJECTED, Verdict.BROKEN, Verdict.NOT_HANDED_IN}:
         return NOT_GRADED
     return ALL_PASSED if verdicts == {Verdict.PASSED} else POINTS_MISSING
-
-
-def formats_in(text: str) -> list[str]:
-    """The formats that `text` names, separated by commas; UsageError if they cannot be had."""
-    from grader.errors import UsageError
-
-    known = ("console", "json", "junit", "github")
-    wanted = [part.strip() for part in text.split(",") if part.strip()]
-    strange = [part for part in wanted if part not in known]
-    if strange or not wanted:
-        raise UsageError(
-            f"A format is one of {', '.join(known)}. Received: {text!r}. Use one or more of these, "
-            f"separated by commas."
-        )
-    if {"console", "json"} <= set(wanted) or {"json", "github"} <= set(wanted):
-        raise UsageError(
-            "json takes standard output for itself. Received: a second format that prints there. "
-            "Leave one out; the JSON records are always in the results folder."
-        )
-    return wanted
-
-
-def report(
-    results: list[SubmissionResult],
-    formats: list[str],
-    to: Path,
-    whole: Callable[[], list[SubmissionResult]],
-) -> None:
-    """Show and write the results in each of the formats; files go to the folder `to`.
-
-    `results` may be brief; what needs all of them asks for the `whole` ones.
-    """
-    from grader.report import console, github, junit, records
-
-    if "console" in formats:
-        # Beside GitHub's format, nothing in the table may be taken for a command to GitHub.
-        quoted = github.commands_stopped(sys.stdout) if "github" in formats else nullcontext()
-        with quoted:
-            out = stdout()
-            out.print(console.class_table(results))
-            out.print(f"Records: {to / 'results'}", markup=False, soft_wrap=True)
-            out.print(f"Marks: grader show {to}", markup=False, soft_wrap=True)
-            sys.stdout.flush()
-    if "json" in formats:
-        sys.stdout.write(records.to_json(whole()))
-    if "junit" in formats:
-        to.mkdir(parents=True, exist_ok=True)
-        (to / "junit.xml").write_bytes(junit.to_xml(whole()))
-    if "github" in formats:
-        github.write(whole(), sys.stdout, os.environ)
 
 
 def refuse_unknown_lesson(name: str | None) -> None:

@@ -22,17 +22,19 @@ from grader.cli.app import (
     told_in_one_sentence,
 )
 from grader.cli.collecting import collected_class
-from grader.cli.grading import (
-    class_secret,
-    formats_in,
-    plan_of,
-    refuse_unknown_lesson,
-    report,
-    status_of,
+from grader.cli.formats import Report, formats_in, refuse_several
+from grader.cli.grading import class_secret, plan_of, refuse_unknown_lesson, status_of
+from grader.cli.options import (
+    GradebookUrl,
+    LayoutName,
+    NoPager,
+    RosterColumns,
+    RosterFile,
+    RowOrder,
 )
-from grader.cli.options import GradebookUrl, LayoutName, RosterColumns, RosterFile
 from grader.cli.places import alone_in, scope_of
 from grader.cli.whole_class import grade_class
+from grader.report.order import Order
 
 
 @app.command()
@@ -94,8 +96,15 @@ def grade(
         bool, typer.Option("--fresh", help="Grade again what has not changed, too.")
     ] = False,
     formats: Annotated[
-        str, typer.Option("--format", help="console, json, junit, github: one or more, by commas.")
-    ] = "console",
+        list[str],
+        typer.Option(
+            "--format",
+            help="console, json, junit, github, classroom, gitlab, gradescope or prairielearn: one "
+            "or more, by commas or by giving this again; see docs/services.md.",
+        ),
+    ] = ["console"],  # noqa: B006 - Typer copies it
+    order: RowOrder = Order.NAME,
+    no_pager: NoPager = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress.")] = False,
 ) -> None:
     """Grade a class: archives, folders of students, or notebooks.
@@ -108,6 +117,7 @@ def grade(
     Example: grader grade submissions.zip --roster class.csv --to graded
     """
     from grader.gradebook import gradebook_of
+    from grader.gradebook.final_marks import final_marks
     from grader.report.records import read_each
     from grader.report.words import in_order
 
@@ -119,6 +129,7 @@ def grade(
             collected = collected_class(
                 paths, student, lesson, layout, roster, roster_columns, unpacked=to / "handed_in"
             )
+            refuse_several(wanted, collected)
             for line in collected.said:
                 say(line)
             secret = class_secret(seed, to)
@@ -151,8 +162,11 @@ def grade(
                     )
                     raise typer.Exit(INTERRUPTED) from None
                 remarks = book.remarks()
+                marks = final_marks(book.current())
         results = in_order(run.results)
-        report(results, wanted, to, whole=lambda: read_each(run.paths))
+        Report(
+            results, lambda: read_each(run.paths), marks, to, order=order, pager=not no_pager
+        ).write(wanted)
         for line in remarks:
             say(line)
     raise typer.Exit(status_of(results))
