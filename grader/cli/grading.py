@@ -57,25 +57,37 @@ def refuse_unknown_lesson(name: str | None) -> None:
 
 def class_secret(seed: Path | None, to: Path) -> bytes:
     """The secret of this class: from a file, from standard input, or drawn and kept in `to`."""
+    text = _kept_seed(to / "seed") if seed is None else _seed_in(seed)
+    return _long_enough(text).encode()
+
+
+def told_seed(seed: Path) -> str:
+    """The secret in a file, or on standard input; UsageError where it cannot be read or is weak."""
+    return _long_enough(_seed_in(seed))
+
+
+def _seed_in(seed: Path) -> str:
     from grader.errors import UsageError
 
-    if seed is not None and str(seed) == "-":
-        text = sys.stdin.read()
-    elif seed is not None:
-        try:
-            text = seed.read_text(encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"--seed names a file that can be read. Received: {seed} ({error.strerror})."
-            ) from error
-    else:
-        text = _kept_seed(to / "seed")
+    if str(seed) == "-":
+        return sys.stdin.read()
+    try:
+        return seed.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"--seed names a file that can be read. Received: {seed} ({error.strerror})."
+        ) from error
+
+
+def _long_enough(text: str) -> str:
+    from grader.errors import UsageError
+
     if len(text.strip()) < 16:
         raise UsageError(
             "A seed has at least 16 characters that nobody can guess. Received: fewer. Make one "
             "with `openssl rand -hex 32`."
         )
-    return text.strip().encode()
+    return text.strip()
 
 
 def _kept_seed(kept: Path) -> str:
