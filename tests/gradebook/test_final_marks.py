@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from grader.gradebook import gradebook_of
 from grader.gradebook.final_marks import final_marks
 from grader.report.words import OURS
 from tests.gradebook.records import broken, exercise, rejected, result
 
-TOLD = {"time": "2026-05-02T13:00:00+00:00", "due": "2026-05-01T12:00:00+00:00"}
+TOLD: dict[str, Any] = {"time": "2026-05-02T13:00:00+00:00", "due": "2026-05-01T12:00:00+00:00"}
 
 
 def test_marks_are_told_without_names_and_reasons(tmp_path: Path) -> None:
