@@ -22,7 +22,6 @@ from grader.cli.app import (
     told_in_one_sentence,
 )
 from grader.cli.collecting import collected_class
-from grader.cli.formats import Report, formats_in, refuse_several
 from grader.cli.grading import class_secret, plan_of, refuse_unknown_lesson, status_of
 from grader.cli.options import (
     GradebookUrl,
@@ -33,7 +32,6 @@ from grader.cli.options import (
     RowOrder,
 )
 from grader.cli.places import alone_in, scope_of
-from grader.cli.whole_class import grade_class
 from grader.report.order import Order
 
 
@@ -116,6 +114,8 @@ def grade(
 
     Example: grader grade submissions.zip --roster class.csv --to graded
     """
+    from grader.cli.formats import Report, formats_in, refuse_several
+    from grader.cli.whole_class import grade_class
     from grader.gradebook import gradebook_of
     from grader.gradebook.final_marks import final_marks
     from grader.report.records import read_each

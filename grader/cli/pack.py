@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from grader.packing import packs
 
 pack = typer.Typer(
-    help="Write what a service runs to grade with this course; see docs/services.md.",
+    help="Write what a service runs to grade with this course.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -83,7 +82,9 @@ def prairielearn(
     timeout: Seconds = None,
     seed: Seed = None,
 ) -> None:
-    """Write what a PrairieLearn course needs: an image, its entry point, a question a lesson.
+    """Write what a PrairieLearn course needs.
+
+    An image, its entry point, and a question for each lesson.
 
     Files of these names in the folder are replaced; nothing else is touched.
 
@@ -115,7 +116,9 @@ def github(
         bool, typer.Option("--classroom", help="Hand the points on to GitHub Classroom, too.")
     ] = False,
 ) -> None:
-    """Write the workflow that grades each push to a student's repository.
+    """Write the workflow that grades pushes on GitHub.
+
+    It goes to .github/workflows/grade.yml of the repository that each student gets.
 
     Example: grader pack github --course-repository my-university/cnn-course --course-ref v1.2
     --to .github/workflows/grade.yml
@@ -142,7 +145,9 @@ def gitlab(
     lesson: Lesson = None,
     timeout: Seconds = None,
 ) -> None:
-    """Write the pipeline that grades each push to a student's project.
+    """Write the pipeline that grades pushes on GitLab.
+
+    It is .gitlab-ci.yml of the project that each student gets.
 
     Example: grader pack gitlab --course-ref v1.2 --to .gitlab-ci.yml
     """
@@ -162,6 +167,8 @@ def _settings(lesson: str | None, timeout: int | None) -> packs.Settings:
 
 def _secret(seed: Path | None) -> str:
     """The secret of a pack: a file's, or one that is drawn."""
+    import secrets
+
     from grader.cli.grading import told_seed
 
     return secrets.token_hex(32) if seed is None else told_seed(seed)
@@ -169,6 +176,8 @@ def _secret(seed: Path | None) -> str:
 
 def _put(to: Path, content: bytes) -> None:
     """Write a file at once or not at all, with the folders that it needs."""
+    import secrets
+
     if str(to) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.flush()

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
-import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -37,6 +33,9 @@ def paged(what: RenderableType, *, pager: bool = True) -> None:
     if not command or text.count("\n") < out.height:
         _write(text)
         return
+    import signal
+    import subprocess
+
     # Ctrl-C is for the pager, which stays. A handler, unlike being deaf, is not inherited by it.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
@@ -60,6 +59,9 @@ def _write(text: str) -> None:
 
 def _pager() -> list[str]:
     """The command of the pager; empty where there is none, or none is wanted."""
+    import shlex
+    import shutil
+
     default = "less" if shutil.which("less") else ""
     chosen = os.environ.get("GRADER_PAGER", os.environ.get("PAGER", default))
     try:

@@ -6,7 +6,6 @@ The command line reads this to explain its options: nothing heavy is imported he
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -50,6 +49,8 @@ def _moment(text: str) -> float:
 
     A time of which the zone leads out of the calendar is read as if it were UTC.
     """
+    from datetime import UTC, datetime
+
     try:
         told = datetime.fromisoformat(text)
     except ValueError:
