@@ -38,6 +38,9 @@ class Verdict(StrEnum):
         return self.value.replace("_", " ")
 
 
+NO_NOTEBOOK = "No notebook was handed in."
+"""How the message of a student who is *not handed in* begins."""
+
 # An exercise with several unhappy checks takes the verdict that explains most.
 _GRAVITY = (
     Verdict.BROKEN,

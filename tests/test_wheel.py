@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import sysconfig
 import textwrap
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -82,6 +84,26 @@ def test_a_class_is_graded_with_it(command: Path, tmp_path: Path) -> None:
     assert checked.returncode == 1, checked.stderr
     assert score > 0
     assert f"{score:g}" in checked.stdout
+
+
+def test_packs_are_made_with_it(command: Path, tmp_path: Path) -> None:
+    """A wheel brings the templates of all services, and packs itself as the wheel that it was."""
+    workflow = subprocess.run(
+        [command, "pack", "github", "--to", "-"], cwd=tmp_path, check=True, capture_output=True
+    ).stdout
+    assert workflow == (COURSE / "examples" / "ci" / "grade.yml").read_bytes()
+    subprocess.run([command, "pack", "gitlab", "--to", "ci.yml"], cwd=tmp_path, check=True)
+    learn = ["pack", "prairielearn", "--image", "uni/image", "--to", "learn"]
+    subprocess.run([command, *learn], cwd=tmp_path, check=True)
+    subprocess.run([command, "pack", "gradescope", "--to", "ag.zip"], cwd=tmp_path, check=True)
+    [wheel] = command.parents[2].glob("*.whl")
+    with zipfile.ZipFile(tmp_path / "ag.zip") as pack, zipfile.ZipFile(wheel) as before:
+        with zipfile.ZipFile(io.BytesIO(pack.read(wheel.name))) as after:
+            packed, own = set(after.namelist()), set(before.namelist())
+        assert b"numpy==" in pack.read("constraints.txt")
+    assert {name for name in own if ".dist-info/" not in name} == {
+        name for name in packed if ".dist-info/" not in name
+    }
 
 
 def test_check_works_in_a_notebook_with_it(command: Path, tmp_path: Path) -> None:

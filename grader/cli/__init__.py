@@ -10,6 +10,7 @@ from grader.cli import (  # noqa: I001
     pages,
     serving,
     regrading,
+    pack,
     author,
 )
 from grader.cli.app import main
@@ -21,6 +22,7 @@ __all__ = [
     "instructor",
     "main",
     "marks_out",
+    "pack",
     "pages",
     "regrading",
     "serving",

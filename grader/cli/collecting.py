@@ -19,7 +19,6 @@ from grader.cli.app import (
     stdout,
     told_in_one_sentence,
 )
-from grader.cli.collected_table import table_of
 from grader.cli.grading import refuse_unknown_lesson
 from grader.cli.options import LayoutName, RosterColumns, RosterFile
 
@@ -71,6 +70,8 @@ def collect(
         if shape is _Shape.JSON:
             sys.stdout.write(json.dumps(as_json(collected), indent=2) + "\n")
         else:
+            from grader.cli.collected_table import table_of
+
             out = stdout()
             for part in table_of(as_json(collected), paths, out.width):
                 out.print(part)

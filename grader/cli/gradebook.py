@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import app, say, stdout, told_in_one_sentence
-from grader.cli.options import Folder, GradebookUrl, Late
+from grader.cli.options import Folder, GradebookUrl, Late, NoPager, RowOrder
+from grader.cli.paging import paged
 from grader.cli.places import opened
+from grader.report.order import Order
 
 if TYPE_CHECKING:
     from grader.gradebook.statistics import LessonStatistics
@@ -32,29 +34,33 @@ def show(
     ] = None,
     late: Late = None,
     gradebook: GradebookUrl = None,
+    order: RowOrder = Order.NAME,
+    no_pager: NoPager = False,
 ) -> None:
     """Show the marks of a class, or all that is known of one student.
 
     A mark is what was graded, with what was given by hand, without what is taken off for being
     late. What is withheld for a fault of ours is no zero; what was withdrawn has no mark.
 
+    Example: grader show graded --sort worst
+
     Example: grader show graded ana
     """
     with told_in_one_sentence():
+        from grader.gradebook.standings_table import standings_table
         from grader.gradebook.student_table import past_table
-        from grader.gradebook.tables import standings_table
 
         with opened(folder, gradebook, late) as book:
             standings = book.current()
             if student is None:
-                table = standings_table(standings, book.late.text)
+                table = standings_table(standings, book.late.text, order)
             else:
                 past = book.attempts(student)
                 for line in past.said:
                     say(line)
                 own = [one for one in standings if one.person == past.person]
                 table = past_table(past, own)
-        stdout().print(table)
+        paged(table, pager=not no_pager)
 
 
 # Else -1 would be taken for an option. What is no option at all is refused as points are.

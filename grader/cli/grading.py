@@ -1,15 +1,13 @@
-"""What commands that grade share: the secret, the plan, grading with progress, the reports."""
+"""What commands that grade share: the secret, the plan, grading with progress."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING, stdout
+from grader.cli.app import ALL_PASSED, NOT_GRADED, POINTS_MISSING
 from grader.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -49,56 +47,6 @@ def status_of(results: list[SubmissionResult]) -> int:
     return ALL_PASSED if verdicts == {Verdict.PASSED} else POINTS_MISSING
 
 
-def formats_in(text: str) -> list[str]:
-    """The formats that `text` names, separated by commas; UsageError if they cannot be had."""
-    from grader.errors import UsageError
-
-    known = ("console", "json", "junit", "github")
-    wanted = [part.strip() for part in text.split(",") if part.strip()]
-    strange = [part for part in wanted if part not in known]
-    if strange or not wanted:
-        raise UsageError(
-            f"A format is one of {', '.join(known)}. Received: {text!r}. Use one or more of these, "
-            f"separated by commas."
-        )
-    if {"console", "json"} <= set(wanted) or {"json", "github"} <= set(wanted):
-        raise UsageError(
-            "json takes standard output for itself. Received: a second format that prints there. "
-            "Leave one out; the JSON records are always in the results folder."
-        )
-    return wanted
-
-
-def report(
-    results: list[SubmissionResult],
-    formats: list[str],
-    to: Path,
-    whole: Callable[[], list[SubmissionResult]],
-) -> None:
-    """Show and write the results in each of the formats; files go to the folder `to`.
-
-    `results` may be brief; what needs all of them asks for the `whole` ones.
-    """
-    from grader.report import console, github, junit, records
-
-    if "console" in formats:
-        # Beside GitHub's format, nothing in the table may be taken for a command to GitHub.
-        quoted = github.commands_stopped(sys.stdout) if "github" in formats else nullcontext()
-        with quoted:
-            out = stdout()
-            out.print(console.class_table(results))
-            out.print(f"Records: {to / 'results'}", markup=False, soft_wrap=True)
-            out.print(f"Marks: grader show {to}", markup=False, soft_wrap=True)
-            sys.stdout.flush()
-    if "json" in formats:
-        sys.stdout.write(records.to_json(whole()))
-    if "junit" in formats:
-        to.mkdir(parents=True, exist_ok=True)
-        (to / "junit.xml").write_bytes(junit.to_xml(whole()))
-    if "github" in formats:
-        github.write(whole(), sys.stdout, os.environ)
-
-
 def refuse_unknown_lesson(name: str | None) -> None:
     """UsageError if the course has no lesson of this name; None is any lesson."""
     from grader.judging.course import lesson, lesson_names
@@ -109,25 +57,37 @@ def refuse_unknown_lesson(name: str | None) -> None:
 
 def class_secret(seed: Path | None, to: Path) -> bytes:
     """The secret of this class: from a file, from standard input, or drawn and kept in `to`."""
+    text = _kept_seed(to / "seed") if seed is None else _seed_in(seed)
+    return _long_enough(text).encode()
+
+
+def told_seed(seed: Path) -> str:
+    """The secret in a file, or on standard input; UsageError where it cannot be read or is weak."""
+    return _long_enough(_seed_in(seed))
+
+
+def _seed_in(seed: Path) -> str:
     from grader.errors import UsageError
 
-    if seed is not None and str(seed) == "-":
-        text = sys.stdin.read()
-    elif seed is not None:
-        try:
-            text = seed.read_text(encoding="utf-8")
-        except OSError as error:
-            raise UsageError(
-                f"--seed names a file that can be read. Received: {seed} ({error.strerror})."
-            ) from error
-    else:
-        text = _kept_seed(to / "seed")
+    if str(seed) == "-":
+        return sys.stdin.read()
+    try:
+        return seed.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"--seed names a file that can be read. Received: {seed} ({error.strerror})."
+        ) from error
+
+
+def _long_enough(text: str) -> str:
+    from grader.errors import UsageError
+
     if len(text.strip()) < 16:
         raise UsageError(
             "A seed has at least 16 characters that nobody can guess. Received: fewer. Make one "
             "with `openssl rand -hex 32`."
         )
-    return text.strip().encode()
+    return text.strip()
 
 
 def _kept_seed(kept: Path) -> str:

@@ -22,17 +22,17 @@ from grader.cli.app import (
     told_in_one_sentence,
 )
 from grader.cli.collecting import collected_class
-from grader.cli.grading import (
-    class_secret,
-    formats_in,
-    plan_of,
-    refuse_unknown_lesson,
-    report,
-    status_of,
+from grader.cli.grading import class_secret, plan_of, refuse_unknown_lesson, status_of
+from grader.cli.options import (
+    GradebookUrl,
+    LayoutName,
+    NoPager,
+    RosterColumns,
+    RosterFile,
+    RowOrder,
 )
-from grader.cli.options import GradebookUrl, LayoutName, RosterColumns, RosterFile
 from grader.cli.places import alone_in, scope_of
-from grader.cli.whole_class import grade_class
+from grader.report.order import Order
 
 if TYPE_CHECKING:
     from grader.gradebook import Gradebook
@@ -97,8 +97,15 @@ def grade(
         bool, typer.Option("--fresh", help="Grade again what has not changed, too.")
     ] = False,
     formats: Annotated[
-        str, typer.Option("--format", help="console, json, junit, github: one or more, by commas.")
-    ] = "console",
+        list[str],
+        typer.Option(
+            "--format",
+            help="console, json, junit, github, classroom, gitlab, gradescope or prairielearn: one "
+            "or more, by commas or by giving this again; see docs/services.md.",
+        ),
+    ] = ["console"],  # noqa: B006 - Typer copies it
+    order: RowOrder = Order.NAME,
+    no_pager: NoPager = False,
     with_pages: Annotated[
         bool, typer.Option("--report", help="Write the pages, too, to TO/pages: `grader report`.")
     ] = False,
@@ -113,7 +120,10 @@ def grade(
 
     Example: grader grade submissions.zip --roster class.csv --to graded
     """
+    from grader.cli.formats import Report, formats_in, refuse_several
+    from grader.cli.whole_class import grade_class
     from grader.gradebook import gradebook_of
+    from grader.gradebook.final_marks import final_marks
     from grader.report.records import read_each
     from grader.report.words import in_order
 
@@ -125,6 +135,7 @@ def grade(
             collected = collected_class(
                 paths, student, lesson, layout, roster, roster_columns, unpacked=to / "handed_in"
             )
+            refuse_several(wanted, collected)
             for line in collected.said:
                 say(line)
             secret = class_secret(seed, to)
@@ -158,8 +169,11 @@ def grade(
                     raise typer.Exit(INTERRUPTED) from None
                 remarks = book.remarks()
                 failed = with_pages and _write_pages(to, book, quiet=quiet)
+                marks = final_marks(book.current())
         results = in_order(run.results)
-        report(results, wanted, to, whole=lambda: read_each(run.paths))
+        Report(
+            results, lambda: read_each(run.paths), marks, to, order=order, pager=not no_pager
+        ).write(wanted)
         for line in remarks:
             say(line)
     raise typer.Exit(NOT_GRADED if failed else status_of(results))

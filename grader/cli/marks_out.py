@@ -211,13 +211,11 @@ def feedback(
 
 def _pages(folder: Path, book: Gradebook) -> Page:
     """What makes a student's page of a lesson."""
-    from grader.pages.lesson_page import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
-        self_contained,
-    )
+    from grader.pages.lesson_page import self_contained
     from grader.pages.material import Material
 
     material = Material.of(folder, book)
-    return lambda student, lesson: str(self_contained(material, student, lesson))
+    return lambda student, lesson: self_contained(material, student, lesson)
 
 
 def _refuse_unused(what: Reader, given: Sequence[str]) -> None:

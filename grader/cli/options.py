@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from grader.report.order import Order
+
 Folder = Annotated[
     Path, typer.Argument(help="The folder that `grader grade … --to FOLDER` filled.")
 ]
@@ -53,5 +55,19 @@ RosterColumns = Annotated[
         help="Which column of the roster tells what, if the guess is wrong: student, id, email, "
         "section, group or due; more than once for several. A group is a team that hands in "
         "together; group=none says that there are none.",
+    ),
+]
+RowOrder = Annotated[
+    Order,
+    typer.Option(
+        "--sort",
+        help="The rows: by name, those with the least of the points first (worst), or the latest "
+        "hand-in first (time).",
+    ),
+]
+NoPager = Annotated[
+    bool,
+    typer.Option(
+        "--no-pager", help="Print all at once, where a table is longer than the terminal."
     ),
 ]

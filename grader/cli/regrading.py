@@ -21,9 +21,8 @@ from grader.cli.app import (
     stdout,
     told_in_one_sentence,
 )
-from grader.cli.gradebook import Folder
 from grader.cli.grading import plan_of, status_of
-from grader.cli.options import GradebookUrl
+from grader.cli.options import Folder, GradebookUrl
 from grader.cli.places import alone_in
 
 if TYPE_CHECKING:

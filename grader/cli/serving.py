@@ -15,8 +15,8 @@ from grader.cli.app import (
     say,
     told_in_one_sentence,
 )
-from grader.cli.gradebook import Folder, own_name
-from grader.cli.options import GradebookUrl
+from grader.cli.gradebook import own_name
+from grader.cli.options import Folder, GradebookUrl
 
 _PORT = 8765
 

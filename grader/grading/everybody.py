@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from grader.grading.collecting.candidates import impersonal
 from grader.grading.collecting.submissions import Missing
 from grader.grading.provenance import isolation, versions
-from grader.results import HandedIn, NotebookFile, SubmissionResult, Verdict
+from grader.results import NO_NOTEBOOK, HandedIn, NotebookFile, SubmissionResult, Verdict
 
 UNKNOWN = "unknown"
 """The lesson of those of whom nobody can tell what they should have handed in."""
@@ -45,7 +45,7 @@ def not_handed_in(
                 lesson=lesson,
                 notebook=NotebookFile(path="", sha256=""),
                 verdict=Verdict.NOT_HANDED_IN,
-                message=f"No notebook was handed in.{there}",
+                message=f"{NO_NOTEBOOK}{there}",
                 isolation=walls,
                 versions=numbers,
                 handed_in=one.handed_in,

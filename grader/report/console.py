@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.report.details import details
+from grader.report.order import Order, arranged
 from grader.report.text import visible, visible_lines
 from grader.report.words import (
     OURS,
@@ -28,10 +29,10 @@ from grader.report.words import (
     unhappy,
     withheld,
 )
-from grader.results import CheckResult, ExerciseResult, SubmissionResult, Verdict
+from grader.results import NO_NOTEBOOK, CheckResult, ExerciseResult, SubmissionResult, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderableType
 
@@ -49,15 +50,23 @@ _WIDEST_GRID = 96
 _MOST_NOTES, _NOTE = 20, 500
 _SHORTEST_NAME = 12  # columns that a student's name gets at least
 _MOST_SAID, _LONGEST_REASON = 30, 600
+_NARROWEST_REASON, _SHORT_REASON = 32, 160  # columns and characters of a reason in the table
+_LATE, _WITHHELD = "L", "*"
 
 
-def class_table(results: Sequence[SubmissionResult]) -> RenderableType:
-    """One row a student, one sign an exercise; below, how it went and what was misunderstood."""
+def class_table(results: Sequence[SubmissionResult], order: Order = Order.NAME) -> RenderableType:
+    """One row a student, one sign an exercise; below, how it went and what was misunderstood.
+
+    Whoever could not be graded has the reason in place of the signs.
+    """
     if not results:
         return Text("Nothing is graded yet.")
     lessons = sorted({result.lesson for result in results}, key=place_of)
     return Group(
-        *(_Lesson([result for result in results if result.lesson == lesson]) for lesson in lessons)
+        *(
+            _Lesson([result for result in results if result.lesson == lesson], order)
+            for lesson in lessons
+        )
     )
 
 
@@ -147,8 +156,10 @@ class _Check:
 class _Lesson:
     """One lesson of a class, drawn for the width there is."""
 
-    def __init__(self, results: Sequence[SubmissionResult]) -> None:
-        self.results = in_order(results)
+    def __init__(self, results: Sequence[SubmissionResult], order: Order) -> None:
+        self.results = arranged(
+            in_order(results), order, share=_share, time=lambda result: result.handed_in.time
+        )
         ids = [exercise.id for result in self.results for exercise in result.exercises]
         self.exercises = list(dict.fromkeys(ids))
 
@@ -164,34 +175,47 @@ class _Lesson:
         yield from self._flags()
 
     def _table(self, width: int) -> Table:
-        """A column an exercise where they fit, otherwise one column with all the signs."""
+        """A place for each exercise where they fit, otherwise all the signs one after the other."""
         count = len(self.exercises)
         scores = [self._score(result) for result in self.results]
         verdicts = [standing(result) for result in self.results]
         room = width - max(map(len, [*verdicts, "verdict"])) - max(map(len, [*scores, "score"])) - 3
         needed = sum(len(str(number)) + 1 for number in range(1, count + 1))
         apart = needed <= room - _SHORTEST_NAME
-        signs_width = needed if apart else max(_SHORTEST_NAME, min(count, room - _SHORTEST_NAME))
+        last = needed if apart else max(_SHORTEST_NAME, min(count, room - _SHORTEST_NAME))
+        if any(map(_reason, self.results)):
+            last = max(last, min(_NARROWEST_REASON, room - _SHORTEST_NAME))
+        names = [Text(visible(result.student)) for result in self.results]
+        longest = max(name.cell_len for name in names)
+        name_width = max(_SHORTEST_NAME, min(longest, room - last))
         table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", pad_edge=False)
-        name_width = max(_SHORTEST_NAME, room - signs_width)
         table.add_column("student", no_wrap=True, overflow="ellipsis", max_width=name_width)
         table.add_column("verdict", no_wrap=True)
         table.add_column("score", no_wrap=True, justify="right")
-        if apart:
-            for number in range(1, count + 1):
-                table.add_column(str(number), no_wrap=True, justify="center")
-        else:
-            table.add_column(f"1–{count}", overflow="fold", max_width=signs_width)
-        for result, points_text in zip(self.results, scores, strict=True):
+        head = self._places(map(str, range(1, count + 1))) if apart else Text(f"1–{count}")
+        if not count:
+            head = Text("why")
+        table.add_column(head, overflow="fold", max_width=max(last, room - name_width))
+        for name, result, earned in zip(names, self.results, scores, strict=True):
             signs = self._signs(result)
-            name, verdict = Text(visible(result.student)), _standing(result)
-            table.add_row(name, verdict, points_text, *(signs if apart else [Text().join(signs)]))
+            done = self._places(signs) if apart else Text().join(signs)
+            why = _reason(result)
+            # No longer than two lines or three: what is left out stands below the table.
+            told = Text(visible(why, limit=_SHORT_REASON), style=_style(result.verdict))
+            table.add_row(name, _standing(result), earned, told if why else done)
         return table
 
+    def _places(self, parts: Iterable[Text | str]) -> Text:
+        """One part for each exercise, in the middle of the width of its number."""
+        texts = [Text(part) if isinstance(part, str) else part for part in parts]
+        for number, text in enumerate(texts, start=1):
+            text.align("center", len(str(number)))
+        return Text(" ").join(texts)
+
     def _score(self, result: SubmissionResult) -> str:
-        if not result.exercises:
-            return "–"
-        return score(result.score, result.max_score) + ("*" if withheld(result) else "")
+        shown = score(result.score, result.max_score) if result.exercises else "–"
+        # As wide as the most signs that anybody has, so that numbers stand under numbers.
+        return shown + _score_signs(result).ljust(max(map(len, map(_score_signs, self.results))))
 
     def _signs(self, result: SubmissionResult) -> list[Text]:
         done = {exercise.id: exercise for exercise in result.exercises}
@@ -219,8 +243,10 @@ class _Lesson:
         yield Text()
         yield key
         yield Columns([Text(sign, style="dim") for sign in signs], padding=(0, 3))
+        if any(result.handed_in.late for result in self.results):
+            yield Text(f"{_LATE} handed in late", style="dim")
         if any(withheld(result) for result in self.results):
-            yield Text(f"* {OURS}", style="magenta")
+            yield Text(f"{_WITHHELD} {OURS}", style="magenta")
         yield Text()
 
     def _summary(self) -> str:
@@ -239,8 +265,8 @@ class _Lesson:
         return f"{line}."
 
     def _said(self) -> Iterator[RenderableType]:
-        """What is said of whole notebooks: why one could not be graded, what was odd about it."""
-        said = [result for result in self.results if result.message]
+        """What is said of whole notebooks, where the table has no room for it."""
+        said = [r for r in self.results if r.message and not _is_told(r)]
         for result in said[:_MOST_SAID]:
             name = Text(f"{visible(result.student)}: ", style=_style(result.verdict))
             yield Text.assemble(name, visible(result.message, limit=_LONGEST_REASON))
@@ -287,6 +313,31 @@ class _Lesson:
         yield from found[:_MOST_NOTES]
         if len(found) > _MOST_NOTES:
             yield Text(f"… and {len(found) - _MOST_NOTES} more, in the records", style="dim")
+
+
+def _score_signs(result: SubmissionResult) -> str:
+    """What is to be known of a score: that a part is withheld, that it was late."""
+    is_part = bool(result.exercises) and withheld(result)
+    return _WITHHELD * is_part + _LATE * result.handed_in.late
+
+
+def _share(result: SubmissionResult) -> float | None:
+    """How much of the points somebody has; None where nobody can say."""
+    if withheld(result):
+        return None
+    return (result.score or 0) / result.max_score if result.max_score else 0.0
+
+
+def _reason(result: SubmissionResult) -> str:
+    """Why somebody could not be graded; the verdict says already that there is no notebook."""
+    if result.exercises:
+        return ""
+    return result.message.removeprefix(NO_NOTEBOOK).strip() or result.message
+
+
+def _is_told(result: SubmissionResult) -> bool:
+    """Whether the table says all that is said of the notebook."""
+    return 0 < len(_reason(result)) <= _SHORT_REASON
 
 
 def _sign(exercise: ExerciseResult | None) -> Text:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from grader.report.details import details
+from grader.report.final_marks import AS_GRADED, FinalMark, FinalMarks, mark_of
+from grader.report.plain import gist
 from grader.report.text import visible, visible_lines
 from grader.report.words import OURS, SIGNS, counted, score, standing, unhappy, unhappy_checks
 from grader.results import CheckResult, ExerciseResult, SubmissionResult, Verdict
@@ -22,7 +24,12 @@ _ANNOTATION = 1000  # characters of a student's text in one annotation
 _MARKUP = re.compile(r"www(?=\.)|://|[^\w\s,.()–…−×✔✘·]|_", re.IGNORECASE)
 
 
-def write(results: Sequence[SubmissionResult], stdout: TextIO, environ: Mapping[str, str]) -> None:
+def write(
+    results: Sequence[SubmissionResult],
+    stdout: TextIO,
+    environ: Mapping[str, str],
+    marks: FinalMarks = AS_GRADED,
+) -> None:
     """Print what was graded and its annotations, and append the summary to GitHub's file.
 
     A student's text reaches `stdout` only where it cannot be a workflow command. Nothing is
@@ -31,6 +38,8 @@ def write(results: Sequence[SubmissionResult], stdout: TextIO, environ: Mapping[
     with commands_stopped(stdout):
         for result in results:
             stdout.write(f"{_headline(result)}\n")
+            for line in _counts(result, mark_of(result, marks)):
+                stdout.write(f"  {line}\n")
     for annotation in annotations(results):
         stdout.write(f"{annotation}\n")
     stdout.flush()
@@ -38,7 +47,8 @@ def write(results: Sequence[SubmissionResult], stdout: TextIO, environ: Mapping[
         path = Path(target)
         taken = path.stat().st_size if path.exists() else 0
         with path.open("ab") as file:
-            file.write(b"\n" + summary(results, limit=SUMMARY_BYTES - taken - 1).encode())
+            room = SUMMARY_BYTES - taken - 1
+            file.write(b"\n" + summary(results, marks, limit=room).encode())
 
 
 @contextmanager
@@ -70,12 +80,17 @@ def annotations(results: Sequence[SubmissionResult]) -> list[str]:
     return [command for _, command in found]
 
 
-def summary(results: Sequence[SubmissionResult], *, limit: int = SUMMARY_BYTES) -> str:
+def summary(
+    results: Sequence[SubmissionResult],
+    marks: FinalMarks = AS_GRADED,
+    *,
+    limit: int = SUMMARY_BYTES,
+) -> str:
     """Markdown of at most `limit` bytes: each submission's table of exercises, then details.
 
     What does not fit is left out, and the end says so.
     """
-    pieces = [partial(_overview, result) for result in results]
+    pieces = [partial(_overview, result, mark_of(result, marks)) for result in results]
     for result in results:
         pieces += _explanations(result, prefix=visible(result.student) if len(results) > 1 else "")
     room, kept = limit - _RESERVE, []
@@ -98,7 +113,7 @@ def _entries(result: SubmissionResult) -> list[tuple[bool, str]]:
     found = [
         (
             exercise.diagnosis is not None,
-            _error(result, f"{exercise.id}: {exercise.verdict.words}", _gist(exercise)),
+            _error(result, f"{exercise.id}: {exercise.verdict.words}", gist(exercise)),
         )
         for exercise in unhappy_exercises
     ]
@@ -106,17 +121,6 @@ def _entries(result: SubmissionResult) -> list[tuple[bool, str]]:
         title = f"{result.lesson}: {result.verdict.words}"
         found.append((False, _error(result, title, result.message)))
     return found
-
-
-def _gist(exercise: ExerciseResult) -> str:
-    """The most useful thing to say about an exercise, in a few lines."""
-    if exercise.verdict is Verdict.BROKEN:
-        return OURS
-    if exercise.diagnosis is not None:
-        return exercise.diagnosis.message
-    for check in unhappy_checks(exercise)[:1]:
-        return "\n".join(filter(None, (check.statement, check.message)))
-    return exercise.message
 
 
 def _error(result: SubmissionResult, title: str, message: str) -> str:
@@ -139,10 +143,20 @@ def _headline(result: SubmissionResult) -> str:
     return f"{who}: {standing(result)}, {score(result.score, result.max_score)}"
 
 
-def _overview(result: SubmissionResult) -> str:
+def _counts(result: SubmissionResult, mark: FinalMark) -> list[str]:
+    """The mark that counts where it is not what the headline says, and why it is not."""
+    said = [visible(sentence) for sentence in mark.said]
+    if mark.score == result.score and not said:
+        return []
+    highest = result.max_score if mark.max_score is None else mark.max_score
+    return [f"Mark: {score(mark.score, highest)}", *said]
+
+
+def _overview(result: SubmissionResult, mark: FinalMark) -> str:
     lines = [f"## {SIGNS[result.verdict]} {_inline(_headline(result))}", ""]
     if result.message:
         lines += [_fenced(visible_lines(result.message)), ""]
+    lines += [f"- {_inline(line)}" for line in _counts(result, mark)]
     lines += [f"- Note: {_inline(visible(note))}" for note in result.notes[:20]]
     lines += [
         f"- Cell {cell.number} ({_inline(visible(cell.first_line))}): "
@@ -150,7 +164,7 @@ def _overview(result: SubmissionResult) -> str:
         for cell in result.failed_cells[:20]
         if cell.because_of is None
     ]
-    lines += [""] if result.notes or result.failed_cells else []
+    lines += [""] if lines[-1] else []
     if result.exercises:
         lines += ["| exercise | verdict | score |", "|---|---|--:|"]
         lines += [_row(exercise) for exercise in result.exercises]

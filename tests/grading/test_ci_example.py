@@ -1,4 +1,4 @@
-"""The example workflow for GitHub, run step by step in a scratch repository."""
+"""The workflow that `grader pack github` writes, run step by step in a scratch repository."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 import xmlschema
 import yaml
 
+from grader.packing.packs import Settings, github
 from grader.results import SubmissionResult
 from tests.notebooks import RIGHT, WRONG, Cell, cells_of, write_notebook
 from tests.schemas import junit_xsd
@@ -21,7 +22,8 @@ from tests.schemas import junit_xsd
 pytestmark = pytest.mark.kernel
 
 COURSE = Path(__file__).resolve().parents[2]
-WORKFLOW = COURSE / "examples" / "ci" / "grade.yml"
+EXAMPLE = COURSE / "examples" / "ci" / "grade.yml"
+WORKFLOW = github(Settings(), None, None, classroom=False)
 
 # Everything that a notebook can say, said as commands to GitHub.
 COMMANDS = """
@@ -52,11 +54,14 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def step(runner: Path, name: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one step of the workflow with the shell that GitHub uses."""
-    [job] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"].values()
+    [job] = yaml.safe_load(WORKFLOW)["jobs"].values()
     [found] = [candidate for candidate in job["steps"] if candidate.get("name") == name]
+    at = runner / found.get("working-directory", ".")
+    # The packages lie in another environment here (see `runner`), which a sandbox does not show.
+    script = found["run"].replace("--isolation sandbox", "--isolation none")
     return subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", found["run"]],
-        cwd=runner,
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=at,
         env={
             **{name: os.environ[name] for name in os.environ if name.startswith("PIP_")},
             "PATH": os.environ["PATH"],
@@ -111,7 +116,8 @@ def test_a_push_is_graded_and_annotated(runner: Path) -> None:
     assert record(runner).score == 3
     xmlschema.XMLSchema(str(junit_xsd())).validate(str(runner / "graded" / "junit.xml"))
     assert "feature_map_size" in (runner / "summary.md").read_text(encoding="utf-8")
-    assert any("feature_map_size" in line for line in obeyed(ran.stdout))
+    found = [line for line in obeyed(ran.stdout) if "feature_map_size" in line]
+    assert [line.split()[1].split(",")[0] for line in found] == ["file=01_convolution.ipynb"]
 
 
 def test_a_notebook_issues_no_command(runner: Path) -> None:
@@ -125,9 +131,37 @@ def test_a_notebook_issues_no_command(runner: Path) -> None:
         assert "title=Forged" not in line.partition("::error ")[2].partition("::")[0]
 
 
+def test_the_example_is_what_the_command_writes() -> None:
+    """The workflow in the examples is that of `grader pack github`, to the letter."""
+    assert EXAMPLE.read_text(encoding="utf-8") == WORKFLOW
+
+
+def test_student_code_runs_in_a_sandbox() -> None:
+    """The workflow installs bubblewrap, lets it make namespaces, and grades in a sandbox."""
+    [job] = yaml.safe_load(WORKFLOW)["jobs"].values()
+    scripts = "".join(step.get("run", "") for step in job["steps"])
+    assert "apt-get install -y -qq bubblewrap" in scripts
+    assert "kernel.apparmor_restrict_unprivileged_userns=0" in scripts
+    assert "--isolation sandbox" in scripts
+
+
+def test_the_points_can_go_to_classroom() -> None:
+    """With Classroom, the step that grades has an id, and its output is what the reporter reads."""
+    text = github(Settings("dense"), "uni/course", "v1", classroom=True)
+    workflow = yaml.safe_load(text)
+    *_, grade, _, tell = workflow["jobs"]["grade"]["steps"]
+    assert "--lesson dense" in grade["run"]
+    assert "junit,github,classroom" in grade["run"]
+    assert tell["env"] == {"GRADE_RESULTS": "${{ steps.grade.outputs.result }}"}
+    assert tell["with"] == {"runners": grade["id"]}  # the reporter reads $GRADE_RESULTS
+    assert {"repository": "uni/course", "ref": "v1"}.items() <= workflow["jobs"]["grade"]["steps"][
+        1
+    ]["with"].items()
+
+
 def test_the_workflow_asks_for_no_rights() -> None:
     """The workflow may only read, and leaves no credentials where student code runs."""
-    workflow: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    workflow: dict[str, Any] = yaml.safe_load(WORKFLOW)
     assert workflow["permissions"] == {"contents": "read"}
     [job] = workflow["jobs"].values()
     checkouts = [s["with"] for s in job["steps"] if "checkout" in s.get("uses", "")]

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from grader.report.console import class_table, submission_report
-from grader.results import SubmissionResult, Verdict
+from grader.report.order import Order
+from grader.results import HandedIn, SubmissionResult, Verdict
 from tests.report.samples import (
     FLIPPED,
     check,
@@ -128,11 +129,72 @@ def test_a_verdict_is_in_a_teachers_words(result: SubmissionResult, words: str) 
 
 
 def test_the_table_says_why_somebody_was_rejected() -> None:
-    """The reason stands below the table, in one line, without its power over the terminal."""
+    """The reason stands in the row, without its power over the terminal."""
     reason = "A notebook is text in UTF-8.\n\x1b[31mReceived: other bytes."
     results = [submission(student="ana", verdict=Verdict.REJECTED, message=reason)]
     text = " ".join(page(class_table(results)).split())
-    assert r"ana: A notebook is text in UTF-8.\n\x1b[31mReceived: other bytes." in text
+    assert r"ana rejected – A notebook is text in UTF-8.\n\x1b[31mReceived: other bytes." in text
+
+
+def test_a_long_reason_stands_below_in_full() -> None:
+    """A reason for which a row has no room is cut there, and whole below the table."""
+    reason = f"It begins here, {'and goes on, ' * 20}and ends here."
+    result = submission(student="ana", verdict=Verdict.REJECTED, message=reason)
+    text = " ".join(page(class_table([result, submission(passed(), student="bea")])).split())
+    assert f"ana: {reason}" in text
+
+
+def test_who_handed_in_nothing_has_what_was_there() -> None:
+    """The row says what there was instead, and not once more that there is no notebook."""
+    result = submission(
+        student="ana",
+        verdict=Verdict.NOT_HANDED_IN,
+        message="No notebook was handed in. Found: answers.html.",
+    )
+    text = page(class_table([result, submission(passed(), student="bea")]))
+    assert row(text, "ana").split("–")[1].strip() == "Found: answers.html."
+
+
+def test_rows_can_be_in_another_order() -> None:
+    """Worst first, with what is withheld at the end; or the latest hand-in first."""
+    broken = exercise(check(Verdict.BROKEN), verdict=Verdict.BROKEN, id="relu")
+    results = [
+        submission(passed("relu"), student="ana", verdict=Verdict.PASSED),
+        submission(exercise(check(Verdict.FAILED), id="relu"), student="bea"),
+        submission(broken, student="cem", verdict=Verdict.BROKEN),
+        submission(student="dan", verdict=Verdict.REJECTED, message="No notebook."),
+    ]
+    times = ["2026-05-03T10:00:00+02:00", "2026-05-03T10:00:00Z", "", "yesterday"]
+    results = [
+        result.model_copy(update={"handed_in": HandedIn(time=time)})
+        for result, time in zip(results, times, strict=True)
+    ]
+
+    def rows(order: Order) -> list[str]:
+        lines = page(class_table(results, order)).splitlines()
+        return [line[:3] for line in lines if line[:4] in ("ana ", "bea ", "cem ", "dan ")]
+
+    assert rows(Order.NAME) == ["ana", "bea", "cem", "dan"]
+    assert rows(Order.WORST) == ["bea", "dan", "ana", "cem"]
+    assert rows(Order.TIME) == ["bea", "ana", "cem", "dan"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_class_of_300_keeps_to_the_width(width: int) -> None:
+    """Long names, reasons and scores with signs: no line is longer than the terminal."""
+    results = []
+    for number in range(300):
+        name = f"{'Maximilian 美咲' if number % 3 else 'Ana'} Wojciechowski-Papadopoulos {number}"
+        one = ten_exercises(name)
+        if number % 7 == 0:
+            reason = "A notebook is a JSON document in Jupyter's format. Received: something else."
+            one = submission(student=name, verdict=Verdict.REJECTED, message=reason)
+        results.append(one.model_copy(update={"handed_in": HandedIn(late=number % 5 == 0)}))
+    text = page(class_table(results), width=width)
+    assert max(map(cell_len, text.splitlines())) <= width
+    assert text.count("rejected ") >= 43
+    assert "8/10L" in text
+    assert "L handed in late" in text
 
 
 def test_who_was_not_graded_counts_for_no_exercise() -> None:

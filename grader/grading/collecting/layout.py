@@ -142,6 +142,11 @@ def _in_tree(
         of_student.setdefault(key, []).append((entry, owner))
     for (student, _), own in of_student.items():
         _take(student, own, found, opener, said)
+    if layout is Layout.ONE and not found.candidates:
+        # A person said whose all of it is. That there is no notebook is not that person's mistake.
+        name = root.resolve().name or "folder"
+        found.without = found.without or [(printable(name), Owner(name, ()), "")]
+        return found
     if not found.candidates and not (found.without and _tells_students(entries, owners)):
         raise UsageError(
             f"A folder of submissions holds notebooks, as STUDENT/NOTEBOOK.ipynb or STUDENT.ipynb, "

@@ -108,7 +108,8 @@ def collect(
             found = _of_student(student, found, path)
         candidates += sourced(path, found.candidates)
         without += found.without
-    return _collected(each_once(_each_file_once(candidates), said), without, lesson, said)
+    each = each_once(_each_file_once(candidates), said)
+    return _collected(each, without, lesson, said, is_one=known is Layout.ONE)
 
 
 def _collected(
@@ -116,7 +117,10 @@ def _collected(
     without: Iterable[tuple[str, Owner, str]],
     lesson: str | None,
     said: PassedOver,
+    *,
+    is_one: bool = False,
 ) -> Collected:
+    """Who handed in what of these; `is_one` says that all of it is one student's."""
     by_student: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         by_student.setdefault(candidate.student, []).append(candidate)
@@ -131,7 +135,7 @@ def _collected(
         submissions += map(_submission, choices)
         if not choices:
             missing.append(_of_other_lessons(name, own))
-    if not submissions and said.other_lessons:
+    if not submissions and said.other_lessons and not is_one:
         raise UsageError(
             f"--lesson names a lesson that somebody handed in. Received: {lesson!r}, and "
             f"{notebooks(said.other_lessons.total())} of other lessons. Name one of theirs."
