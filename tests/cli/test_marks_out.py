@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 import json
-import sys
-import types
 import zipfile
 from pathlib import Path
 
@@ -17,8 +14,6 @@ from typer.testing import CliRunner, Result
 
 from grader.cli.app import app
 from grader.gradebook import gradebook_of
-from grader.pages.material import Material
-from grader.report.feedback import feedback_html
 from tests.cli import test_cli
 from tests.gradebook.exports import importers
 from tests.gradebook.records import broken, exercise, missing, result
@@ -56,22 +51,6 @@ def graded(tmp_path: Path) -> Path:
         book.keep(missing("Cyn Yu"), "")
         book.keep(broken("Dan Oh"), "")
     return folder
-
-
-@pytest.fixture
-def pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page of a lesson; of the feedback in notebooks where that module is not there."""
-    if importlib.util.find_spec("grader.pages.lesson_page") is not None:
-        return
-
-    def self_contained(material: Material, student: str, lesson: str) -> str:
-        of = material.results[student, lesson].exercises
-        body = "".join(feedback_html(one, hints_left=0) for one in of)
-        return f"<!doctype html><title>{student}</title>{body}"
-
-    module = types.ModuleType("grader.pages.lesson_page")
-    module.self_contained = self_contained  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "grader.pages.lesson_page", module)
 
 
 def test_from_a_graded_folder_to_marks_in_canvas(graded: Path, tmp_path: Path) -> None:
@@ -146,7 +125,6 @@ def test_other_files_have_the_marks_as_well(graded: Path, tmp_path: Path) -> Non
     assert load_workbook(out)["Marks"]["A2"].value == "Cyn Yu"
 
 
-@pytest.mark.usefixtures("pages")
 def test_from_a_graded_folder_to_pages_in_canvas(graded: Path, tmp_path: Path) -> None:
     """Each student is sent their own page, and nobody another's; who is left out is told."""
     out = tmp_path / "feedback.zip"
@@ -166,7 +144,6 @@ def test_from_a_graded_folder_to_pages_in_canvas(graded: Path, tmp_path: Path) -
     assert "To hand it back in Canvas: the assignment, Upload Submissions." in said
 
 
-@pytest.mark.usefixtures("pages")
 def test_feedback_for_nobodys_platform_is_a_folder_a_student(graded: Path, tmp_path: Path) -> None:
     """Plain needs no ids; Moodle's archive is refused for what came from Canvas."""
     out = tmp_path / "feedback.zip"
