@@ -104,7 +104,7 @@ def export(
     late: Late = None,
     gradebook: GradebookUrl = None,
 ) -> None:
-    """Write the marks of a class to a file, or into the sheet of a learning platform.
+    """Write the marks to a file, or into a platform's own sheet.
 
     Canvas, Moodle, Blackboard and Brightspace: export the grades there, name that file with
     --sheet, and import OUT. Only marks are written, all else in the sheet stays as it is. Students
@@ -176,7 +176,7 @@ def feedback(
     lesson: OnlyLesson = None,
     gradebook: GradebookUrl = None,
 ) -> None:
-    """Write the students' pages as the archive that a platform takes back.
+    """Write the students' pages as an archive to hand back.
 
     A page is one student's lesson: what holds and what does not, and their notebook with it. It is
     one HTML file, and has nothing of anybody else.

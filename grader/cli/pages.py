@@ -36,7 +36,7 @@ def report(
     gradebook: GradebookUrl = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing of progress.")] = False,
 ) -> None:
-    """Write the pages of a class: to be opened in a browser, printed, or put on a server.
+    """Write the pages of a class, to be opened in a browser.
 
     index.html has the class: what to talk about next, how each lesson and exercise went, and who
     needs a look. It leads to a page for each exercise, each student, and each student's lesson.

@@ -45,7 +45,7 @@ def serve(
     ] = IsolationLevel.SANDBOX,
     timeout: CellSeconds = 20,
 ) -> None:
-    """Show the pages of a class on this machine, live, with a desk to decide at.
+    """Show the pages of a class, live, with a desk for marks.
 
     Marks and words by hand go into the gradebook, as with `grader override`; one hand-in can be
     graded again. While `grader grade` is at work in the folder, its results are shown as they come.
