@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,6 +57,9 @@ def collect(
 
     Example: grader collect submissions.zip
     """
+    import json
+    import tempfile
+
     with (
         told_in_one_sentence(),
         tempfile.TemporaryDirectory(prefix="grader-collect-") as unpacked,
