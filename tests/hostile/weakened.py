@@ -112,13 +112,18 @@ async def _trusting(cells: list[str]) -> tuple[float, str]:
         client.execute(CHECK, user_expressions=asked)
         question = client.session.msg("ask_request", {"tree": '["dict",[["ask","grade"]]]'})
         client.shell_channel.send(question)
-        end, text = monotonic() + SECONDS / 6, ""
-        while monotonic() < end:
-            for channel in (client.iopub_channel, client.shell_channel):
+        end, text, quiet = monotonic() + SECONDS, "", {"answered": False}
+        while monotonic() < end and not all(quiet.values()):
+            for name, channel in (("iopub", client.iopub_channel), ("shell", client.shell_channel)):
                 try:
                     message = await channel.get_msg(timeout=0.05)
                 except Empty:
+                    quiet[name] = True
                     continue
+                quiet[name] = False
+                asked_last = message["parent_header"].get("msg_id") == question["header"]["msg_id"]
+                idle = message["content"].get("execution_state") == "idle"
+                quiet["answered"] |= asked_last and idle
                 # Nobody asks whose message it is, nor what it answers.
                 text += "".join(str(message["content"].get(key)) for key in ("ename", "evalue"))
                 if score := re.search(r"score\W+(\d+)", str(message["content"])):
