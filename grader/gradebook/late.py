@@ -118,9 +118,12 @@ class LatePolicy:
             return Lateness(steps, max(by, timedelta(0)))
         odd = [text for text, read in ((handed_in, received), (due, until)) if text and not read]
         said = f"The time {odd[0]!r} is not understood." if odd else ""
-        if flag:
+        if flag and self.rate is not None:
             lacking = "when it was handed in" if received is None else "when it was due"
-            said = f"{said} Marked late, but not {lacking}: counted as one step.".strip()
+            unknown = (
+                f"Its platform marks it late, and nobody tells {lacking}: counted as one step."
+            )
+            said = f"{said} {unknown}".strip()
         return Lateness(int(flag), None, said)
 
     def penalty(self, lateness: Lateness, earned: Points, max_score: Points) -> Points:

@@ -24,7 +24,7 @@ def _late(standings: Sequence[Standing], policy: LatePolicy) -> Iterator[str]:
         taken = "Nothing is taken off: --late sets what is."
     yield f"{counted(len(late), 'hand-in')} {_is(late)} late. {taken}"
     timeless = [standing for standing in late if standing.lateness.by is None]
-    if not timeless:
+    if not timeless or policy.rate is None:
         return
     lacking = "when it was due"
     if all(not standing.handed_in for standing in timeless):
@@ -37,8 +37,9 @@ def _late(standings: Sequence[Standing], policy: LatePolicy) -> Iterator[str]:
         else ""
     )
     yield (
-        f"{counted(len(timeless), 'hand-in')} {_is(timeless)} marked late, but not {lacking}: "
-        f"{'it counts' if len(timeless) == 1 else 'each counts'} as one step of the policy."
+        f"{counted(len(timeless), 'hand-in')} {_is(timeless)} marked late by the platform, and "
+        f"nobody tells {lacking}: {'it counts' if len(timeless) == 1 else 'each counts'} as one "
+        f"step of the policy."
         f"{due} `grader override` gives the points that are right."
     )
 

@@ -18,14 +18,14 @@ _NAMED = 8
 _SAID = 2000
 _WIDTH = 64  # of an example's lines
 _KINDS = {
-    Kind.MISCONCEPTION: "show a misconception",
-    Kind.NO_ANSWER: "have no answer",
-    Kind.RESTS: "rest on another exercise",
-    Kind.SAME_ANSWER: "share a wrong answer",
-    Kind.LOST: "are lost to a cell that failed",
-    Kind.ERROR: "raise an error",
-    Kind.LIMIT: "met a limit",
-    Kind.STATEMENT: "are known by the statement that does not hold",
+    Kind.MISCONCEPTION: "with a misconception",
+    Kind.NO_ANSWER: "without an answer",
+    Kind.RESTS: "resting on another exercise",
+    Kind.SAME_ANSWER: "with a wrong answer that others share",
+    Kind.LOST: "after a cell that failed",
+    Kind.ERROR: "with an error",
+    Kind.LIMIT: "beyond a limit",
+    Kind.STATEMENT: "known by the statement that does not hold",
 }
 
 

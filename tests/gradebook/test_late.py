@@ -124,8 +124,8 @@ def test_a_platforms_word_is_one_step_and_is_said() -> None:
     policy = LatePolicy.parse("10%/day")
     unknown = policy.lateness("", DUE, flag=True)
     assert (unknown.steps, unknown.by) == (1, None)
-    assert "not when it was handed in: counted as one step" in unknown.said
-    assert "not when it was due" in policy.lateness(DUE, "", flag=True).said
+    assert "nobody tells when it was handed in: counted as one step" in unknown.said
+    assert "nobody tells when it was due" in policy.lateness(DUE, "", flag=True).said
     assert "'soon' is not understood" in policy.lateness("soon", DUE, flag=True).said
     assert policy.lateness("2026-04-30T12:00:00", DUE, flag=True).steps == 0
     assert policy.lateness("2026-05-09T12:00:00", "", flag=False) == Lateness()

@@ -17,21 +17,27 @@
 
   const inSection = (counts, section) => (section === "" ? sum(counts) : counts[section]);
 
+  // One scale for all lists: a bar means the same wherever it stands.
+  function scaleBars() {
+    const shown = all(".cause").filter((cause) => !cause.hidden);
+    const most = Math.max(1, ...shown.map((cause) => cause.count));
+    for (const cause of shown) {
+      inside(cause, ".bar > span").style.width = `${Math.round((100 * cause.count) / most)}%`;
+    }
+  }
+
   function filterCauses(list, word, section, lesson) {
     const causes = all(":scope > .cause", list);
-    let most = 1;
     for (const cause of causes) {
       const count = inSection(numbers(cause.dataset.counts), section);
       const fits = count > 0 && (lesson === "" || cause.dataset.lesson === lesson);
       cause.hidden = !(fits && textOf(cause).includes(word));
       cause.count = count;
-      if (!cause.hidden) most = Math.max(most, count);
     }
     causes.sort((a, b) => b.count - a.count);
     for (const cause of causes) {
       inside(cause, "[data-count]").textContent = cause.count;
       inside(cause, "[data-noun]").textContent = cause.count === 1 ? "student" : "students";
-      inside(cause, ".bar > span").style.width = `${Math.round((100 * cause.count) / most)}%`;
       for (const who of all(".who > [data-s]", cause)) {
         who.hidden = section !== "" && who.dataset.s !== section;
       }
@@ -94,6 +100,7 @@
     const [section, lesson] = [value("#section"), value("#lesson")];
     const lists = all("ol.causes");
     const fitting = lists.map((list) => filterCauses(list, word, section, lesson));
+    scaleBars();
     const nothing = one(".nothing");
     if (nothing) nothing.hidden = !lists.length || sum(fitting) > 0;
     filterRows(word, section, lesson);
