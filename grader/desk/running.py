@@ -34,6 +34,7 @@ class Told:
     """Tells the progress of a run in a file of `folder`, many small steps at once."""
 
     def __init__(self, folder: Path, total: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / _FILE
         self._total, self._done, self._now = total, 0, dict[str, int]()
         self._began_at = time()

@@ -135,7 +135,7 @@ def a_class(folder: Path) -> list[Submission]:
         folder / "beside" / "convolution.ipynb", ["import own", *cells_of(RIGHT)]
     )
     (folder / "beside" / "own.py").write_text("SIZE = 3")
-    with (folder / "beside" / "film.mp4").open("xb") as film:
+    with (folder / "beside" / "film.mp4").open("wb") as film:
         film.truncate(200 * 2**20)
     return [
         *submissions,

@@ -20,6 +20,7 @@ from tests.hostile.corpus import Attack, Evidence, World, as_json, sources
 
 PEER = Path(__file__).with_name("peer.py")
 SECONDS = 30.0
+_TRIES = 5
 
 # What others ask inside the student's own process; the reference is there to compare with.
 CHECK = """
@@ -92,7 +93,18 @@ def _output(command: list[str], world: World) -> str:
 
 
 def trusting_messages(attack: Attack, world: World) -> Evidence:
-    """The kernel's messages are believed: the first that names a score is the score."""
+    """The kernel's messages are believed: the first that names a score is the score.
+
+    A forged message and the kernel's own, sent by two threads at the same moment, can get mixed up:
+    then the attack has another try, as a real student has.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            points, text = asyncio.run(_trusting(sources(attack, world)))
+        except ValueError as mixed_up:
+            assert "Signature" in str(mixed_up)  # noqa: PT017 - of any other kind, it is a fault
+            continue
+        return Evidence(world, points=points, text=text)
     points, text = asyncio.run(_trusting(sources(attack, world)))
     return Evidence(world, points=points, text=text)
 
