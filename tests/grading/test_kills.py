@@ -80,7 +80,7 @@ def graded(submissions: list[Submission], jobs: int = 2) -> dict[str, Any]:
     """What came of a class, by student, without how long it took; each is handed on once."""
     results: list[SubmissionResult] = []
     grade_all(submissions, Plan(b"a secret for tests", LIMITS, jobs=jobs), results.append)
-    told = {result.student: result.timeless() for result in results}
+    told = {result.student: result.timeless().model_dump() for result in results}
     assert len(told) == len(results) == len(submissions)
     return told
 
