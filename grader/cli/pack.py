@@ -176,17 +176,12 @@ def _secret(seed: Path | None) -> str:
 
 def _put(to: Path, content: bytes) -> None:
     """Write a file at once or not at all, with the folders that it needs."""
-    import secrets
+    from grader.files import replacing
 
     if str(to) == "-":
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
         return
     to.parent.mkdir(parents=True, exist_ok=True)
-    temporary = to.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.touch(mode=0o600)  # before there is anything in it: a pack may hold a secret
-        temporary.write_bytes(content)
-        temporary.replace(to)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(to, private=True) as file:  # a pack may hold a secret
+        file.write(content)

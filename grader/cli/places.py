@@ -22,17 +22,16 @@ def alone_in(folder: Path) -> Iterator[None]:
 
     Two runs would unpack their archives in each other's place. The lock goes with the process.
     """
-    import fcntl
-
     from grader.errors import UsageError
+    from grader.files import held
 
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock, ExitStack() as afterwards:
+    with ExitStack() as afterwards:
         if is_new:  # what was refused before anything was done leaves nothing behind
             afterwards.callback(_remove_empty, folder)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            afterwards.enter_context(held(folder / _LOCK))
         except BlockingIOError as error:
             raise UsageError(
                 f"One `grader grade` at a time works in a folder. Received: {folder}, in which "
@@ -87,17 +86,13 @@ def refuse_no_place(out: Path) -> None:
 @contextmanager
 def at_once(out: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of `out` when all is written; `-` is standard output."""
-    import secrets
     import sys
+
+    from grader.files import replacing
 
     if str(out) == "-":
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    temporary = out.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(out) as file:
+        yield file

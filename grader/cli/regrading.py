@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,18 +68,18 @@ def regrade(
             plan = plan_of(secret, timeout, None, 1, isolation=isolation.value)
             say(f"Grading {student}, {lesson} …")
             try:
-                results = regraded(book, folder, student, lesson, plan)
+                result = regraded(book, folder, student, lesson, plan)
             except KeyboardInterrupt:
                 say("Stopped. What was graded before stands.")
                 raise typer.Exit(INTERRUPTED) from None
-        stdout().print(_told(results[0]), markup=False, soft_wrap=True)
-    raise typer.Exit(status_of(results))
+        stdout().print(_told(result), markup=False, soft_wrap=True)
+    raise typer.Exit(status_of([result]))
 
 
 def regraded(
     book: Gradebook, folder: Path, student: str, lesson: str, plan: Plan
-) -> list[SubmissionResult]:
-    """The new results of a student's lesson, kept: of each who handed it in; theirs is the first.
+) -> SubmissionResult:
+    """The new result of a student's lesson; it is kept for each who handed the notebook in.
 
     Raises UsageError where there is nothing that could be graded again.
     """
@@ -97,7 +96,7 @@ def regraded(
         [result] = graded
         result = result.model_copy(update={"notebook": record.notebook})
         _keep(book, folder, past, submission, result, plan)
-    return [result]
+    return result
 
 
 def _record(past: Past, lesson: str) -> SubmissionResult:
@@ -245,17 +244,14 @@ def _alone(folder: Path, *, wait: bool) -> Iterator[None]:
     """Hold the folder for one run; with `wait`, when the run has ended that is at work in it."""
     from grader.errors import UsageError
 
-    while True:
-        alone = alone_in(folder)
-        try:
-            alone.__enter__()
-        except UsageError:
-            if not wait or not os.access(folder, os.W_OK):
-                raise
-            time.sleep(_LOOKS_AGAIN)
-            continue
-        break
-    try:
+    with ExitStack() as holding:
+        while True:
+            try:
+                holding.enter_context(alone_in(folder))
+            except UsageError:
+                if not wait:
+                    raise
+                time.sleep(_LOOKS_AGAIN)
+            else:
+                break
         yield
-    finally:
-        alone.__exit__(None, None, None)

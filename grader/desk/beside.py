@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import UsageError
+from grader.files import replacing
 from grader.grading.collecting.companions import companions_hash
 from grader.report.records import safe_name
 from grader.report.text import visible
@@ -51,12 +51,8 @@ def note(folder: Path, submission: Submission, result: SubmissionResult) -> None
         "sha256": companions_hash(submission.companions, below),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_text(json.dumps(told), encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(json.dumps(told).encode())
 
 
 def beside(folder: Path, result: SubmissionResult) -> Beside:

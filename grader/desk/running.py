@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
+
+from grader.files import replacing
 
 _FILE = ".progress.json"
 _BETWEEN = 0.3  # seconds between two writes: results that are used again come by the thousand
@@ -64,12 +65,8 @@ class Told:
         names = tuple(self._now)[:_MOST_NAMED]
         told = asdict(Progress(self._total, self._done, names, self._began_at))
         text = json.dumps({**told, "process": self._process})
-        temporary = self._path.with_name(f".{secrets.token_hex(8)}.tmp")
-        try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(self._path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(self._path) as file:
+            file.write(text.encode())
 
 
 @contextmanager

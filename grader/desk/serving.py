@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
@@ -10,7 +9,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from grader.desk.guard import Guard, Hosts, Keys
 from grader.desk.regrades import Regrades, Way
 from grader.desk.shelf import Shelf
 from grader.errors import UsageError
+from grader.files import held
 from grader.gradebook import Gradebook
 from grader.report.text import visible
 
@@ -137,12 +137,12 @@ def _origin(host: str, listener: socket.socket) -> str:
 def _only_one(folder: Path, origin: str) -> Iterator[str]:
     """Hold a folder for one desk, which is at `origin`; UsageError where there is another one."""
     path = folder / _LOCK
-    with path.open("a+", encoding="utf-8") as lock:
+    with ExitStack() as holding:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock = holding.enter_context(held(path))
         except BlockingIOError as error:
-            lock.seek(0)
-            there = visible(lock.read(200).strip()) or "some address"
+            told = path.read_text(encoding="utf-8", errors="replace")[:200].strip()
+            there = visible(told) or "some address"
             raise UsageError(
                 f"One `grader serve` at a time is open for a folder. Received: "
                 f"{visible(str(folder))}, which is served at {there} already. Use that one, or "
@@ -151,7 +151,7 @@ def _only_one(folder: Path, origin: str) -> Iterator[str]:
         lock.truncate(0)
         lock.write(origin)
         lock.flush()
-        yield origin  # the lock goes with the process; the file stays, as others may wait at it
+        yield origin
 
 
 @contextmanager

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 from grader.errors import Rejected
+from grader.files import replacing
 from grader.grading.collecting.files import contents, fingerprint, opened
 from grader.grading.collecting.own_output import KEPT_NOTEBOOKS
 from grader.grading.collecting.submissions import Submission
@@ -73,16 +72,8 @@ def keep_notebook(folder: Path, submission: Submission) -> str:
 def _put(content: bytes, path: Path) -> None:
     """Write a file at once or not at all, and to the disk, with its name in its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with replacing(path, to_disk=True) as file:
+        file.write(content)
     for folder in (path.parent, path.parent.parent):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -7,11 +7,8 @@ is left out with a note, and costs nothing else.
 from __future__ import annotations
 
 import json
-import logging
 import re
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -21,6 +18,7 @@ import nbformat
 from markupsafe import Markup
 
 from grader.crossing.values import has_more_marks
+from grader.grading.collecting.reading import nothing_said
 from grader.judging.course import lesson_names, stems
 from grader.kernel.mounted import course_notebooks
 from grader.pages.markdown import attachments_of, highlighted, markdown
@@ -196,7 +194,7 @@ def _cells(content: bytes) -> list[dict[str, Any]] | str:
         if not isinstance(notebook, dict):
             return UNREADABLE
         if notebook.get("nbformat") != _FORMAT:
-            with _nothing_said():
+            with nothing_said():
                 notebook = nbformat.reads(text, as_version=_FORMAT)  # type: ignore[no-untyped-call]
     except (RecursionError, MemoryError):
         return TOO_LARGE
@@ -206,19 +204,6 @@ def _cells(content: bytes) -> list[dict[str, Any]] | str:
     if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         return UNREADABLE
     return cells
-
-
-@contextmanager
-def _nothing_said() -> Iterator[None]:
-    """Keep what nbformat says of an old notebook from the screen."""
-    log = logging.getLogger("traitlets")
-    level, log.level = log.level, logging.CRITICAL
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.level = level
 
 
 @cache

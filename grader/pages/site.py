@@ -6,16 +6,16 @@ import errno
 import gc
 import json
 import multiprocessing
-import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.files import held, replacing
 from grader.grading.collecting.own_output import PAGES_LIST
 from grader.pages import addresses, class_page, exercise_page
 from grader.pages.material import Material
@@ -197,20 +197,13 @@ def _received(running: dict[Connection[None, Done | None], ForkProcess]) -> Iter
 
 
 def _put(text: str, path: Path) -> None:
-    """Write a file at once or not at all."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
 
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder of the pages; UsageError where it is not ours, or another process has it."""
-    import fcntl
-
     if folder.exists() and not folder.is_dir():
         raise UsageError(
             f"Pages go into a folder. Received: {visible(str(folder))}, which is a file. Name "
@@ -224,9 +217,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
             f"something else. Name another folder with --to."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock:
+    with ExitStack() as holding:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            holding.enter_context(held(folder / _LOCK))
         except BlockingIOError as error:
             raise UsageError(
                 f"One `grader report` at a time writes into a folder. Received: "

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import tokenize
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def _typical(material: Material, group: list[_Given]) -> Typical:
     sources = [_source(material.folder, record, one) for record, one in group[:_MOST_READ]]
     return Typical(
         count=len(group),
-        misconception=max(set(names), key=names.count).replace("_", " ") if names else "",
+        misconception=Counter(names).most_common(1)[0][0].replace("_", " ") if names else "",
         source=min(filter(None, sources), key=len, default=""),
         check=min(checks, key=lambda check: len(check.received.text), default=None),  # type: ignore[union-attr]
     )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import secrets
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from grader.errors import UsageError
+from grader.files import replacing
 from grader.report.text import escape, is_visible, visible
 from grader.report.words import in_order
 from grader.results import SCHEMA_VERSION, SubmissionResult, Verdict
@@ -96,16 +95,8 @@ def _withdrawn(path: Path) -> Path:
 
 
 def _put(document: str, path: Path) -> None:
-    """Write a file at once or not at all, and to the disk."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(document.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path, to_disk=True) as file:
+        file.write(document.encode())
 
 
 def knows(result: SubmissionResult) -> int:

@@ -22,7 +22,7 @@ from grader.pages.site import jobs_of, write_site
 from grader.results import Verdict
 from tests.cli.test_cli import run
 from tests.gradebook.records import exercise, result
-from tests.notebooks import write_notebook
+from tests.notebooks import RIGHT, cells_of, write_notebook
 
 
 class _Page(HTMLParser):
@@ -208,3 +208,19 @@ def test_pages_follow_the_gradebook(class_folder: Path, tmp_path: Path) -> None:
         write_site(Material.of(graded, book), graded / "pages")
     assert (graded / "pages" / "students" / "Nia New" / "convolution.html").exists()
     assert "Nia New" in (graded / "pages" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.kernel
+def test_grading_writes_the_pages_too(tmp_path: Path) -> None:
+    """With --report, what was graded is on pages when the command ends, with its own status."""
+    path = write_notebook(tmp_path / "class" / "ana" / "convolution.ipynb", cells_of(RIGHT))
+    done = run(
+        *("grade", path.parent.parent, "--to", tmp_path / "graded"),
+        *("--isolation", "none", "--report", "--quiet"),
+    )
+    assert done.returncode == 1, done.stderr  # half of the lesson is answered
+    pages = tmp_path / "graded" / "pages"
+    assert "ana" in (pages / "index.html").read_text(encoding="utf-8")
+    lesson = (pages / "students" / "ana" / "convolution.html").read_text(encoding="utf-8")
+    assert "patch_response" in lesson
+    assert f"Open {pages / 'index.html'}" in " ".join(done.stderr.split())

@@ -147,7 +147,7 @@ def _parsed(content: bytes) -> Any:
             "notebook in Jupyter, and hand in that file."
         )
     try:
-        with _nothing_logged():
+        with nothing_said():
             rest = without_outputs(content)
             _ensure_length(rest)
             return _notebook(rest.decode("utf-8-sig"))
@@ -216,7 +216,7 @@ def _notebook(text: str) -> Any:
 
 
 @contextmanager
-def _nothing_logged() -> Iterator[None]:
+def nothing_said() -> Iterator[None]:
     """Keep what nbformat says of ids and schemas from the screen: it is judged here."""
     log = logging.getLogger("traitlets")
     level, log.level = log.level, logging.CRITICAL
