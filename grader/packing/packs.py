@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.files import replacing
 from grader.kernel.mounted import COURSE_VARIABLE, course_package
 from grader.packing.pins import pins
 from grader.packing.wheel import wheel
@@ -194,5 +195,6 @@ def put(files: Files, folder: Path) -> None:
     for place, (content, mode) in files.items():
         path = folder / place
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with replacing(path, private=True) as file:  # one of them is a secret
+            file.write(content)
         path.chmod(mode)

@@ -128,7 +128,10 @@ def _chart(standings: Sequence[Standing], what: str) -> tuple[Chart, str]:
     shares = [share_of(one) for one in standings if counts(one)]
     without = Counter(_why_not(one) for one in standings if not counts(one))
     left_out = ", ".join(f"{count} {why}" for why, count in without.most_common())
-    note = f"Of {counted(len(shares), 'mark')}." + (f" Not in it: {left_out}." if without else "")
+    dashed = " Dashed: the median." if shares else ""
+    note = f"Of {counted(len(shares), 'mark')}.{dashed}" + (
+        f" Not in it: {left_out}." if without else ""
+    )
     return distribution([share for share in shares if share is not None], what=what), note
 
 

@@ -97,7 +97,7 @@ def test_it_says_where_to_begin(tmp_path: Path) -> None:
     begin = page.select_one(".begin a")
     assert begin is not None
     assert begin["href"] == "#exercise-2"
-    assert "nothing to mend" in text_of(of_record(tmp_path / "b", passed()).select_one(".begin"))
+    assert "nothing left to do" in text_of(of_record(tmp_path / "b", passed()).select_one(".begin"))
 
 
 def test_a_fault_of_ours_is_no_zero_and_says_nothing_of_the_check(tmp_path: Path) -> None:
