@@ -1,7 +1,7 @@
 """Draws the pages of a class, light and dark, on a phone and on a desk: `pages_*.png`.
 
-The class is drawn from the records of the example class, as `benchmarks/pages.py` does. Needs
-Chromium and the `dev` extra; run as `python -m docs.pictures.draw_pages` from the project's folder.
+The class is the example class, with the records that it was graded to. Needs Chromium and the `dev`
+extra; run as `python -m docs.pictures.draw_pages` from the project's folder.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.pages import fill
 from grader.gradebook import gradebook_of
 from grader.pages import addresses
 from grader.pages.material import Material
 from grader.pages.site import write_site
+from tests.pages.example_class import example_class
 
 HERE = Path(__file__).parent
 SHOTS = {
@@ -26,7 +26,7 @@ SHOTS = {
     "heat_map": (f"{addresses.CLASS}#lesson-0", ""),
 }
 """What is drawn: the address of a page and a place in it, and what is opened first."""
-_STUDENTS = 48
+_STUDENT = "dan_flipped_kernel"
 LOOKS = {"light": ("light", 1400, 1600), "dark": ("dark", 1400, 1600), "phone": ("light", 360, 800)}
 """(color scheme, width, height) of the pictures, in pixels."""
 
@@ -34,15 +34,13 @@ LOOKS = {"light": ("light", 1400, 1600), "dark": ("dark", 1400, 1600), "phone": 
 def main() -> None:
     """Draw the pictures beside this file."""
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
-        folder = Path(made) / "Convolutional networks"
-        with gradebook_of(folder, new=True) as book:
-            fill(folder, book, _STUDENTS, seed=3)
+        folder = example_class(Path(made) / "Convolutional networks")
+        with gradebook_of(folder) as book:
             material = Material.of(folder, book)
         write_site(material, folder / "pages")
-        student = material.people[4].name
         shots = SHOTS | {
-            "student": (addresses.of_student(student), ""),
-            "lesson": (addresses.of_lesson(student, "convolution"), ""),
+            "student": (addresses.of_student(_STUDENT), ""),
+            "lesson": (addresses.of_lesson(_STUDENT, "convolution"), ""),
         }
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grader.report.words import unhappy, unhappy_checks
+from grader.report.words import place_of, unhappy, unhappy_checks
 from grader.results import CheckResult, ExerciseResult, SubmissionResult, Verdict
 
 
@@ -133,8 +133,10 @@ def failures_in(results: Iterable[SubmissionResult]) -> tuple[Failures, ...]:
     return tuple(sorted(map(_together, groups.values()), key=_place))
 
 
-def _place(one: Failures) -> tuple[int, bool, str, str, str]:
-    return (-len(one.students), not one.is_misconception, one.lesson, one.exercise, one.cause.name)
+def _place(one: Failures) -> tuple[int, bool, tuple[int, str], str, str]:
+    """The most frequent ones first; of equal ones, as lessons are taught."""
+    lesson = place_of(one.lesson)
+    return (-len(one.students), not one.is_misconception, lesson, one.exercise, one.cause.name)
 
 
 @dataclass(frozen=True)
