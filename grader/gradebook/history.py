@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from grader.errors import UsageError
 from grader.gradebook.keeping import record_in, verdict_in
-from grader.gradebook.late import exact, plain
+from grader.gradebook.late import rounded
 from grader.gradebook.marks import Override
 from grader.gradebook.models import Attempt, OverrideRow, Student, Submission
 from grader.gradebook.people import student_called
@@ -141,8 +141,8 @@ def _past_attempt(row: Any) -> PastAttempt:
         lesson=row.lesson,
         verdict=verdict_in(row.verdict),
         message=row.message,
-        score=None if row.withheld or row.score is None else plain(exact(row.score)),
-        max_score=plain(exact(row.max_score)),
+        score=None if row.withheld or row.score is None else rounded(row.score),
+        max_score=rounded(row.max_score),
         handed_in=row.handed_in,
         due=row.due,
         late=row.late,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from grader.errors import UsageError
@@ -176,8 +177,14 @@ def exact(points: Points) -> Decimal:
 
 def plain(points: Decimal) -> Points:
     """Points at two decimals, rounded half up; whole ones as integers."""
-    rounded = points.quantize(_CENT, ROUND_HALF_UP)
-    return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
+    in_cents = points.quantize(_CENT, ROUND_HALF_UP)
+    return int(in_cents) if in_cents == in_cents.to_integral_value() else float(in_cents)
+
+
+@lru_cache(maxsize=4096)  # a class has few different numbers of points, each thousands of times
+def rounded(points: Points) -> Points:
+    """`plain` of the points as they are written."""
+    return plain(exact(points))
 
 
 def _word_at(text: str, at: int) -> tuple[str, re.Match[str]]:

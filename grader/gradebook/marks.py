@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from grader.gradebook.late import Lateness, LatePolicy, exact, plain
+from grader.gradebook.late import Lateness, LatePolicy, exact, plain, rounded
 from grader.results import Points
 
 
@@ -55,7 +55,7 @@ def marked(
     points are withheld or the hand-in was withdrawn, only such a mark gives any.
     """
     withdrawn = row.withdrawn_at is not None
-    graded = None if withdrawn or row.withheld else plain(exact(row.score or 0))
+    graded = None if withdrawn or row.withheld else rounded(row.score or 0)
     lost = [exercise for exercise in given if exercise and parts and exercise not in parts]
     said = [f"The override of {exercise!r} counts no more: it is gone." for exercise in lost]
     if lateness.said:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC
 
-from grader.gradebook.late import exact, plain
+from grader.gradebook.late import exact, plain, rounded
 from grader.gradebook.standings import Person, Standing
 from grader.report.text import visible
 from grader.report.words import place_of
@@ -175,4 +175,4 @@ def _person(person: Person) -> list[str]:
 
 
 def _number(value: Points | None) -> Cell:
-    return "" if value is None else plain(exact(value))
+    return "" if value is None else rounded(value)

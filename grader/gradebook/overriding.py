@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 
 from grader.errors import UsageError
 from grader.gradebook.keeping import storable, submission_of
-from grader.gradebook.late import MOST_POINTS, exact, plain
+from grader.gradebook.late import MOST_POINTS, exact, plain, rounded
 from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Student, Submission
 from grader.gradebook.people import close_to, student_called
 from grader.gradebook.standings import Standing, max_scores, overrides_of
@@ -157,7 +157,7 @@ def _place(connection: Connection, student: int, text: str) -> Place:
 def _of_course(lesson: str) -> Points | None:
     if lesson not in course.lesson_names():
         return None
-    return plain(exact(course.lesson(lesson).max_score))
+    return rounded(course.lesson(lesson).max_score)
 
 
 def _lesson_with(connection: Connection, exercise: str, lessons: set[str]) -> str:
@@ -191,10 +191,10 @@ def exercises_of(connection: Connection, lesson: str) -> dict[str, Points]:
         .where(Submission.lesson == lesson)
         .order_by(Attempt.graded_at, Attempt.id)
     )
-    found = {exercise: plain(exact(score)) for exercise, score in rows}
+    found = {exercise: rounded(score) for exercise, score in rows}
     if not found and lesson in course.lesson_names():
         exercises = course.lesson(lesson).exercises
-        return {exercise.id: plain(exact(exercise.max_score)) for exercise in exercises}
+        return {exercise.id: rounded(exercise.max_score) for exercise in exercises}
     return found
 
 

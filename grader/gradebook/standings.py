@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, Subquery, case, func, select
 
 from grader.gradebook.commenting import Comment, comments_of
 from grader.gradebook.keeping import record_in, storable, verdict_in
-from grader.gradebook.late import Lateness, LatePolicy, exact, plain
+from grader.gradebook.late import Lateness, LatePolicy, rounded
 from grader.gradebook.marks import Mark, Override, marked
 from grader.gradebook.models import Attempt, ExerciseRow, OverrideRow, Student, Submission
 from grader.judging import course
@@ -166,7 +166,7 @@ def current(
         given = decided.get(row.submission, {})
         due = row.due or dues.get(row.lesson) or dues.get("", "")
         lateness = policy.lateness(row.handed_in or "", due, flag=bool(row.late))
-        highest = plain(exact(row.max_score)) if row.max_score else most.get(row.lesson)
+        highest = rounded(row.max_score) if row.max_score else most.get(row.lesson)
         own = graded.get(row.submission, {})
         parts = {exercise: score for exercise, (score, _) in own.items()}
         mark = marked(row, given, parts, lateness, policy, highest)
@@ -273,7 +273,7 @@ def overrides_of(connection: Connection) -> dict[int, dict[str, Override]]:
 
 def override_of(row: Any) -> Override:
     """An override as its row has it."""
-    points = None if row.points is None else plain(exact(row.points))
+    points = None if row.points is None else rounded(row.points)
     return Override(row.exercise, points, row.reason, row.author, row.made_at)
 
 
@@ -291,10 +291,10 @@ def max_scores(connection: Connection, only: int | None = None) -> dict[str, Poi
         of = select(Submission.lesson).where(Submission.id == only).scalar_subquery()
         question = question.where(Submission.lesson == of)
     rows = connection.execute(question).all()
-    most = {lesson: plain(exact(score)) for lesson, score in rows if score is not None}
+    most = {lesson: rounded(score) for lesson, score in rows if score is not None}
     for lesson in {lesson for lesson, _ in rows} - most.keys():
         if lesson in course.lesson_names():
-            most[lesson] = plain(exact(course.lesson(lesson).max_score))
+            most[lesson] = rounded(course.lesson(lesson).max_score)
     return most
 
 
@@ -316,8 +316,8 @@ def _exercises(connection: Connection, *, everybody: bool, only: int | None) -> 
         question = question.where(Attempt.submission_id.in_(select(OverrideRow.submission_id)))
     found: dict[int, _Graded] = defaultdict(dict)
     for submission, exercise, score, highest in connection.execute(question):
-        earned = None if score is None else plain(exact(score))
-        found[submission][exercise] = (earned, plain(exact(highest)))
+        earned = None if score is None else rounded(score)
+        found[submission][exercise] = (earned, rounded(highest))
     return found
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+
+from markupsafe import Markup
 
 from grader.errors import UsageError
 from grader.gradebook import Standing
@@ -19,7 +22,7 @@ from grader.pages.answers import Answer, answers_of
 from grader.pages.drawn import table_rows
 from grader.pages.material import Material
 from grader.pages.notebook_view import ShownCell, ShownNotebook, in_parts, shown_notebook
-from grader.pages.templating import render
+from grader.pages.templating import macro, render
 from grader.report.text import visible
 from grader.report.words import OURS, counted, points
 from grader.results import CellOutcome, CellStatus, FailedCell, SubmissionResult, Verdict
@@ -60,8 +63,19 @@ class CellShown:
     cell: ShownCell
     status: str
     kind: str
-    message: str
-    answers: tuple[Answer, ...]
+    message: str = ""
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def is_common(self) -> bool:
+        """Whether it is the lesson's own with nothing of a student: others have the same."""
+        return not (self.cell.own or self.cell.outputs or self.message or self.answers)
+
+
+@lru_cache(maxsize=4096)
+def _common_cell(cell: ShownCell, status: str, kind: str) -> Markup:
+    """A cell that others have, too, as HTML: most cells of most pages are such."""
+    return macro("cells.html.j2", "shown_cell")(CellShown(cell, status, kind))
 
 
 @dataclass(frozen=True)
@@ -108,6 +122,7 @@ def _page(
         title=lesson_title(lesson),
         linked=linked,
         table_rows=table_rows,
+        common_cell=_common_cell,
         class_page=addresses.CLASS,
         student_page=addresses.of_student(student),
         mark=mark_of(standing, result),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -42,16 +43,17 @@ class Material:
     @classmethod
     def of(cls, folder: Path, book: Gradebook, read: ReadRecord = record_in) -> Material:
         """What stands now; UsageError for a damaged record, unless `read` leaves it out."""
-        return cls(
-            folder=folder,
-            read_at=book.clock(),
-            late=book.late.text,
-            standings=tuple(book.current(exercises=True)),
-            statistics=tuple(book.statistics()),
-            results=_records(book, read),
-            attempts=book.all_attempts(),
-            moves=tuple(book.moves()),
-        )
+        with _collector_waiting():
+            return cls(
+                folder=folder,
+                read_at=book.clock(),
+                late=book.late.text,
+                standings=tuple(book.current(exercises=True)),
+                statistics=tuple(book.statistics()),
+                results={(one.student, one.lesson): one for one in book.results(read)},
+                attempts=book.all_attempts(),
+                moves=tuple(book.moves()),
+            )
 
     @cached_property
     def lessons(self) -> tuple[str, ...]:
@@ -108,12 +110,13 @@ class Material:
         return {person.name: places[person.section] for person in self.people}
 
 
-def _records(book: Gradebook, read: ReadRecord) -> Mapping[tuple[str, str], SubmissionResult]:
-    """The records that stand; meanwhile the collector, which would go through them, waits."""
+@contextmanager
+def _collector_waiting() -> Iterator[None]:
+    """Have Python's collector wait: it would go through all that is read again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
-        return {(one.student, one.lesson): one for one in book.results(read)}
+        yield
     finally:
         if was_on:
             gc.enable()

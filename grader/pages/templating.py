@@ -7,7 +7,7 @@ import hashlib
 import html
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,12 @@ def render(
 def part(template: str, **shown: Any) -> str:
     """A part of a page: a template, filled with what is `shown`, escaped wherever it stands."""
     return _environment().get_template(template).render(**shown)
+
+
+def macro(template: str, name: str) -> Callable[..., Markup]:
+    """A macro of a template, to be called with its arguments: a part of a page as HTML."""
+    found: Callable[..., Markup] = getattr(_environment().get_template(template).module, name)
+    return found
 
 
 def policy_in(page: str) -> str:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from grader.gradebook.exports.filling import listed, mark_of
-from grader.gradebook.late import exact, plain
+from grader.gradebook.late import rounded
 from grader.gradebook.marks_file import Cell, text_cell
 from grader.gradebook.standings import Person, Standing
 from grader.results import Points
@@ -59,4 +59,4 @@ def _names(person: Person) -> tuple[str, str]:
 
 
 def _number(value: Points | None) -> Cell:
-    return "" if value is None else plain(exact(value))
+    return "" if value is None else rounded(value)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from grader.errors import UsageError
-from grader.gradebook.late import exact, plain
+from grader.gradebook.late import rounded
 from grader.grading.collecting.roster_columns import Columns
 from grader.report.text import visible
 from grader.report.words import points
@@ -175,7 +175,7 @@ def number_in(text: str) -> Decimal | None:
 
 def number_cell(value: Points, *, comma: bool) -> str:
     """Points at two decimals at most, as a cell says them."""
-    text = points(plain(exact(value)))
+    text = points(rounded(value))
     return text.replace(".", ",") if comma else text
 
 
