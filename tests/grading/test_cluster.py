@@ -54,7 +54,7 @@ class Programs:
         where = ["--host", "tls://127.0.0.1", "--port", "0", "--scheduler-file", str(told)]
         where += ["--dashboard-address", "127.0.0.1:0"]
         self.scheduler = self._start("scheduler", "scheduler", *where, **environment)
-        self.address = until(lambda: told.exists() and json.loads(told.read_text())["address"])
+        self.address = until(lambda: address_in(told))
 
     def worker(self, **environment: str) -> subprocess.Popen[bytes]:
         """Start one more worker, of one thread."""
@@ -87,6 +87,12 @@ class Programs:
             )
         self.started.append(program)
         return program
+
+
+def address_in(told: Path) -> str:
+    """The address in the file that a scheduler writes; "" until it has written all of it."""
+    text = told.read_text() if told.exists() else ""
+    return str(json.loads(text)["address"]) if text.rstrip().endswith("}") else ""
 
 
 def until(condition: Callable[[], object]) -> str:
